@@ -1,0 +1,38 @@
+//! The Stylus executor: WASM programs, run as an Arbitrum chain runs them.
+//!
+//! It knows nothing of blocks or transactions. The chain around it decodes and
+//! activates code with it, starts a [`Machine`] per call of a program, lends it the
+//! state as a [`World`], and makes the calls and creations at which it suspends.
+//!
+//! - [`code`]: the code prefixes, fragments and compression;
+//! - [`activate()`]: checks, instrumentation and compilation into a [`Program`];
+//! - [`Machine`]: one call of a program;
+//! - [`params`], [`memory`], [`data_fee`], [`prices`]: what things cost, and where the
+//!   numbers come from.
+
+pub mod code;
+pub mod data_fee;
+pub mod frame;
+pub mod memory;
+pub mod params;
+pub mod prices;
+pub mod world;
+
+mod activate;
+mod instrument;
+mod machine;
+mod program;
+mod recent;
+
+pub use activate::{Activation, ActivationError, activate};
+pub use code::{CodeError, CodeKind, Root, code_kind, decode_program};
+pub use data_fee::DataPricer;
+pub use frame::{
+    CallKind, CallRequest, CreateRequest, Environment, Fault, Frame, Outcome, Resume, Status, Step,
+};
+pub use machine::{Machine, MachineError};
+pub use memory::{MemoryModel, Pages};
+pub use params::{ProgramCosts, StylusParams};
+pub use program::{Program, ProgramCache};
+pub use recent::RecentPrograms;
+pub use world::{Access, SlotWrite, World};
