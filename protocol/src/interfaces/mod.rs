@@ -1,0 +1,76 @@
+//! The interfaces of the contracts, by `sol!`: the one place where functions, events and
+//! errors are declared, with what they mean.
+//!
+//! | module | contracts |
+//! |---|---|
+//! | [`engine`] | the engine |
+//! | [`consumer`] | what a contract implements to be told a task's outcome |
+//! | [`token`] | AIUS: ERC-20, permit, votes, the bridge's side |
+//! | [`proxy`] | the ERC-1967 proxy in front of each contract |
+//! | [`arbos`] | what is used of Arbitrum's own contracts |
+//!
+//! With the feature `abi` every interface has its JSON ABI (`IEngine::abi::contract()`),
+//! with `rpc` an instance over a provider (`IEngine::new`), both from these definitions.
+
+pub mod arbos;
+pub mod consumer;
+pub mod engine;
+pub mod proxy;
+pub mod token;
+
+// `sol!` reads its attributes before `cfg_attr` is expanded, so the features choose
+// between wrappers of one definition.
+
+#[cfg(not(any(feature = "abi", feature = "rpc")))]
+macro_rules! interface {
+    ($($definition:tt)*) => {
+        alloy_sol_types::sol! {
+            #![sol(extra_derives(Debug, PartialEq, Eq))]
+            $($definition)*
+        }
+    };
+}
+
+#[cfg(all(feature = "abi", not(feature = "rpc")))]
+macro_rules! interface {
+    ($($definition:tt)*) => {
+        alloy_sol_types::sol! {
+            #![sol(abi, extra_derives(Debug, PartialEq, Eq))]
+            $($definition)*
+        }
+    };
+}
+
+#[cfg(all(feature = "rpc", not(feature = "abi")))]
+macro_rules! interface {
+    ($($definition:tt)*) => {
+        alloy_sol_types::sol! {
+            #![sol(rpc, extra_derives(Debug, PartialEq, Eq))]
+            $($definition)*
+        }
+    };
+}
+
+#[cfg(all(feature = "rpc", feature = "abi"))]
+macro_rules! interface {
+    ($($definition:tt)*) => {
+        alloy_sol_types::sol! {
+            #![sol(abi, rpc, extra_derives(Debug, PartialEq, Eq))]
+            $($definition)*
+        }
+    };
+}
+
+use interface;
+
+/// The JSON ABI of one of our contracts by the name of its artifact (`engine`, `token`
+/// or `proxy`); nothing for any other name.
+#[cfg(feature = "abi")]
+pub fn abi(contract: &str) -> Option<alloy_json_abi::JsonAbi> {
+    match contract {
+        "engine" => Some(engine::IEngine::abi::contract()),
+        "token" => Some(token::IToken::abi::contract()),
+        "proxy" => Some(proxy::IProxy::abi::contract()),
+        _ => None,
+    }
+}
