@@ -187,7 +187,10 @@ impl Root {
         }
         let mut compressed = Vec::new();
         for (address, code) in self.fragments.iter().zip(codes) {
-            match (code_kind(code.as_ref()), code.as_ref().get(FRAGMENT_PREFIX.len()..)) {
+            match (
+                code_kind(code.as_ref()),
+                code.as_ref().get(FRAGMENT_PREFIX.len()..),
+            ) {
                 (Some(CodeKind::Fragment), Some(piece)) => compressed.extend_from_slice(piece),
                 _ => return Err(CodeError::NotAFragment(*address)),
             }
@@ -276,8 +279,14 @@ mod tests {
 
     #[test]
     fn tells_programs_roots_and_fragments_apart() {
-        assert_eq!(code_kind(&[0xEF, 0xF0, 0x00, 0x00]), Some(CodeKind::Program));
-        assert_eq!(code_kind(&[0xEF, 0xF0, 0x01, 0x00]), Some(CodeKind::Fragment));
+        assert_eq!(
+            code_kind(&[0xEF, 0xF0, 0x00, 0x00]),
+            Some(CodeKind::Program)
+        );
+        assert_eq!(
+            code_kind(&[0xEF, 0xF0, 0x01, 0x00]),
+            Some(CodeKind::Fragment)
+        );
         assert_eq!(code_kind(&[0xEF, 0xF0, 0x02, 0x00]), Some(CodeKind::Root));
         assert_eq!(code_kind(&[0xEF, 0xF0, 0x00]), None);
         assert_eq!(code_kind(&[0x60, 0x80, 0x60, 0x40]), None);
@@ -315,7 +324,10 @@ mod tests {
     fn rejects_code_that_does_not_decompress() {
         let mut code = program(&[1, 2, 3, 4, 5, 6, 7, 8, 9]);
         code.truncate(code.len() - 3);
-        assert!(matches!(decode_program(&code, 100), Err(CodeError::Brotli(_))));
+        assert!(matches!(
+            decode_program(&code, 100),
+            Err(CodeError::Brotli(_))
+        ));
         assert!(matches!(
             decode_program(&[0xEF, 0xF0, 0, 0, 0xFF, 0xFF, 0xFF], 100),
             Err(CodeError::Brotli(_))
@@ -325,8 +337,14 @@ mod tests {
     #[test]
     fn names_the_dictionaries_it_lacks() {
         let code = |dictionary| vec![0xEF, 0xF0, 0, dictionary, 6];
-        assert_eq!(decode_program(&code(1), 9), Err(CodeError::StylusDictionary));
-        assert_eq!(decode_program(&code(2), 9), Err(CodeError::UnknownDictionary(2)));
+        assert_eq!(
+            decode_program(&code(1), 9),
+            Err(CodeError::StylusDictionary)
+        );
+        assert_eq!(
+            decode_program(&code(2), 9),
+            Err(CodeError::UnknownDictionary(2))
+        );
     }
 
     #[test]
@@ -345,7 +363,10 @@ mod tests {
 
         assert_eq!(
             parsed.assemble(&codes[..1]),
-            Err(CodeError::FragmentCount { expected: 2, given: 1 })
+            Err(CodeError::FragmentCount {
+                expected: 2,
+                given: 1
+            })
         );
         assert_eq!(
             parsed.assemble(&[codes[0].clone(), second.to_vec()]),
@@ -354,27 +375,44 @@ mod tests {
         let short = Root::parse(&root(20_001, &addresses)).unwrap();
         assert_eq!(
             short.assemble(&codes),
-            Err(CodeError::WrongLength { expected: 20_001, actual: 20_000 })
+            Err(CodeError::WrongLength {
+                expected: 20_001,
+                actual: 20_000
+            })
         );
         let long = Root::parse(&root(19_999, &addresses)).unwrap();
-        assert_eq!(long.assemble(&codes), Err(CodeError::TooLarge { limit: 19_999 }));
+        assert_eq!(
+            long.assemble(&codes),
+            Err(CodeError::TooLarge { limit: 19_999 })
+        );
     }
 
     #[test]
     fn checks_roots_against_the_limits_of_the_chain() {
         let params = StylusParams::default();
         let check = |raw_len, count: usize| {
-            Root::parse(&root(raw_len, &vec![Address::ZERO; count])).unwrap().check(&params)
+            Root::parse(&root(raw_len, &vec![Address::ZERO; count]))
+                .unwrap()
+                .check(&params)
         };
         assert_eq!(check(131_072, 4), Ok(()));
-        assert_eq!(check(131_073, 4), Err(CodeError::TooLarge { limit: 131_072 }));
-        assert_eq!(check(1, 5), Err(CodeError::TooManyFragments { count: 5, limit: 4 }));
+        assert_eq!(
+            check(131_073, 4),
+            Err(CodeError::TooLarge { limit: 131_072 })
+        );
+        assert_eq!(
+            check(1, 5),
+            Err(CodeError::TooManyFragments { count: 5, limit: 4 })
+        );
         assert_eq!(check(1, 0), Err(CodeError::NoFragments));
     }
 
     #[test]
     fn rejects_roots_of_a_wrong_length() {
-        assert_eq!(Root::parse(&[0xEF, 0xF0, 2, 0, 0]), Err(CodeError::RootLength(5)));
+        assert_eq!(
+            Root::parse(&[0xEF, 0xF0, 2, 0, 0]),
+            Err(CodeError::RootLength(5))
+        );
         let mut code = root(1, &[Address::ZERO]);
         code.push(0);
         assert_eq!(Root::parse(&code), Err(CodeError::RootLength(29)));

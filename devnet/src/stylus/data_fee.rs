@@ -1,8 +1,6 @@
 //! The data fee of an activation: what a chain asks for keeping a program's machine code.
 
-use super::prices::{
-    ARBITRUM_START_TIME, DATA_BYTES_PER_SECOND, DATA_INERTIA, DATA_MIN_PRICE,
-};
+use super::prices::{ARBITRUM_START_TIME, DATA_BYTES_PER_SECOND, DATA_INERTIA, DATA_MIN_PRICE};
 
 const ONE_IN_BIPS: u64 = 10_000;
 /// Terms of the series for the exponential function.
@@ -45,9 +43,11 @@ impl DataPricer {
 /// e to the power of `x`, both in units of 1/10,000, by Horner's scheme
 /// (Nitro: `util/arbmath/math.go`, `ApproxExpBasisPoints`).
 fn exp_bips(x: u64) -> u64 {
-    (1..ACCURACY).rev().fold(ONE_IN_BIPS + x / ACCURACY, |sum, i| {
-        ONE_IN_BIPS + sum.saturating_mul(x) / (i * ONE_IN_BIPS)
-    })
+    (1..ACCURACY)
+        .rev()
+        .fold(ONE_IN_BIPS + x / ACCURACY, |sum, i| {
+            ONE_IN_BIPS + sum.saturating_mul(x) / (i * ONE_IN_BIPS)
+        })
 }
 
 #[cfg(test)]

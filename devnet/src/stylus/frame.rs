@@ -158,7 +158,9 @@ pub enum Fault {
     #[error("the program trapped: {0}")]
     Trap(String),
     /// A pointer given to a host function does not lie within the program's memory.
-    #[error("a host function was given {len} bytes at {offset:#x}, outside the program's memory of {size} bytes")]
+    #[error(
+        "a host function was given {len} bytes at {offset:#x}, outside the program's memory of {size} bytes"
+    )]
     OutOfBounds {
         /// Where the access starts.
         offset: u32,
@@ -171,7 +173,9 @@ pub enum Fault {
     #[error("{0} changes the state, which a static call may not")]
     WriteProtection(&'static str),
     /// More than four topics, or less data than topics.
-    #[error("a log of {topics} topics cannot be made of {len} bytes: at most 4 topics of 32 bytes each come first")]
+    #[error(
+        "a log of {topics} topics cannot be made of {len} bytes: at most 4 topics of 32 bytes each come first"
+    )]
     BadTopics {
         /// Topics asked for.
         topics: u32,

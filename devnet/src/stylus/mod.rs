@@ -19,6 +19,7 @@ pub mod prices;
 pub mod world;
 
 mod activate;
+mod hostio;
 mod instrument;
 mod machine;
 mod program;

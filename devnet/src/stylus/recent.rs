@@ -42,7 +42,10 @@ mod tests {
         assert!(!recent.insert(hash(1), 2));
         assert!(!recent.insert(hash(2), 2));
         assert!(recent.insert(hash(1), 2));
-        assert!(!recent.insert(hash(3), 2), "evicts 2, the least recently used");
+        assert!(
+            !recent.insert(hash(3), 2),
+            "evicts 2, the least recently used"
+        );
         assert!(recent.insert(hash(1), 2));
         assert!(!recent.insert(hash(2), 2));
     }

@@ -1,0 +1,229 @@
+//! Host functions that need nothing of the chain.
+
+use alloy_primitives::{Bytes, U256, keccak256};
+
+use super::{Hook, Host, Interrupt, WorldCall, hook::part_of};
+use crate::stylus::{
+    frame::Environment,
+    prices::{
+        COLD_SLOAD_GAS, EVM_API_INK, HOSTIO_INK, MATH_ADD_MOD_INK, MATH_DIV_INK, MATH_MUL_MOD_INK,
+        MATH_POW_INK, PTR_INK, READ_RETURN_DATA_INK, SSTORE_SENTRY_GAS, STORAGE_ACCESS_INK,
+        STORAGE_CACHE_SENTRY_GAS, keccak_ink, pow_ink,
+    },
+};
+
+impl Hook<'_> {
+    pub(super) fn read_args(&mut self, at: u32) -> Result<(), Interrupt> {
+        self.buy_ink(HOSTIO_INK)?;
+        self.pay_for_write(len_u32(&self.host().frame.calldata))?;
+        self.write_from(at, |host| &host.frame.calldata)
+    }
+
+    pub(super) fn write_result(&mut self, at: u32, len: u32) -> Result<(), Interrupt> {
+        self.buy_ink(HOSTIO_INK)?;
+        // Once for the host and once for the chain behind it.
+        self.pay_for_read(len)?;
+        self.pay_for_read(len)?;
+        let output = Bytes::copy_from_slice(self.read(at, len)?);
+        self.host_mut().output = output;
+        Ok(())
+    }
+
+    /// Answers from the storage cache, or suspends to ask the chain.
+    pub(super) fn storage_load(&mut self, key_at: u32, dest_at: u32) -> Result<(), Interrupt> {
+        self.buy_ink(STORAGE_ACCESS_INK)?;
+        let api_gas = self.host().params.ink_to_gas(EVM_API_INK);
+        self.require_gas(COLD_SLOAD_GAS + STORAGE_CACHE_SENTRY_GAS + api_gas)?;
+        let key = self.read_word(key_at)?;
+        let Some(value) = self.host().storage.get(&key) else {
+            self.host_mut().pending = Some(WorldCall::StorageLoad { key, dest_at });
+            return Err(Interrupt::Suspend);
+        };
+        let gas = self.host_mut().storage.read_gas();
+        self.buy_gas(gas)?;
+        self.write(dest_at, value.as_slice())
+    }
+
+    pub(super) fn storage_cache(&mut self, key_at: u32, value_at: u32) -> Result<(), Interrupt> {
+        self.buy_ink(STORAGE_ACCESS_INK)?;
+        self.require_gas(SSTORE_SENTRY_GAS + STORAGE_CACHE_SENTRY_GAS)?;
+        let key = self.read_word(key_at)?;
+        let value = self.read_word(value_at)?;
+        let storage = &mut self.host_mut().storage;
+        let gas = storage.write_gas();
+        storage.store(key, value);
+        self.buy_gas(gas)
+    }
+
+    pub(super) fn read_return_data(
+        &mut self,
+        dest_at: u32,
+        offset: u32,
+        size: u32,
+    ) -> Result<u32, Interrupt> {
+        self.buy_ink(READ_RETURN_DATA_INK)?;
+        let available = len_u32(&self.host().return_data).saturating_sub(offset);
+        self.pay_for_write(size.min(available))?;
+        let written = len_u32(part_of(&self.host().return_data, offset, size));
+        if written > 0 {
+            self.write_from(dest_at, |host| part_of(&host.return_data, offset, size))?;
+        }
+        Ok(written)
+    }
+
+    pub(super) fn return_data_size(&mut self) -> Result<u32, Interrupt> {
+        self.number(|host| len_u32(&host.return_data))
+    }
+
+    pub(super) fn evm_gas_left(&mut self) -> Result<u64, Interrupt> {
+        self.buy_ink(HOSTIO_INK)?;
+        Ok(self.gas())
+    }
+
+    pub(super) fn evm_ink_left(&mut self) -> Result<u64, Interrupt> {
+        self.buy_ink(HOSTIO_INK)?;
+        Ok(self.ink())
+    }
+
+    /// A function that answers with a number.
+    pub(super) fn number<R>(&mut self, answer: impl FnOnce(&Host) -> R) -> Result<R, Interrupt> {
+        self.buy_ink(HOSTIO_INK)?;
+        Ok(answer(self.host()))
+    }
+
+    /// A function that writes an address or a hash of the call.
+    pub(super) fn bytes(
+        &mut self,
+        at: u32,
+        answer: impl FnOnce(&Host) -> &[u8],
+    ) -> Result<(), Interrupt> {
+        self.buy_ink(HOSTIO_INK + PTR_INK)?;
+        self.write_from(at, answer)
+    }
+
+    /// A function that writes a 256-bit number of the call.
+    pub(super) fn wide(
+        &mut self,
+        at: u32,
+        answer: impl FnOnce(&Host) -> U256,
+    ) -> Result<(), Interrupt> {
+        self.buy_ink(HOSTIO_INK + PTR_INK)?;
+        let value = answer(self.host());
+        self.write_u256(at, value)
+    }
+
+    pub(super) fn math_div(&mut self, value: u32, divisor: u32) -> Result<(), Interrupt> {
+        self.divide(value, divisor, U256::checked_div)
+    }
+
+    pub(super) fn math_mod(&mut self, value: u32, modulus: u32) -> Result<(), Interrupt> {
+        self.divide(value, modulus, U256::checked_rem)
+    }
+
+    /// Dividing by zero gives zero, as in the EVM.
+    fn divide(
+        &mut self,
+        value_at: u32,
+        divisor_at: u32,
+        operation: impl FnOnce(U256, U256) -> Option<U256>,
+    ) -> Result<(), Interrupt> {
+        self.buy_ink(MATH_DIV_INK)?;
+        let value = self.read_u256(value_at)?;
+        let divisor = self.read_u256(divisor_at)?;
+        self.write_u256(value_at, operation(value, divisor).unwrap_or_default())
+    }
+
+    pub(super) fn math_pow(&mut self, value_at: u32, exponent_at: u32) -> Result<(), Interrupt> {
+        self.buy_ink(MATH_POW_INK)?;
+        let value = self.read_u256(value_at)?;
+        let exponent = self.read_u256(exponent_at)?;
+        self.buy_ink(pow_ink(&exponent.to_be_bytes()))?;
+        self.write_u256(value_at, value.wrapping_pow(exponent))
+    }
+
+    pub(super) fn math_add_mod(
+        &mut self,
+        value_at: u32,
+        addend_at: u32,
+        modulus_at: u32,
+    ) -> Result<(), Interrupt> {
+        self.modular(
+            MATH_ADD_MOD_INK,
+            value_at,
+            addend_at,
+            modulus_at,
+            U256::add_mod,
+        )
+    }
+
+    pub(super) fn math_mul_mod(
+        &mut self,
+        value_at: u32,
+        multiplier_at: u32,
+        modulus_at: u32,
+    ) -> Result<(), Interrupt> {
+        self.modular(
+            MATH_MUL_MOD_INK,
+            value_at,
+            multiplier_at,
+            modulus_at,
+            U256::mul_mod,
+        )
+    }
+
+    fn modular(
+        &mut self,
+        ink: u64,
+        value_at: u32,
+        operand_at: u32,
+        modulus_at: u32,
+        operation: impl FnOnce(U256, U256, U256) -> U256,
+    ) -> Result<(), Interrupt> {
+        self.buy_ink(ink)?;
+        let value = self.read_u256(value_at)?;
+        let operand = self.read_u256(operand_at)?;
+        let modulus = self.read_u256(modulus_at)?;
+        self.write_u256(value_at, operation(value, operand, modulus))
+    }
+
+    pub(super) fn native_keccak256(
+        &mut self,
+        input_at: u32,
+        len: u32,
+        output_at: u32,
+    ) -> Result<(), Interrupt> {
+        self.buy_ink(keccak_ink(len))?;
+        let digest = keccak256(self.read(input_at, len)?);
+        self.write(output_at, digest.as_slice())
+    }
+
+    pub(super) fn pay_for_memory_grow(&mut self, pages: u32) -> Result<(), Interrupt> {
+        // The chain counts pages in 16 bits and cuts off what is above. A program cannot
+        // gain by that: a memory has at most 65,536 pages, so such growth fails.
+        let pages = pages as u16;
+        if pages == 0 {
+            return self.buy_ink(HOSTIO_INK);
+        }
+        self.host_mut().pending = Some(WorldCall::PayForMemoryGrow { pages });
+        Err(Interrupt::Suspend)
+    }
+
+    /// What all programs of the transaction see alike.
+    pub(super) fn environment<R>(
+        &mut self,
+        answer: impl FnOnce(&Environment) -> R,
+    ) -> Result<R, Interrupt> {
+        self.number(|host| answer(&host.environment))
+    }
+
+    pub(super) fn console_text(&mut self, at: u32, len: u32) -> Result<(), Interrupt> {
+        let text = String::from_utf8_lossy(self.read(at, len)?).into_owned();
+        self.host_mut().pending = Some(WorldCall::Print(text));
+        Err(Interrupt::Suspend)
+    }
+}
+
+/// Length of data that came from a program or a transaction, both far below 4 GiB.
+pub(super) fn len_u32(data: &[u8]) -> u32 {
+    u32::try_from(data.len()).unwrap_or(u32::MAX)
+}
