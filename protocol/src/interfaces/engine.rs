@@ -63,6 +63,8 @@ super::interface! {
         error AmountTooLarge();
         /// *Own.* A list without entries.
         error EmptyBatch();
+        /// *Own.* ArbSys did not give the L2 block number: this is not an Arbitrum chain.
+        error BlockNumberUnavailable();
         /// An allow-list that was disabled cannot come back.
         error CannotReenableAllowList();
         /// Kept for tools that know it; claims of earlier solutions are never voided here.
