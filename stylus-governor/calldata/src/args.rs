@@ -1,0 +1,226 @@
+//! Arguments as 32-byte words, and what their offsets lead to.
+
+use alloy_primitives::{Address, U256};
+
+/// Bytes in a word of the ABI.
+const WORD: usize = 32;
+
+/// The calldata does not hold the arguments that its selector announces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Malformed;
+
+/// Splits calldata into the function selector and the arguments that follow it.
+///
+/// `None` if there are fewer than four bytes, so no selector.
+#[must_use]
+pub fn split_selector(calldata: &[u8]) -> Option<([u8; 4], Args<'_>)> {
+    let (selector, rest) = calldata.split_first_chunk()?;
+    Some((*selector, Args(rest)))
+}
+
+/// The head of an argument list: one word for each argument, counted from 0.
+#[derive(Clone, Copy, Debug)]
+pub struct Args<'a>(&'a [u8]);
+
+impl<'a> Args<'a> {
+    /// Reads `data` as an argument list, without a selector in front.
+    #[must_use]
+    pub const fn new(data: &'a [u8]) -> Self {
+        Self(data)
+    }
+
+    /// The word of argument `index`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it.
+    pub fn word(&self, index: usize) -> Result<&'a [u8; WORD], Malformed> {
+        let start = index.checked_mul(WORD).ok_or(Malformed)?;
+        self.0
+            .get(start..)
+            .and_then(|rest| rest.first_chunk())
+            .ok_or(Malformed)
+    }
+
+    /// Argument `index` as a `uint256`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it.
+    pub fn uint(&self, index: usize) -> Result<U256, Malformed> {
+        Ok(U256::from_be_bytes(*self.word(index)?))
+    }
+
+    /// Argument `index` as an `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it or its upper twelve bytes are not zero.
+    pub fn address(&self, index: usize) -> Result<Address, Malformed> {
+        let (padding, address) = self
+            .word(index)?
+            .split_last_chunk::<20>()
+            .ok_or(Malformed)?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(Malformed);
+        }
+        Ok(Address::new(*address))
+    }
+
+    /// Argument `index` as `bytes`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if its offset or its length points outside the calldata.
+    pub fn bytes(&self, index: usize) -> Result<&'a [u8], Malformed> {
+        let (length, rest) = self.dynamic(index)?;
+        rest.get(..length).ok_or(Malformed)
+    }
+
+    /// Argument `index` as an array of static tuples of `words` words each.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if its offset points outside the calldata or the array does not
+    /// fit into it.
+    pub fn tuples(&self, index: usize, words: usize) -> Result<Tuples<'a>, Malformed> {
+        let (length, rest) = self.dynamic(index)?;
+        let size = words.checked_mul(WORD).ok_or(Malformed)?;
+        let total = length.checked_mul(size).ok_or(Malformed)?;
+        Ok(Tuples {
+            data: rest.get(..total).ok_or(Malformed)?,
+            size,
+        })
+    }
+
+    /// The length that argument `index` leads to, and all that follows the length.
+    fn dynamic(&self, index: usize) -> Result<(usize, &'a [u8]), Malformed> {
+        let offset = self.index(index)?;
+        let tail = Self(self.0.get(offset..).ok_or(Malformed)?);
+        let length = tail.index(0)?;
+        // `index(0)` has read a word, so there is one to skip.
+        Ok((length, tail.0.get(WORD..).ok_or(Malformed)?))
+    }
+
+    /// Argument `index` as an offset or a length. No calldata reaches 4 GiB.
+    fn index(&self, index: usize) -> Result<usize, Malformed> {
+        let (padding, value) = self.word(index)?.split_last_chunk::<4>().ok_or(Malformed)?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(Malformed);
+        }
+        usize::try_from(u32::from_be_bytes(*value)).map_err(|_| Malformed)
+    }
+}
+
+/// The elements of an array of static tuples, in order.
+#[derive(Clone, Debug)]
+pub struct Tuples<'a> {
+    data: &'a [u8],
+    size: usize,
+}
+
+impl<'a> Iterator for Tuples<'a> {
+    type Item = Args<'a>;
+
+    fn next(&mut self) -> Option<Args<'a>> {
+        if self.data.is_empty() {
+            return None;
+        }
+        let (head, rest) = self.data.split_at_checked(self.size)?;
+        self.data = rest;
+        Some(Args(head))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use super::*;
+    use alloy_primitives::hex;
+    use std::vec::Vec;
+
+    fn words(values: &[u64]) -> Vec<u8> {
+        values
+            .iter()
+            .flat_map(|value| U256::from(*value).to_be_bytes::<32>())
+            .collect()
+    }
+
+    #[test]
+    fn splits_the_selector_from_the_arguments() {
+        let (selector, args) = split_selector(&[1, 2, 3, 4, 5]).unwrap();
+        assert_eq!(selector, [1, 2, 3, 4]);
+        assert_eq!(args.0, [5]);
+        assert!(split_selector(&[1, 2, 3]).is_none());
+    }
+
+    #[test]
+    fn reads_words_and_addresses_by_position() {
+        let data = words(&[7, 9]);
+        let args = Args::new(&data);
+        assert_eq!(args.uint(0), Ok(U256::from(7)));
+        assert_eq!(args.address(1), Ok(Address::with_last_byte(9)));
+    }
+
+    #[test]
+    fn refuses_words_that_the_calldata_does_not_hold() {
+        let data = words(&[7]);
+        assert_eq!(Args::new(&data).uint(1), Err(Malformed));
+        assert_eq!(Args::new(&data[..31]).uint(0), Err(Malformed));
+        assert_eq!(Args::new(&data).uint(usize::MAX), Err(Malformed));
+    }
+
+    #[test]
+    fn refuses_addresses_with_dirty_padding() {
+        let mut data = words(&[9]);
+        data[11] = 1;
+        assert_eq!(Args::new(&data).address(0), Err(Malformed));
+    }
+
+    #[test]
+    fn follows_offsets_to_bytes() {
+        let mut data = words(&[64, 5, 3]);
+        data.extend(hex!("aabbcc0000"));
+        let args = Args::new(&data);
+        assert_eq!(args.bytes(0), Ok(&hex!("aabbcc")[..]));
+    }
+
+    #[test]
+    fn refuses_offsets_and_lengths_outside_the_calldata() {
+        for data in [
+            words(&[32]),
+            words(&[32, 1]),
+            words(&[u64::MAX]),
+            words(&[0]),
+        ] {
+            // An offset of 0 leads to the offset itself: a length of 0, so that one is sound.
+            let expected = if data == words(&[0]) {
+                Ok(&[][..])
+            } else {
+                Err(Malformed)
+            };
+            assert_eq!(Args::new(&data).bytes(0), expected);
+        }
+        let mut huge = words(&[32]);
+        huge.extend([0xff; 32]);
+        assert_eq!(Args::new(&huge).bytes(0), Err(Malformed));
+        assert!(Args::new(&huge).tuples(0, 2).is_err());
+    }
+
+    #[test]
+    fn walks_arrays_of_static_tuples() {
+        let data = words(&[32, 2, 1, 2, 3, 4]);
+        let sums: Vec<U256> = Args::new(&data)
+            .tuples(0, 2)
+            .unwrap()
+            .map(|pair| pair.uint(0).unwrap() + pair.uint(1).unwrap())
+            .collect();
+        assert_eq!(sums, [U256::from(3), U256::from(7)]);
+        assert!(
+            Args::new(&words(&[32, 3, 1, 2, 3, 4]))
+                .tuples(0, 2)
+                .is_err()
+        );
+    }
+}

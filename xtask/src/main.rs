@@ -1,0 +1,31 @@
+//! Chores of this repository: `cargo xtask contracts` and `cargo xtask gas`.
+
+mod contracts;
+mod gas;
+mod process;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the Arbius repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Builds the contracts into artifacts/, or checks that what is there is fresh.
+    Contracts(contracts::Options),
+    /// Measures the gas of each protocol step on a local chain into benches/gas.json.
+    Gas(gas::Options),
+}
+
+fn main() -> eyre::Result<()> {
+    match Cli::parse().chore {
+        Chore::Contracts(options) => contracts::run(&options),
+        Chore::Gas(options) => gas::run(&options),
+    }
+}
