@@ -3,6 +3,9 @@
 //! EIP-5267, [`IVotes`] delegation and checkpoints with the clock of EIP-6372,
 //! [`IBridgedToken`] the side that Arbitrum's custom gateway calls.
 
+/// What exists of AIUS, and can never be exceeded: 1,000,000, in wei.
+pub const CAP: u128 = 1_000_000 * crate::fixed::ONE;
+
 super::interface! {
     /// AIUS: an ERC-20 of 18 decimals and 1,000,000 units, all of them allocated at
     /// genesis.
@@ -51,7 +54,7 @@ super::interface! {
         error SupplyNotCap(uint256 supply, uint256 cap);
 
         /// No function takes value.
-        error NonPayable();
+        error NotPayable();
 
         /// No function has this selector.
         error UnknownFunction(bytes4 selector);

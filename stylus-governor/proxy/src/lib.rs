@@ -31,8 +31,6 @@
 mod route;
 
 #[cfg(target_arch = "wasm32")]
-mod host;
-#[cfg(target_arch = "wasm32")]
 mod program;
 
 pub use route::{Route, route};

@@ -3,12 +3,10 @@
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::{SolError, SolEvent};
 use arbius_calldata::{Args, Malformed};
+use arbius_host::{self as host, Scratch};
 use arbius_protocol::interfaces::proxy::{ADMIN_SLOT, IMPLEMENTATION_SLOT, IProxy};
 
-use crate::{
-    host::{self, Scratch},
-    route::{Route, route},
-};
+use crate::route::{Route, route};
 
 /// What the program hands to its caller.
 enum Outcome {
@@ -107,12 +105,11 @@ fn upgrade(args: Args<'_>, skip: usize) -> Result<Outcome, Refusal> {
     if host::code_size(&implementation) == 0 {
         return Err(Refusal::InvalidImplementation(implementation));
     }
-    host::store(&IMPLEMENTATION_SLOT, &implementation.into_word());
-    let mut log = [0; 64];
-    let (topic, indexed) = log.split_at_mut(32);
-    topic.copy_from_slice(IProxy::Upgraded::SIGNATURE_HASH.as_slice());
-    indexed.copy_from_slice(implementation.into_word().as_slice());
-    host::emit(&log, 2);
+    let word = implementation.into_word();
+    host::cache(&IMPLEMENTATION_SLOT, &word);
+    // Before the call below: the implementation reads storage past this program's cache.
+    host::flush();
+    host::emit(&[IProxy::Upgraded::SIGNATURE_HASH, word], 2);
 
     if call.is_empty() {
         return if host::has_value() {
@@ -142,16 +139,10 @@ fn set_admin(admin: Address) -> Result<(), Refusal> {
         return Err(Refusal::InvalidAdmin(admin));
     }
     let previous = host::load(&ADMIN_SLOT);
-    host::store(&ADMIN_SLOT, &admin.into_word());
-    let mut log = [0; 96];
-    for (part, word) in log.chunks_exact_mut(32).zip([
-        IProxy::AdminChanged::SIGNATURE_HASH,
-        previous,
-        admin.into_word(),
-    ]) {
-        part.copy_from_slice(word.as_slice());
-    }
-    host::emit(&log, 1);
+    let word = admin.into_word();
+    host::cache(&ADMIN_SLOT, &word);
+    host::flush();
+    host::emit(&[IProxy::AdminChanged::SIGNATURE_HASH, previous, word], 1);
     Ok(())
 }
 

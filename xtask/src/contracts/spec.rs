@@ -53,6 +53,15 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         opt_level: "s",
         stack: 16384,
     },
+    // An example, not a part of the protocol: an app's contract that submits tasks.
+    Contract {
+        name: "requester",
+        package: "arbius-requester",
+        features: &[],
+        interface: None,
+        opt_level: "s",
+        stack: 16384,
+    },
 ];
 
 /// The WASM target of Stylus programs.

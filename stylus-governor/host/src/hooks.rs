@@ -1,0 +1,138 @@
+//! One wrapper for each function of the host that the contracts use.
+
+use alloy_primitives::{Address, B256};
+
+pub(crate) mod imports {
+    //! The functions as the host declares them.
+
+    #[cfg_attr(target_arch = "wasm32", link(wasm_import_module = "vm_hooks"))]
+    unsafe extern "C" {
+        pub(crate) fn account_code_size(address: *const u8) -> usize;
+        pub(crate) fn contract_address(address: *mut u8);
+        pub(crate) fn delegate_call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
+        pub(crate) fn emit_log(data: *const u8, len: usize, topics: usize);
+        pub(crate) fn msg_sender(sender: *mut u8);
+        pub(crate) fn msg_value(value: *mut u8);
+        pub(crate) fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8);
+        pub(crate) fn pay_for_memory_grow(pages: u16);
+        #[cfg(target_arch = "wasm32")]
+        pub(crate) fn read_args(dest: *mut u8);
+        #[cfg(target_arch = "wasm32")]
+        pub(crate) fn read_return_data(dest: *mut u8, offset: usize, size: usize) -> usize;
+        pub(crate) fn storage_cache_bytes32(key: *const u8, value: *const u8);
+        pub(crate) fn storage_flush_cache(clear: bool);
+        pub(crate) fn storage_load_bytes32(key: *const u8, dest: *mut u8);
+        pub(crate) fn write_result(data: *const u8, len: usize);
+    }
+}
+
+/// Makes the module import the function that pays for memory, without which a program
+/// that can grow its memory is not activated. Growing by nothing costs under 1 gas.
+pub fn import_memory_payment() {
+    // SAFETY: takes no pointer.
+    unsafe { imports::pay_for_memory_grow(0) };
+}
+
+/// Bytes of code at `address`.
+#[must_use]
+pub fn code_size(address: &Address) -> usize {
+    // SAFETY: the host reads 20 bytes.
+    unsafe { imports::account_code_size(address.as_ptr()) }
+}
+
+/// The address that the program runs as: a proxy's, when that delegated to it.
+#[must_use]
+pub fn contract_address() -> Address {
+    let mut address = Address::ZERO;
+    // SAFETY: the host writes 20 bytes.
+    unsafe { imports::contract_address(address.as_mut_ptr()) };
+    address
+}
+
+/// Delegates `calldata` to `contract` with all gas that can be given. Returns whether it
+/// succeeded and how many bytes it returned.
+///
+/// Words that were only [`cache`]d must be [`flush`]ed before: the other program has a
+/// cache of its own.
+#[must_use]
+pub fn delegate_call(contract: &Address, calldata: &[u8]) -> (bool, usize) {
+    let mut returned = 0;
+    // SAFETY: the host reads 20 bytes and the calldata, and writes one `usize`.
+    let status = unsafe {
+        imports::delegate_call_contract(
+            contract.as_ptr(),
+            calldata.as_ptr(),
+            calldata.len(),
+            u64::MAX,
+            &raw mut returned,
+        )
+    };
+    (status == 0, returned)
+}
+
+/// Emits a log of `words`, of which the first `topics` are its topics.
+pub fn emit(words: &[B256], topics: usize) {
+    // SAFETY: `B256` is 32 bytes and nothing else, so the slice is that many times 32
+    // bytes without gaps, which the host reads.
+    unsafe { imports::emit_log(words.as_ptr().cast(), size_of_val(words), topics) };
+}
+
+/// Who called.
+#[must_use]
+pub fn sender() -> Address {
+    let mut sender = Address::ZERO;
+    // SAFETY: the host writes 20 bytes.
+    unsafe { imports::msg_sender(sender.as_mut_ptr()) };
+    sender
+}
+
+/// Whether the call came with value.
+#[must_use]
+pub fn has_value() -> bool {
+    let mut value = B256::ZERO;
+    // SAFETY: the host writes 32 bytes.
+    unsafe { imports::msg_value(value.as_mut_ptr()) };
+    value != B256::ZERO
+}
+
+/// Keccak-256 of `data`.
+#[must_use]
+pub fn keccak(data: &[u8]) -> B256 {
+    let mut hash = B256::ZERO;
+    // SAFETY: the host reads the slice and writes 32 bytes.
+    unsafe { imports::native_keccak256(data.as_ptr(), data.len(), hash.as_mut_ptr()) };
+    hash
+}
+
+/// The word in a storage slot.
+#[must_use]
+pub fn load(slot: &B256) -> B256 {
+    let mut word = B256::ZERO;
+    // SAFETY: the host reads 32 bytes and writes 32.
+    unsafe { imports::storage_load_bytes32(slot.as_ptr(), word.as_mut_ptr()) };
+    word
+}
+
+/// Puts a word into a storage slot, for [`flush`] to write out.
+pub fn cache(slot: &B256, word: &B256) {
+    // SAFETY: the host reads 32 bytes twice.
+    unsafe { imports::storage_cache_bytes32(slot.as_ptr(), word.as_ptr()) };
+}
+
+/// Writes out what was [`cache`]d: before another contract is called, and at the end.
+pub fn flush() {
+    // SAFETY: takes no pointer.
+    unsafe { imports::storage_flush_cache(false) };
+}
+
+/// Sets what the call returns, or reverts with.
+pub fn write_result(data: &[u8]) {
+    // SAFETY: the host reads the slice.
+    unsafe { imports::write_result(data.as_ptr(), data.len()) };
+}
