@@ -1,0 +1,420 @@
+//! The handle by which tests, and the RPC server, hold a chain.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use alloy_consensus::TypedTransaction;
+use alloy_eips::BlockId;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_rpc_types_eth::{Filter, Log, TransactionRequest, state::StateOverride};
+
+use super::{
+    Block, CallError, ControlError, Genesis, LogQueryError, MinedTransaction, Transaction,
+    TransactionError, UnknownBlock,
+    logs::{Filters, News},
+    node::Node,
+    simulate::View,
+};
+use crate::{accounts::DevAccount, evm::params};
+
+/// A chain, without any server.
+///
+/// Clones are handles to the same chain. Calls and estimates run on a copy of the state,
+/// so that they neither wait for blocks nor hold them up.
+///
+/// ```
+/// use arbius_devnet::{Devnet, chain::Chain};
+/// use alloy_primitives::{Address, U256};
+///
+/// let chain: Chain = Devnet::builder().build_chain();
+/// let before = chain.snapshot();
+/// chain.set_balance(Address::ZERO, U256::from(7));
+/// assert_eq!(chain.balance(Address::ZERO), U256::from(7));
+/// assert!(chain.revert(before));
+/// assert_eq!(chain.balance(Address::ZERO), U256::ZERO);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Chain {
+    node: Arc<Mutex<Node>>,
+    filters: Arc<Mutex<Filters>>,
+}
+
+impl Chain {
+    /// A chain with nothing but its genesis block.
+    #[must_use]
+    pub fn new(genesis: Genesis) -> Self {
+        Self {
+            node: Arc::new(Mutex::new(Node::new(genesis))),
+            filters: Arc::default(),
+        }
+    }
+
+    fn node(&self) -> MutexGuard<'_, Node> {
+        // Changes are made whole or not at all, so that what a panicking thread left is sound.
+        self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn filters(&self) -> MutexGuard<'_, Filters> {
+        self.filters.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The chain id.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.node().chain_id()
+    }
+
+    /// Accounts whose keys the chain knows.
+    #[must_use]
+    pub fn accounts(&self) -> Vec<DevAccount> {
+        self.node().accounts().to_vec()
+    }
+
+    // --- state ---
+
+    /// Balance in wei.
+    #[must_use]
+    pub fn balance(&self, address: Address) -> U256 {
+        self.node().ledger.state().balance(address)
+    }
+
+    /// Nonce of the next transaction that may be mined.
+    #[must_use]
+    pub fn nonce(&self, address: Address) -> u64 {
+        self.node().ledger.state().nonce(address)
+    }
+
+    /// Nonce after all transactions that wait for their block.
+    #[must_use]
+    pub fn pending_nonce(&self, address: Address) -> u64 {
+        self.node().ledger.pending_nonce(address)
+    }
+
+    /// Code as it was deployed.
+    #[must_use]
+    pub fn code(&self, address: Address) -> Bytes {
+        self.node().ledger.state().code(address)
+    }
+
+    /// Value of a storage slot.
+    #[must_use]
+    pub fn storage(&self, address: Address, slot: U256) -> U256 {
+        self.node().ledger.state().storage(address, slot)
+    }
+
+    /// The whole state at a block.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownBlock`].
+    pub fn state_at(&self, block: BlockId) -> Result<super::State, UnknownBlock> {
+        self.node().state_at(block).cloned()
+    }
+
+    /// Sets a balance in wei.
+    pub fn set_balance(&self, address: Address, balance: U256) {
+        self.node().ledger.state_mut().update(address, |account| account.balance = balance);
+    }
+
+    /// Sets a nonce.
+    pub fn set_nonce(&self, address: Address, nonce: u64) {
+        self.node().ledger.state_mut().update(address, |account| account.nonce = nonce);
+    }
+
+    /// Replaces code. A Stylus program put there still has to be activated.
+    pub fn set_code(&self, address: Address, code: Bytes) {
+        self.node().ledger.state_mut().set_code(address, code);
+    }
+
+    /// Sets a storage slot.
+    pub fn set_storage(&self, address: Address, slot: U256, value: U256) {
+        self.node().ledger.state_mut().set_storage(address, slot, value);
+    }
+
+    // --- blocks and time ---
+
+    /// Number of the latest block.
+    #[must_use]
+    pub fn block_number(&self) -> u64 {
+        self.node().ledger.latest().header.number
+    }
+
+    /// The latest block.
+    #[must_use]
+    pub fn latest_block(&self) -> Arc<Block> {
+        self.node().ledger.latest().clone()
+    }
+
+    /// A block that exists. `pending` gives the latest.
+    ///
+    /// # Errors
+    ///
+    /// [`UnknownBlock`].
+    pub fn block(&self, id: BlockId) -> Result<Arc<Block>, UnknownBlock> {
+        let node = self.node();
+        match node.resolve(id)? {
+            Some(number) => node.ledger.block(number).cloned(),
+            None => Ok(node.ledger.latest().clone()),
+        }
+    }
+
+    /// Timestamp that a block made now would have.
+    #[must_use]
+    pub fn next_timestamp(&self) -> u64 {
+        self.node().next_timestamp()
+    }
+
+    /// Makes a block of all transactions that wait.
+    pub fn mine(&self) -> Arc<Block> {
+        self.node().mine()
+    }
+
+    /// Makes `count` blocks, each `interval` seconds after the one before.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::TimeOverflow`] when the clock cannot hold the time.
+    pub fn mine_many(&self, count: u64, interval: u64) -> Result<(), ControlError> {
+        let mut node = self.node();
+        for index in 0..count {
+            if index > 0 && interval > 0 {
+                node.increase_time(interval)?;
+            }
+            node.mine();
+        }
+        Ok(())
+    }
+
+    /// Puts the clock forward. Returns by how many seconds it now differs from the wall
+    /// clock in all.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::TimeOverflow`] when the clock cannot hold the time.
+    pub fn increase_time(&self, seconds: u64) -> Result<i64, ControlError> {
+        self.node().increase_time(seconds)
+    }
+
+    /// Fixes the next block's timestamp; the clock runs on from there.
+    ///
+    /// # Errors
+    ///
+    /// [`ControlError::TimeBackwards`] for a time before the latest block's.
+    pub fn set_next_block_timestamp(&self, timestamp: u64) -> Result<(), ControlError> {
+        self.node().set_next_timestamp(timestamp)
+    }
+
+    /// Whether every transaction gets a block of its own at once.
+    #[must_use]
+    pub fn automine(&self) -> bool {
+        self.node().automine()
+    }
+
+    /// Switches automine. Switching it on mines what waits.
+    pub fn set_automine(&self, on: bool) {
+        self.node().set_automine(on);
+    }
+
+    /// Remembers the whole chain, in constant time.
+    #[must_use]
+    pub fn snapshot(&self) -> u64 {
+        self.node().snapshot()
+    }
+
+    /// Goes back to a snapshot. False if there is none with this id; a snapshot and all
+    /// later ones are used up by going back to it.
+    #[must_use]
+    pub fn revert(&self, id: u64) -> bool {
+        self.node().revert(id)
+    }
+
+    // --- transactions ---
+
+    /// Takes a signed transaction.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError`] with what is wrong with it.
+    pub fn send_raw(&self, raw: &[u8]) -> Result<B256, TransactionError> {
+        let transaction = Transaction::decode(raw)?;
+        self.node().submit(transaction)
+    }
+
+    /// Signs and sends for an account whose key the chain knows, or sends for one that is
+    /// impersonated. Nonce, gas and price are filled in where they are missing.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Transaction`] when the transaction cannot be sent; any [`CallError`]
+    /// when gas has to be estimated and the estimate fails.
+    pub fn send(&self, mut request: TransactionRequest) -> Result<B256, CallError> {
+        let from = request.from.ok_or_else(|| {
+            TransactionError::Incomplete("name the sender in `from`".into())
+        })?;
+        let signer = {
+            let node = self.node();
+            let signer = node.signer(from).copied();
+            if signer.is_none() && !node.is_impersonated(from) {
+                return Err(TransactionError::UnknownAccount(from).into());
+            }
+            request.nonce.get_or_insert(node.ledger.pending_nonce(from));
+            request.chain_id.get_or_insert(node.chain_id());
+            signer
+        };
+        if request.gas.is_none() {
+            request.gas = Some(self.estimate_gas(BlockId::pending(), &request, None)?);
+        }
+        let unsigned = typed(request)?;
+        let transaction = match signer {
+            Some(account) => Transaction::sign(&account, unsigned)?,
+            None => Transaction::impersonate(from, unsigned)?,
+        };
+        Ok(self.node().submit(transaction)?)
+    }
+
+    /// Lets `send` send for an account without its key.
+    pub fn impersonate(&self, address: Address) {
+        self.node().impersonate(address, true);
+    }
+
+    /// Ends that.
+    pub fn stop_impersonating(&self, address: Address) {
+        self.node().impersonate(address, false);
+    }
+
+    /// A transaction that was mined, with its receipt.
+    #[must_use]
+    pub fn mined(&self, hash: B256) -> Option<MinedTransaction> {
+        self.node().mined(hash)
+    }
+
+    /// A transaction that waits for its block.
+    #[must_use]
+    pub fn waiting(&self, hash: B256) -> Option<Arc<Transaction>> {
+        self.node().ledger.waiting(hash).cloned()
+    }
+
+    // --- calls ---
+
+    fn view(&self, block: BlockId) -> Result<View, UnknownBlock> {
+        self.node().view(block)
+    }
+
+    fn overridden(
+        &self,
+        block: BlockId,
+        overrides: Option<&StateOverride>,
+    ) -> Result<View, CallError> {
+        let view = self.view(block)?;
+        match overrides {
+            Some(overrides) => view.overridden(overrides),
+            None => Ok(view),
+        }
+    }
+
+    /// Calls a contract without changing anything. At `pending` the call sees the block
+    /// that would be made now, otherwise the block asked for.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError::Reverted`] with the revert data, or another [`CallError`].
+    pub fn call(
+        &self,
+        block: BlockId,
+        request: &TransactionRequest,
+        overrides: Option<&StateOverride>,
+    ) -> Result<Bytes, CallError> {
+        self.overridden(block, overrides)?.call(request)
+    }
+
+    /// A gas limit with which the request succeeds.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] when no allowed limit makes it succeed.
+    pub fn estimate_gas(
+        &self,
+        block: BlockId,
+        request: &TransactionRequest,
+        overrides: Option<&StateOverride>,
+    ) -> Result<u64, CallError> {
+        self.overridden(block, overrides)?.estimate_gas(request)
+    }
+
+    /// What the request touches, and the gas it uses.
+    ///
+    /// # Errors
+    ///
+    /// [`CallError`] when it does not succeed.
+    pub fn access_list(
+        &self,
+        block: BlockId,
+        request: &TransactionRequest,
+    ) -> Result<(alloy_eips::eip2930::AccessList, u64), CallError> {
+        self.view(block)?.access_list(request)
+    }
+
+    // --- logs ---
+
+    /// Logs that match a filter.
+    ///
+    /// # Errors
+    ///
+    /// [`LogQueryError`] for a range or block that does not exist.
+    pub fn logs(&self, filter: &Filter) -> Result<Vec<Log>, LogQueryError> {
+        self.node().logs(filter)
+    }
+
+    pub(crate) fn install_log_filter(&self, filter: Filter) -> U256 {
+        self.filters().install_logs(&self.node(), filter)
+    }
+
+    pub(crate) fn install_block_filter(&self) -> U256 {
+        self.filters().install_blocks(&self.node())
+    }
+
+    pub(crate) fn install_transaction_filter(&self) -> U256 {
+        self.filters().install_transactions(&self.node())
+    }
+
+    pub(crate) fn uninstall_filter(&self, id: U256) -> bool {
+        self.filters().uninstall(id)
+    }
+
+    pub(crate) fn filter_news(&self, id: U256) -> Result<News, LogQueryError> {
+        self.filters().news(&self.node(), id)
+    }
+
+    pub(crate) fn filter_logs(&self, id: U256) -> Result<Vec<Log>, LogQueryError> {
+        self.filters().all(&self.node(), id)
+    }
+}
+
+/// The transaction that a request stands for, of the type that its fields ask for.
+fn typed(mut request: TransactionRequest) -> Result<TypedTransaction, TransactionError> {
+    if request.max_fee_per_blob_gas.is_some() || request.blob_versioned_hashes.is_some() {
+        return Err(TransactionError::BlobsUnsupported);
+    }
+    if request.gas_price.is_some() && request.max_fee_per_gas.is_some() {
+        return Err(TransactionError::Incomplete(
+            "give gasPrice or maxFeePerGas, not both".into(),
+        ));
+    }
+    request.to.get_or_insert(alloy_primitives::TxKind::Create);
+    request.transaction_type = None;
+    let incomplete =
+        |reason: &dyn std::fmt::Display| TransactionError::Incomplete(reason.to_string());
+    if request.gas_price.is_some() {
+        return if request.access_list.is_some() {
+            request.build_2930().map(Into::into).map_err(|error| incomplete(&error))
+        } else {
+            request.build_legacy().map(Into::into).map_err(|error| incomplete(&error))
+        };
+    }
+    request.max_fee_per_gas.get_or_insert(2 * u128::from(params::BASE_FEE));
+    request.max_priority_fee_per_gas.get_or_insert(0);
+    if request.authorization_list.is_some() {
+        request.build_7702().map(Into::into).map_err(|error| incomplete(&error))
+    } else {
+        request.build_1559().map(Into::into).map_err(|error| incomplete(&error))
+    }
+}

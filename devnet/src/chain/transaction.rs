@@ -1,0 +1,156 @@
+//! Transactions: decoding, signing for unlocked accounts, and what they cost at most.
+
+use alloy_consensus::{
+    SignableTransaction, Transaction as _, TxEnvelope, TypedTransaction,
+    transaction::SignerRecoverable,
+};
+use alloy_eips::eip2718::{Decodable2718, Encodable2718};
+use alloy_primitives::{Address, B256, Signature, U256};
+
+use super::error::TransactionError;
+use crate::{
+    accounts::DevAccount,
+    evm::{Message, params},
+};
+
+/// A transaction with its sender.
+#[derive(Clone, Debug)]
+pub struct Transaction {
+    hash: B256,
+    from: Address,
+    envelope: TxEnvelope,
+}
+
+impl Transaction {
+    /// Decodes a signed transaction (EIP-2718, or legacy RLP) and recovers its sender.
+    ///
+    /// # Errors
+    ///
+    /// [`TransactionError::Malformed`] for bytes that are no transaction,
+    /// [`TransactionError::BlobsUnsupported`], or [`TransactionError::BadSignature`].
+    pub fn decode(raw: &[u8]) -> Result<Self, TransactionError> {
+        let envelope = TxEnvelope::decode_2718_exact(raw)
+            .map_err(|error| TransactionError::Malformed(error.to_string()))?;
+        if envelope.is_eip4844() {
+            return Err(TransactionError::BlobsUnsupported);
+        }
+        let from = envelope.recover_signer().map_err(|_| TransactionError::BadSignature)?;
+        Ok(Self { hash: *envelope.tx_hash(), from, envelope })
+    }
+
+    /// Signs a transaction with a known key.
+    pub(crate) fn sign(
+        account: &DevAccount,
+        unsigned: TypedTransaction,
+    ) -> Result<Self, TransactionError> {
+        let signature = account
+            .sign(unsigned.signature_hash())
+            .ok_or(TransactionError::BadSignature)?;
+        Self::with_signature(account.address, unsigned, signature)
+    }
+
+    /// A transaction of an impersonated account. In the place of a signature stands the
+    /// sender, so that equal transactions of different senders have different hashes.
+    pub(crate) fn impersonate(
+        from: Address,
+        unsigned: TypedTransaction,
+    ) -> Result<Self, TransactionError> {
+        let stand_in = Signature::new(U256::from_be_slice(from.as_slice()), U256::ONE, false);
+        Self::with_signature(from, unsigned, stand_in)
+    }
+
+    fn with_signature(
+        from: Address,
+        unsigned: TypedTransaction,
+        signature: Signature,
+    ) -> Result<Self, TransactionError> {
+        if matches!(unsigned, TypedTransaction::Eip4844(_)) {
+            return Err(TransactionError::BlobsUnsupported);
+        }
+        let envelope: TxEnvelope = unsigned.into_envelope(signature);
+        Ok(Self { hash: *envelope.tx_hash(), from, envelope })
+    }
+
+    /// Hash by which the transaction is known.
+    #[must_use]
+    pub fn hash(&self) -> B256 {
+        self.hash
+    }
+
+    /// Who sent it.
+    #[must_use]
+    pub fn from(&self) -> Address {
+        self.from
+    }
+
+    /// The transaction as it was signed.
+    #[must_use]
+    pub fn envelope(&self) -> &TxEnvelope {
+        &self.envelope
+    }
+
+    /// Its bytes as they travel (EIP-2718).
+    #[must_use]
+    pub fn encoded(&self) -> Vec<u8> {
+        self.envelope.encoded_2718()
+    }
+
+    /// Its nonce.
+    #[must_use]
+    pub fn nonce(&self) -> u64 {
+        self.envelope.nonce()
+    }
+
+    /// The most it may cost in wei: value and all its gas at the highest price it offers.
+    #[must_use]
+    pub fn max_cost(&self) -> U256 {
+        U256::from(self.envelope.max_fee_per_gas())
+            .saturating_mul(U256::from(self.envelope.gas_limit()))
+            .saturating_add(self.envelope.value())
+    }
+
+    /// What is executed. Arbitrum charges the base fee alone, whatever tip is offered.
+    pub(crate) fn message(&self) -> Message {
+        Message {
+            from: self.from,
+            to: self.envelope.kind(),
+            value: self.envelope.value(),
+            input: self.envelope.input().clone(),
+            gas_limit: self.envelope.gas_limit().min(params::MAX_TX_GAS),
+            gas_price: u128::from(params::BASE_FEE),
+            nonce: self.envelope.nonce(),
+            access_list: self.envelope.access_list().cloned().unwrap_or_default(),
+            authorizations: self
+                .envelope
+                .authorization_list()
+                .map(<[_]>::to_vec)
+                .unwrap_or_default(),
+        }
+    }
+
+    /// Checks what does not depend on the sender's account.
+    pub(crate) fn check(&self, chain_id: u64) -> Result<(), TransactionError> {
+        if let Some(given) = self.envelope.chain_id()
+            && given != chain_id
+        {
+            return Err(TransactionError::WrongChain { given, expected: chain_id });
+        }
+        let offered = self.envelope.max_fee_per_gas();
+        if offered < u128::from(params::BASE_FEE) {
+            return Err(TransactionError::FeeTooLow { offered, base_fee: params::BASE_FEE });
+        }
+        if let Some(tip) = self.envelope.max_priority_fee_per_gas()
+            && tip > offered
+        {
+            return Err(TransactionError::TipAboveFee { tip, fee: offered });
+        }
+        if self.envelope.gas_limit() > params::BLOCK_GAS_LIMIT {
+            return Err(TransactionError::GasLimit { given: self.envelope.gas_limit() });
+        }
+        let needed = crate::evm::intrinsic_gas(&self.message())?;
+        if self.envelope.gas_limit() < needed {
+            return Err(TransactionError::IntrinsicGas { have: self.envelope.gas_limit(), needed });
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,193 @@
+//! A chain with its server.
+
+use std::{net::SocketAddr, time::Duration};
+
+use alloy_primitives::U256;
+
+use crate::{
+    accounts::DevAccount,
+    chain::{Chain, Genesis},
+    rpc::server::Server,
+};
+
+/// Chain id that Arbitrum's own development nodes use.
+const DEFAULT_CHAIN_ID: u64 = 412_346;
+const DEFAULT_ACCOUNTS: usize = 10;
+
+/// Why no chain could be started.
+#[derive(Debug, thiserror::Error)]
+pub enum DevnetError {
+    /// Another program listens on the port.
+    #[error("port {0} on 127.0.0.1 is in use: choose another one, or 0 for any that is free")]
+    PortInUse(u16),
+    /// The port cannot be had for another reason.
+    #[error("cannot listen on port {port} of 127.0.0.1: {source}")]
+    Bind {
+        /// Port asked for.
+        port: u16,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// The server could not be set up.
+    #[error("cannot start the server: {0}")]
+    Server(std::io::Error),
+    /// A block time of zero.
+    #[error("the block time must not be zero: leave it out for one block per transaction")]
+    ZeroBlockTime,
+}
+
+impl DevnetError {
+    pub(crate) fn bind(port: u16, source: std::io::Error) -> Self {
+        match source.kind() {
+            std::io::ErrorKind::AddrInUse => Self::PortInUse(port),
+            _ => Self::Bind { port, source },
+        }
+    }
+}
+
+/// Settings of a chain, each with a default.
+#[derive(Clone, Debug)]
+pub struct DevnetBuilder {
+    chain_id: u64,
+    port: u16,
+    accounts: usize,
+    balance: U256,
+    block_time: Option<Duration>,
+    timestamp: Option<u64>,
+}
+
+impl Default for DevnetBuilder {
+    fn default() -> Self {
+        Self {
+            chain_id: DEFAULT_CHAIN_ID,
+            port: 0,
+            accounts: DEFAULT_ACCOUNTS,
+            balance: U256::from(10_000) * U256::from(10).pow(U256::from(18)),
+            block_time: None,
+            timestamp: None,
+        }
+    }
+}
+
+impl DevnetBuilder {
+    /// Chain id; 412346 by default.
+    #[must_use]
+    pub fn chain_id(mut self, chain_id: u64) -> Self {
+        self.chain_id = chain_id;
+        self
+    }
+
+    /// Port on 127.0.0.1; 0, the default, takes a free one.
+    #[must_use]
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Number of funded accounts; 10 by default.
+    #[must_use]
+    pub fn accounts(mut self, count: usize) -> Self {
+        self.accounts = count;
+        self
+    }
+
+    /// Balance of each account in wei; 10,000 ether by default.
+    #[must_use]
+    pub fn balance(mut self, wei: U256) -> Self {
+        self.balance = wei;
+        self
+    }
+
+    /// Makes a block at this interval instead of one for every transaction.
+    #[must_use]
+    pub fn block_time(mut self, interval: Duration) -> Self {
+        self.block_time = Some(interval);
+        self
+    }
+
+    /// Timestamp of the genesis block in Unix seconds, from which the clock runs; the
+    /// present by default.
+    #[must_use]
+    pub fn genesis_timestamp(mut self, timestamp: u64) -> Self {
+        self.timestamp = Some(timestamp);
+        self
+    }
+
+    /// The chain alone, without a server (and without a block time, which the server keeps).
+    #[must_use]
+    pub fn build_chain(&self) -> Chain {
+        Chain::new(Genesis {
+            chain_id: self.chain_id,
+            timestamp: self.timestamp.unwrap_or_else(crate::chain::wall_clock),
+            accounts: DevAccount::first(self.accounts),
+            balance: self.balance,
+        })
+    }
+
+    /// Starts the chain and its server. The server has a thread of its own and does not
+    /// need the caller's runtime.
+    ///
+    /// # Errors
+    ///
+    /// [`DevnetError::PortInUse`] when the port is taken, [`DevnetError::ZeroBlockTime`], or
+    /// what the system says.
+    pub async fn spawn(self) -> Result<Devnet, DevnetError> {
+        if self.block_time.is_some_and(|interval| interval.is_zero()) {
+            return Err(DevnetError::ZeroBlockTime);
+        }
+        let chain = self.build_chain();
+        if self.block_time.is_some() {
+            chain.set_automine(false);
+        }
+        let accounts = chain.accounts();
+        let server = Server::start(chain.clone(), self.port, self.block_time)?;
+        Ok(Devnet { chain, chain_id: self.chain_id, accounts, server })
+    }
+}
+
+/// A running chain. Dropping it stops the server.
+#[derive(Debug)]
+pub struct Devnet {
+    chain: Chain,
+    chain_id: u64,
+    accounts: Vec<DevAccount>,
+    server: Server,
+}
+
+impl Devnet {
+    /// Settings to start from.
+    #[must_use]
+    pub fn builder() -> DevnetBuilder {
+        DevnetBuilder::default()
+    }
+
+    /// Where JSON-RPC is served, such as `http://127.0.0.1:8547`.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.server.address())
+    }
+
+    /// The address that the server listens on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.server.address()
+    }
+
+    /// The chain id.
+    #[must_use]
+    pub fn chain_id(&self) -> u64 {
+        self.chain_id
+    }
+
+    /// Funded accounts, with their keys.
+    #[must_use]
+    pub fn accounts(&self) -> &[DevAccount] {
+        &self.accounts
+    }
+
+    /// The chain itself, for control and calls without HTTP.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+}

@@ -1,0 +1,306 @@
+//! Execution of one message: revm, with WASM contracts, Arbitrum's precompiles and its
+//! rules for gas.
+
+pub mod params;
+
+mod context;
+mod deployer;
+mod frames;
+mod native;
+mod precompiles;
+mod programs;
+mod stylus_frame;
+mod world;
+
+use std::convert::Infallible;
+
+use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
+use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
+use revm::{
+    Context, DatabaseCommit, Journal,
+    context::{
+        BlockEnv, CfgEnv, TxEnv,
+        either::Either,
+        transaction::TransactionType,
+    },
+    context_interface::result::{
+        EVMError, ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError, Output,
+    },
+    primitives::hardfork::SpecId,
+};
+
+pub(crate) use precompiles::ARBITRUM_PRECOMPILES;
+
+use self::{context::ArbOs, frames::ArbEvm};
+use crate::{
+    chain::{State, TransactionError},
+    stylus::{ProgramCache, RecentPrograms},
+};
+
+/// The EVM rules of ArbOS 61.
+const SPEC: SpecId = SpecId::OSAKA;
+
+/// The block that a message is executed in.
+#[derive(Clone, Debug)]
+pub(crate) struct BlockContext {
+    /// Number on this chain.
+    pub(crate) l2_number: u64,
+    /// Estimate of L1's block number: what NUMBER answers.
+    pub(crate) l1_number: u64,
+    /// Unix time in seconds.
+    pub(crate) timestamp: u64,
+    /// Hashes of all blocks before it, by number.
+    pub(crate) hashes: imbl::Vector<B256>,
+}
+
+/// How strictly a message is checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// A transaction: nonce and fees count.
+    Transaction,
+    /// A call or an estimate: no nonce, no fees, any sender.
+    Simulation,
+}
+
+/// What is executed.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) from: Address,
+    pub(crate) to: TxKind,
+    pub(crate) value: U256,
+    pub(crate) input: Bytes,
+    pub(crate) gas_limit: u64,
+    /// Wei per gas that is charged and that GASPRICE answers.
+    pub(crate) gas_price: u128,
+    pub(crate) nonce: u64,
+    pub(crate) access_list: AccessList,
+    pub(crate) authorizations: Vec<SignedAuthorization>,
+}
+
+/// How an execution ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// It succeeded.
+    Success,
+    /// It reverted; the output is the revert data. The reason is set where there is more
+    /// to say than the data does.
+    Revert {
+        /// Why, in words.
+        reason: Option<String>,
+    },
+    /// It failed and its gas is gone.
+    Halt {
+        /// Why, in words.
+        reason: String,
+        /// Whether more gas could have helped.
+        out_of_gas: bool,
+    },
+}
+
+/// What an execution did.
+#[derive(Clone, Debug)]
+pub(crate) struct Executed {
+    pub(crate) outcome: Outcome,
+    /// Gas used after refunds.
+    pub(crate) gas_used: u64,
+    /// Return data, revert data, or the code of a created contract.
+    pub(crate) output: Bytes,
+    pub(crate) logs: Vec<Log>,
+    /// The contract that a creation made.
+    pub(crate) created: Option<Address>,
+    /// State afterwards.
+    pub(crate) state: State,
+    /// Programs that the block has started so far.
+    pub(crate) recent: RecentPrograms,
+    /// Accounts and slots that were touched.
+    pub(crate) accessed: AccessList,
+}
+
+/// Executes a message on top of `state`.
+///
+/// # Errors
+///
+/// [`InvalidTransaction`] when the message may not be executed at all: gas below the
+/// intrinsic cost, oversized init code, a sender with code, or a chain id of another chain.
+pub(crate) fn execute(
+    state: State,
+    block: &BlockContext,
+    chain_id: u64,
+    message: Message,
+    mode: Mode,
+    programs: ProgramCache,
+    recent: RecentPrograms,
+) -> Result<Executed, InvalidTransaction> {
+    let arbos = ArbOs::new(block.l2_number, block.hashes.clone(), programs, recent);
+    let mut ctx: context::ArbContext =
+        Context::<BlockEnv, TxEnv, CfgEnv, State, Journal<State>, ()>::new(state, SPEC)
+            .with_chain(arbos);
+    ctx.block = block_env(block);
+    configure(&mut ctx.cfg, chain_id, mode);
+    ctx.tx = tx_env(chain_id, message);
+
+    let (result, changes, ctx) = ArbEvm::new(ctx).transact().map_err(|error| match error {
+        EVMError::Transaction(invalid) => invalid,
+        EVMError::Header(header) => InvalidTransaction::Str(header.to_string().into()),
+        EVMError::Database(never) => never_fails(never),
+        EVMError::Custom(reason) => InvalidTransaction::Str(reason.into()),
+        other => InvalidTransaction::Str(other.to_string().into()),
+    })?;
+
+    let accessed = AccessList(
+        changes
+            .iter()
+            .map(|(address, account)| alloy_eips::eip2930::AccessListItem {
+                address: *address,
+                storage_keys: account.storage.keys().map(|slot| B256::from(*slot)).collect(),
+            })
+            .collect(),
+    );
+    let gas_used = result.tx_gas_used();
+    let failure = ctx.chain.failure;
+    let mut state = ctx.journaled_state.database;
+    state.commit(changes);
+
+    let (outcome, output, logs, created) = match result {
+        ExecutionResult::Success { logs, output, .. } => {
+            let created = match &output {
+                Output::Create(_, address) => *address,
+                Output::Call(_) => None,
+            };
+            (Outcome::Success, output.into_data(), logs, created)
+        }
+        ExecutionResult::Revert { output, .. } => {
+            let reason = failure.filter(|_| output.is_empty());
+            (Outcome::Revert { reason }, output, Vec::new(), None)
+        }
+        ExecutionResult::Halt { reason, .. } => {
+            let out_of_gas = matches!(reason, HaltReason::OutOfGas(_));
+            let reason = failure
+                .filter(|_| matches!(reason, HaltReason::PrecompileError))
+                .unwrap_or_else(|| halt_in_words(&reason));
+            (Outcome::Halt { reason, out_of_gas }, Bytes::new(), Vec::new(), None)
+        }
+    };
+    Ok(Executed {
+        outcome,
+        gas_used,
+        output,
+        logs,
+        created,
+        state,
+        recent: ctx.chain.recent,
+        accessed,
+    })
+}
+
+/// Gas that a message costs before anything runs.
+///
+/// # Errors
+///
+/// A message that no gas makes valid.
+pub(crate) fn intrinsic_gas(message: &Message) -> Result<u64, TransactionError> {
+    let mut env = tx_env(0, message.clone());
+    env.gas_limit = u64::MAX;
+    if env.kind.is_create() && env.data.len() > 2 * params::MAX_CODE_SIZE {
+        return Err(TransactionError::Invalid(format!(
+            "max initcode size exceeded: code size {} limit {}",
+            env.data.len(),
+            2 * params::MAX_CODE_SIZE
+        )));
+    }
+    revm::handler::validation::validate_initial_tx_gas(env, SPEC, true, false, u64::MAX, None)
+        .map(|gas| gas.initial_total_gas())
+        .map_err(|error| TransactionError::Invalid(error.to_string()))
+}
+
+fn never_fails(never: Infallible) -> InvalidTransaction {
+    match never {}
+}
+
+fn block_env(block: &BlockContext) -> BlockEnv {
+    let mut env = BlockEnv {
+        number: U256::from(block.l1_number),
+        beneficiary: params::SEQUENCER,
+        timestamp: U256::from(block.timestamp),
+        gas_limit: params::BLOCK_GAS_LIMIT,
+        basefee: params::BASE_FEE,
+        difficulty: U256::ONE,
+        // Arbitrum's PREVRANDAO is the constant 1.
+        prevrandao: Some(B256::with_last_byte(1)),
+        ..BlockEnv::default()
+    };
+    env.set_blob_excess_gas_and_price(
+        0,
+        revm::primitives::eip4844::BLOB_BASE_FEE_UPDATE_FRACTION_PRAGUE,
+    );
+    env
+}
+
+fn configure(cfg: &mut CfgEnv, chain_id: u64, mode: Mode) {
+    cfg.chain_id = chain_id;
+    cfg.limit_contract_code_size = Some(params::MAX_CODE_SIZE);
+    // The limit on a transaction's gas is Arbitrum's, applied when the message is made.
+    cfg.tx_gas_limit_cap = Some(u64::MAX);
+    // Code that begins with 0xEF is judged in `frames`.
+    cfg.disable_eip3541 = true;
+    cfg.disable_eip7623 = true;
+    // Fees were checked against the offer before; what is charged is the base fee.
+    cfg.disable_base_fee = true;
+    if mode == Mode::Simulation {
+        cfg.disable_nonce_check = true;
+        cfg.disable_eip3607 = true;
+        cfg.disable_fee_charge = true;
+        cfg.disable_balance_check = true;
+    }
+}
+
+fn tx_env(chain_id: u64, message: Message) -> TxEnv {
+    // Priority fees are not paid on Arbitrum, so that the two-part price of EIP-1559 has
+    // been reduced to one price here, whatever the transaction's type.
+    let tx_type = if message.authorizations.is_empty() {
+        TransactionType::Eip2930
+    } else {
+        TransactionType::Eip7702
+    };
+    TxEnv {
+        tx_type: tx_type as u8,
+        caller: message.from,
+        gas_limit: message.gas_limit,
+        gas_price: message.gas_price,
+        kind: message.to,
+        value: message.value,
+        data: message.input,
+        nonce: message.nonce,
+        chain_id: Some(chain_id),
+        access_list: message.access_list,
+        gas_priority_fee: None,
+        blob_hashes: Vec::new(),
+        max_fee_per_blob_gas: 0,
+        authorization_list: message.authorizations.into_iter().map(Either::Left).collect(),
+    }
+}
+
+/// Failures as go-ethereum words them, which tools look for.
+fn halt_in_words(reason: &HaltReason) -> String {
+    match reason {
+        HaltReason::OutOfGas(OutOfGasError::MemoryLimit) => "memory limit exceeded".into(),
+        HaltReason::OutOfGas(_) => "out of gas".into(),
+        HaltReason::OpcodeNotFound | HaltReason::InvalidFEOpcode => "invalid opcode".into(),
+        HaltReason::InvalidJump => "invalid jump destination".into(),
+        HaltReason::StackOverflow => "stack limit reached".into(),
+        HaltReason::StackUnderflow => "stack underflow".into(),
+        HaltReason::CreateCollision => "contract address collision".into(),
+        HaltReason::CreateContractSizeLimit => {
+            format!("max code size exceeded: a contract has at most {} bytes", params::MAX_CODE_SIZE)
+        }
+        HaltReason::CreateContractStartingWithEF => {
+            "invalid code: must not begin with 0xef unless it is a Stylus program".into()
+        }
+        HaltReason::StateChangeDuringStaticCall | HaltReason::CallNotAllowedInsideStatic => {
+            "write protection".into()
+        }
+        HaltReason::CallTooDeep => "max call depth exceeded".into(),
+        HaltReason::OutOfFunds => "insufficient balance for transfer".into(),
+        other => format!("{other:?}"),
+    }
+}

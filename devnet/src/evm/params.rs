@@ -1,0 +1,47 @@
+//! ArbOS constants: the fees, limits and addresses of Nova under ArbOS 61.
+
+use alloy_primitives::{Address, address};
+
+/// The ArbOS version that this chain behaves as. `ArbSys.arbOSVersion()` adds 55.
+pub const ARBOS_VERSION: u64 = 61;
+
+/// Ramp of the price of WASM memory that `ArbWasm.pageRamp()` reports.
+pub const PAGE_RAMP: u64 = 620_674_314;
+/// Wei per gas: Nova's minimum price, which no load ever raises here.
+pub const BASE_FEE: u64 = 10_000_000;
+/// Gas burned by every attempt to activate a program.
+pub const ACTIVATION_GAS: u64 = 1_659_168;
+/// Most gas that a transaction may use, whatever its limit says.
+pub const MAX_TX_GAS: u64 = 32_000_000;
+/// Gas limit that block headers show.
+pub const BLOCK_GAS_LIMIT: u64 = 1 << 50;
+/// Largest deployed contract in bytes (EIP-170).
+pub const MAX_CODE_SIZE: usize = 24_576;
+
+/// Account that stands for ArbOS: activations and the data pricer are in its storage.
+pub const ARBOS_STATE: Address = address!("A4B05FffffFffFFFFfFFfffFfffFFfffFfFfFFFf");
+/// Beneficiary of every block.
+pub const SEQUENCER: Address = address!("a4b000000000000000000073657175656e636572");
+/// Receives activation fees.
+pub const NETWORK_FEE_ACCOUNT: Address = address!("00000000000000000000000000000000000A4B0f");
+/// ArbSys.
+pub const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
+/// ArbOwnerPublic.
+pub const ARB_OWNER_PUBLIC: Address = address!("000000000000000000000000000000000000006b");
+/// ArbGasInfo.
+pub const ARB_GAS_INFO: Address = address!("000000000000000000000000000000000000006c");
+/// ArbWasm.
+pub const ARB_WASM: Address = address!("0000000000000000000000000000000000000071");
+/// ArbWasmCache.
+pub const ARB_WASM_CACHE: Address = address!("0000000000000000000000000000000000000072");
+/// The one cache manager, named by `ArbWasmCache.allCacheManagers()`. On Nova it is a
+/// contract that auctions cache space; here every bid wins.
+pub const CACHE_MANAGER: Address = address!("0000000000000000000000000000000000A4B0cA");
+/// The contract that deploys, activates and constructs a Stylus program in one call.
+pub const STYLUS_DEPLOYER: Address = address!("cEcba2F1DC234f70Dd89F2041029807F8D03A990");
+/// The deterministic deployment proxy that most chains carry.
+pub const CREATE2_FACTORY: Address = address!("4e59b44847b379578588920cA78FbF26c0B4956C");
+/// Its runtime code.
+pub const CREATE2_FACTORY_CODE: [u8; 69] = alloy_primitives::hex!(
+    "7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffe03601600081602082378035828234f58015156039578182fd5b8082525050506014600cf3"
+);

@@ -1,0 +1,123 @@
+//! ArbWasmCache, and the cache manager that it names.
+//!
+//! On Nova only managers may cache. Here any account may, so that tests can compare
+//! cached with uncached calls; and the manager's `placeBid` works as on Nova, so that
+//! the same client code caches a program on both.
+
+use alloy_primitives::{Address, B256, Bytes, aliases::U192};
+use alloy_sol_types::{SolCall, SolEvent, SolInterface, sol};
+
+use super::{
+    Answer, Call, Failure, PARAMS_READ, Purity, STORAGE_READ, STORAGE_WRITE, arb_wasm, unknown,
+};
+use crate::evm::{
+    params::{ARB_WASM_CACHE, CACHE_MANAGER},
+    programs::{Programs, code_of},
+};
+
+sol! {
+    #[allow(missing_docs)]
+    interface IArbWasmCache {
+        event UpdateProgramCache(address indexed manager, bytes32 indexed codehash, bool cached);
+
+        function isCacheManager(address manager) external view returns (bool);
+        function allCacheManagers() external view returns (address[] memory managers);
+        function cacheCodehash(bytes32 codehash) external;
+        function cacheProgram(address addr) external;
+        function evictCodehash(bytes32 codehash) external;
+        function codehashIsCached(bytes32 codehash) external view returns (bool);
+    }
+
+    #[allow(missing_docs)]
+    interface ICacheManager {
+        function placeBid(address program) external payable;
+        function getMinBid(address program) external view returns (uint192 min);
+    }
+}
+
+pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
+    use IArbWasmCache::IArbWasmCacheCalls as Calls;
+
+    let method = Calls::abi_decode(input).map_err(|_| unknown(input))?;
+    let purity = match method {
+        Calls::cacheCodehash(_) | Calls::cacheProgram(_) | Calls::evictCodehash(_) => Purity::Write,
+        _ => Purity::View,
+    };
+    call.admit(purity, input)?;
+    call.burn(STORAGE_READ)?;
+    let output = match method {
+        Calls::isCacheManager(asked) => {
+            IArbWasmCache::isCacheManagerCall::abi_encode_returns(&(asked.manager == CACHE_MANAGER))
+        }
+        Calls::allCacheManagers(_) => {
+            IArbWasmCache::allCacheManagersCall::abi_encode_returns(&vec![CACHE_MANAGER])
+        }
+        Calls::cacheCodehash(asked) => {
+            set_cached(call, call.caller, asked.codehash, true)?;
+            Vec::new()
+        }
+        Calls::cacheProgram(asked) => {
+            cache_program(call, call.caller, asked.addr)?;
+            Vec::new()
+        }
+        Calls::evictCodehash(asked) => {
+            set_cached(call, call.caller, asked.codehash, false)?;
+            Vec::new()
+        }
+        Calls::codehashIsCached(asked) => {
+            let record = Programs(&mut call.ctx.journaled_state).get(asked.codehash)?;
+            IArbWasmCache::codehashIsCachedCall::abi_encode_returns(&record.cached)
+        }
+    };
+    Ok(Bytes::from(output))
+}
+
+/// The manager: every bid wins, whatever its value, which the manager keeps.
+pub(super) fn call_manager(call: &mut Call<'_>, input: &[u8]) -> Answer {
+    use ICacheManager::ICacheManagerCalls as Calls;
+
+    match Calls::abi_decode(input).map_err(|_| unknown(input))? {
+        Calls::placeBid(asked) => {
+            call.admit(Purity::Payable, input)?;
+            // The event is the precompile's, not the manager's.
+            call.address = ARB_WASM_CACHE;
+            cache_program(call, CACHE_MANAGER, asked.program)?;
+            Ok(Bytes::new())
+        }
+        Calls::getMinBid(_) => {
+            call.admit(Purity::View, input)?;
+            Ok(ICacheManager::getMinBidCall::abi_encode_returns(&U192::ZERO).into())
+        }
+    }
+}
+
+fn cache_program(call: &mut Call<'_>, manager: Address, program: Address) -> Result<(), Failure> {
+    call.burn(super::COLD_ACCOUNT)?;
+    let (code_hash, _) = code_of(&mut call.ctx.journaled_state, program)?;
+    set_cached(call, manager, code_hash, true)
+}
+
+fn set_cached(
+    call: &mut Call<'_>,
+    manager: Address,
+    code_hash: B256,
+    cached: bool,
+) -> Result<(), Failure> {
+    call.burn(PARAMS_READ + STORAGE_READ)?;
+    let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
+    if cached {
+        record.active(call.time(), &call.ctx.chain.stylus).map_err(arb_wasm::program_failure)?;
+    }
+    if record.cached == cached {
+        return Ok(());
+    }
+    call.emit(
+        IArbWasmCache::UpdateProgramCache { manager, codehash: code_hash, cached }
+            .encode_log_data(),
+    )?;
+    // Whoever caches pays for starting the program once more.
+    call.burn(u64::from(record.init_cost) + STORAGE_WRITE)?;
+    Programs(&mut call.ctx.journaled_state)
+        .set(code_hash, crate::evm::programs::ProgramRecord { cached, ..record })?;
+    Ok(())
+}
