@@ -1,0 +1,166 @@
+//! What the engine asks of the Stylus virtual machine, as safe functions.
+//!
+//! Keys, values and topics stay the 32 bytes that the host takes: no conversion to and
+//! from integers on the way to storage.
+
+use alloc::vec::Vec;
+use alloy_primitives::Address;
+use stylus_sdk::hostio;
+
+/// A storage word, a topic or a word of the ABI: 32 bytes.
+pub type Word = [u8; 32];
+
+/// The calldata of this call, `len` bytes as announced to the entry point.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn read_args(len: usize) -> Vec<u8> {
+    let mut input = Vec::with_capacity(len);
+    // SAFETY: the buffer has room for `len` bytes, and the host writes exactly that many.
+    unsafe {
+        hostio::read_args(input.as_mut_ptr());
+        input.set_len(len);
+    }
+    input
+}
+
+/// Hands `data` to the caller as return or revert data.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn write_result(data: &[u8]) {
+    // SAFETY: pointer and length are those of one live slice.
+    unsafe { hostio::write_result(data.as_ptr(), data.len()) }
+}
+
+/// Names the host call that instrumentation inserts where memory grows: a program that
+/// never imports it does not activate.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn import_memory_growth() {
+    // SAFETY: paying for no page has no effect.
+    unsafe { hostio::pay_for_memory_grow(0) }
+}
+
+/// Whether the engine is already running further up the call stack.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn is_reentrant() -> bool {
+    // SAFETY: takes and writes no memory.
+    unsafe { hostio::msg_reentrant() }
+}
+
+/// Whether wei of the chain's own coin came with the call.
+#[cfg(all(target_arch = "wasm32", feature = "hot"))]
+pub(crate) fn carries_value() -> bool {
+    let mut value = [0; 32];
+    // SAFETY: the host writes 32 bytes, which is what the buffer holds.
+    unsafe { hostio::msg_value(value.as_mut_ptr()) };
+    value != [0; 32]
+}
+
+/// The storage word at `key`.
+#[inline(never)]
+pub(crate) fn load(key: &Word) -> Word {
+    let mut word = [0; 32];
+    // SAFETY: the host reads 32 bytes of the key and writes 32 bytes of the word.
+    unsafe { hostio::storage_load_bytes32(key.as_ptr(), word.as_mut_ptr()) };
+    word
+}
+
+/// Puts `word` at `key`; the host writes it out before calls and at the end.
+#[inline(never)]
+pub(crate) fn store(key: &Word, word: &Word) {
+    // SAFETY: the host reads 32 bytes of each.
+    unsafe { hostio::storage_cache_bytes32(key.as_ptr(), word.as_ptr()) }
+}
+
+/// Writes out what [`store`] has put aside.
+#[cfg(target_arch = "wasm32")]
+pub(crate) fn flush() {
+    // SAFETY: takes no memory.
+    unsafe { hostio::storage_flush_cache(false) }
+}
+
+/// Emits a log whose first `topics` words are its topics.
+pub(crate) fn log(data: &[u8], topics: usize) {
+    // SAFETY: pointer and length are those of one live slice.
+    unsafe { hostio::emit_log(data.as_ptr(), data.len(), topics) }
+}
+
+/// Who called the engine.
+#[inline(never)]
+pub(crate) fn sender() -> Address {
+    let mut address = Address::ZERO;
+    // SAFETY: the host writes 20 bytes, which is what an address holds.
+    unsafe { hostio::msg_sender(address.as_mut_ptr()) };
+    address
+}
+
+/// The engine's own address: the proxy's, as its programs run inside delegate calls.
+#[inline(never)]
+pub(crate) fn this() -> Address {
+    let mut address = Address::ZERO;
+    // SAFETY: the host writes 20 bytes, which is what an address holds.
+    unsafe { hostio::contract_address(address.as_mut_ptr()) };
+    address
+}
+
+/// The time of the block, in seconds since 1970.
+pub(crate) fn now() -> u64 {
+    // SAFETY: takes and writes no memory.
+    unsafe { hostio::block_timestamp() }
+}
+
+/// Whether there is code at `address`.
+pub(crate) fn has_code(address: &Address) -> bool {
+    // SAFETY: the host reads 20 bytes, which is what an address holds.
+    unsafe { hostio::account_code_size(address.as_ptr()) != 0 }
+}
+
+/// How another contract is called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum CallKind {
+    /// With an effect.
+    Call,
+    /// Reading only.
+    Static,
+    /// Running the other's code as the engine.
+    Delegate,
+}
+
+/// Calls `to` with all gas that may be passed on. `Ok` holds what it returned, `Err`
+/// what it reverted with; of either at most `limit` bytes are copied.
+///
+/// Storage is flushed before, so that the callee sees the engine's state as it is.
+#[inline(never)]
+pub fn call(
+    kind: CallKind,
+    to: &Address,
+    input: &[u8],
+    limit: usize,
+) -> Result<Vec<u8>, Vec<u8>> {
+    let value = [0; 32];
+    let (target, data, len) = (to.as_ptr(), input.as_ptr(), input.len());
+    let mut returned = 0;
+    // SAFETY: the host reads 20 bytes of the target, `len` bytes of the input and 32 bytes
+    // of the value, and writes one length; nothing of the engine's storage is held in
+    // memory across the call, as every access loads it anew.
+    let status = unsafe {
+        // A delegate may write, so what the host remembers of storage is dropped as well.
+        hostio::storage_flush_cache(kind != CallKind::Static);
+        match kind {
+            CallKind::Call => {
+                hostio::call_contract(target, data, len, value.as_ptr(), u64::MAX, &mut returned)
+            }
+            CallKind::Static => {
+                hostio::static_call_contract(target, data, len, u64::MAX, &mut returned)
+            }
+            CallKind::Delegate => {
+                hostio::delegate_call_contract(target, data, len, u64::MAX, &mut returned)
+            }
+        }
+    };
+    let size = returned.min(limit);
+    let mut output = Vec::with_capacity(size);
+    // SAFETY: the buffer has room for `size` bytes, and the host says how many it wrote.
+    unsafe {
+        let written = hostio::read_return_data(output.as_mut_ptr(), 0, size);
+        output.set_len(written.min(size));
+    }
+    if status == 0 { Ok(output) } else { Err(output) }
+}

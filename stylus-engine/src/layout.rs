@@ -1,0 +1,54 @@
+//! The storage layout: one for both programs, in rooms of 32 slots.
+//!
+//! | slots | room | |
+//! |---|---|---|
+//! | 0–31 | [`state`](crate::state) | configuration, ledger, clock, offices, `prevhash` |
+//! | 32–63 | [`params`](crate::params) | the parameters, packed by who reads them together |
+//! | 64–95 | [`models`](crate::models) | models, by identifier and by index; allow-lists |
+//! | 96–127 | [`tasks`](crate::tasks) | tasks in three words each; announced retractions |
+//! | 128–159 | [`solutions`](crate::solutions) | commitments; solutions in three words each |
+//! | 160–191 | [`validators`](crate::validators) | stakes in two words each; announced withdrawals |
+//! | 192–223 | [`earnings`](crate::earnings) | what is owed to whom |
+//! | 224–255 | contestations | reserved |
+//! | 256–287 | consumers | reserved |
+//!
+//! What a room does not use of its 32 slots is its gap: fields may be added behind those
+//! it has, and none is ever moved or given another meaning.
+
+use crate::earnings::EarningsStorage;
+use crate::models::ModelStorage;
+use crate::params::ParameterStorage;
+use crate::solutions::SolutionStorage;
+use crate::state::StateStorage;
+use crate::tasks::TaskStorage;
+use crate::validators::ValidatorStorage;
+
+/// The rooms' storage.
+#[derive(Clone, Copy)]
+pub struct Layout {
+    /// Configuration, ledger, clock, offices.
+    pub state: StateStorage,
+    /// Parameters.
+    pub params: ParameterStorage,
+    /// Models and allow-lists.
+    pub models: ModelStorage,
+    /// Tasks and retractions.
+    pub tasks: TaskStorage,
+    /// Commitments and solutions.
+    pub solutions: SolutionStorage,
+    /// Stakes and withdrawals.
+    pub validators: ValidatorStorage,
+    /// The earnings ledger.
+    pub earnings: EarningsStorage,
+}
+
+/// Where everything lies.
+pub const STORAGE: Layout = Layout {
+    state: StateStorage::at(0),
+    params: ParameterStorage::at(32),
+    models: ModelStorage::at(64),
+    tasks: TaskStorage::at(96),
+    solutions: SolutionStorage::at(128),
+    validators: ValidatorStorage::at(160),
+    earnings: EarningsStorage::at(192),
+};

@@ -1,0 +1,478 @@
+//! Models (protocol section 4): registration, fee and address, allow-lists, enabling,
+//! emission rates.
+
+use crate::abi::{Addresses, Words, event};
+use crate::host::{self, Word};
+use crate::layout::STORAGE;
+use crate::revert::{Revert, ensure, error};
+use crate::state::{self, Config};
+use crate::store::{Field, Map, Map2, Pack, Slot, put, put_address, take, take_address};
+use alloy_primitives::{Address, B256, U256};
+use arbius_protocol::emission::MAX_RATE;
+use arbius_protocol::fixed::ONE;
+use arbius_protocol::{cid, ids};
+
+/// Where the models are kept.
+#[derive(Clone, Copy)]
+pub struct ModelStorage {
+    /// How many models there are; the index of the last.
+    count: Field<u32>,
+    /// Identifiers by index, counted from 1.
+    ids: Map<u64, B256>,
+    /// Three words each: [`Terms`], [`Payee`], the template's digest.
+    entries: Map<B256, Terms>,
+    /// Who is on which model's allow-list.
+    allowed: Map2<B256, Address, bool>,
+}
+
+impl ModelStorage {
+    pub(crate) const fn at(base: u32) -> Self {
+        Self {
+            count: Field::at(base),
+            ids: Map::at(base + 1),
+            entries: Map::at(base + 2),
+            allowed: Map2::at(base + 3),
+        }
+    }
+}
+
+/// What submitting and solving need to know of a model: fee 12, index 4, flags 1, rate 9.
+#[derive(Clone, Copy, Default)]
+pub struct Terms {
+    /// Flat fee per task, in wei.
+    pub fee: u128,
+    /// Number of the model, counted from 1; 0 where there is no model.
+    pub index: u32,
+    /// Whether it takes no tasks.
+    pub disabled: bool,
+    /// Whether only listed solvers may solve.
+    pub listed: bool,
+    /// Whether it once had an allow-list that was disabled.
+    pub unlisted: bool,
+    /// Whether it has a fee percentage of its own.
+    pub overridden: bool,
+    /// Emission rate, 1e18 = 1.
+    pub rate: u128,
+}
+
+impl Pack for Terms {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 12>(&mut word, self.fee);
+        put::<12, 4>(&mut word, self.index.into());
+        word[16] = u8::from(self.disabled)
+            | u8::from(self.listed) << 1
+            | u8::from(self.unlisted) << 2
+            | u8::from(self.overridden) << 3;
+        put::<17, 9>(&mut word, self.rate);
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        let flags = word[16];
+        Self {
+            fee: take::<0, 12>(word),
+            index: take::<12, 4>(word) as u32,
+            disabled: flags & 1 != 0,
+            listed: flags & 2 != 0,
+            unlisted: flags & 4 != 0,
+            overridden: flags & 8 != 0,
+            rate: take::<17, 9>(word),
+        }
+    }
+}
+
+/// What claiming needs to know besides: address 20, percentage 8.
+#[derive(Clone, Copy, Default)]
+pub struct Payee {
+    /// Who is paid the fee and may change the model.
+    pub addr: Address,
+    /// The treasury's share of the fee, where [`Terms::overridden`].
+    pub percentage: u64,
+}
+
+impl Pack for Payee {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put_address::<0>(&mut word, self.addr);
+        put::<20, 8>(&mut word, self.percentage.into());
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            addr: take_address::<0>(word),
+            percentage: take::<20, 8>(word) as u64,
+        }
+    }
+}
+
+/// A model where it lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry(Slot);
+
+impl Entry {
+    /// The place of a model, whether there is one or not.
+    pub(crate) fn of(id: B256) -> Self {
+        Self(STORAGE.models.entries.slot(id))
+    }
+
+    /// The place of a model and its terms.
+    ///
+    /// # Errors
+    ///
+    /// `ModelDoesNotExist`.
+    #[inline(never)]
+    pub(crate) fn existing(id: B256) -> Result<(Self, Terms), Revert> {
+        let entry = Self::of(id);
+        let terms = entry.terms();
+        ensure!(terms.index != 0, ModelDoesNotExist);
+        Ok((entry, terms))
+    }
+
+    pub(crate) fn terms(&self) -> Terms {
+        self.0.get()
+    }
+
+    fn set_terms(&self, terms: &Terms) {
+        self.0.set(terms);
+    }
+
+    pub(crate) fn payee(&self) -> Payee {
+        self.0.next(1).get()
+    }
+
+    fn set_payee(&self, payee: &Payee) {
+        self.0.next(1).set(payee);
+    }
+
+    fn digest(&self) -> B256 {
+        self.0.next(2).get()
+    }
+}
+
+/// The identifier of the model that a task names by its index.
+pub(crate) fn id_of(index: u32) -> B256 {
+    STORAGE.models.ids.get(index.into())
+}
+
+/// Whether `solver` may solve tasks of a model with these terms.
+pub(crate) fn is_allowed(id: B256, terms: &Terms, solver: Address) -> bool {
+    !terms.listed || STORAGE.models.allowed.get(id, solver)
+}
+
+/// A model's fee.
+///
+/// # Errors
+///
+/// `AmountTooLarge` from 2^96 wei on.
+fn fee(value: U256) -> Result<u128, Revert> {
+    u128::try_from(value)
+        .ok()
+        .filter(|fee| *fee >> 96 == 0)
+        .ok_or_else(|| error!(AmountTooLarge))
+}
+
+/// `models(id)`: all zero if there is none.
+pub(crate) fn model(id: B256) -> Result<Words, Revert> {
+    let entry = Entry::of(id);
+    let terms = entry.terms();
+    let mut words = Words::with_capacity(7);
+    words
+        .uint(terms.fee)
+        .address(&entry.payee().addr)
+        .uint(terms.rate);
+    if terms.index == 0 {
+        words.bytes(4, &[]);
+    } else {
+        words.bytes(4, &cid::encode(entry.digest()));
+    }
+    Ok(words)
+}
+
+/// `registerModel(addr, fee, template)`: anyone registers a model.
+///
+/// # Errors
+///
+/// `AddressMustBeNonZero`, `AddressNotAllowed`, `AmountTooLarge`, `ContentTooLarge`,
+/// `ModelAlreadyRegistered`.
+///
+/// # Events
+///
+/// `ModelRegistered`, `ModelTemplate`.
+pub(crate) fn register(addr: Address, price: U256, template: &[u8]) -> Result<B256, Revert> {
+    enter(addr, price, template, false)
+}
+
+/// `registerModelWithAllowList(addr, fee, template, solvers)`: registers a model that
+/// only the listed solvers may solve.
+///
+/// # Errors
+///
+/// As [`register`].
+///
+/// # Events
+///
+/// `ModelRegistered`, `ModelTemplate`, `ModelAllowListRequirementChanged`, and
+/// `ModelAllowListUpdated` for each solver.
+pub(crate) fn register_with_allow_list(
+    addr: Address,
+    price: U256,
+    template: &[u8],
+    solvers: Addresses<'_>,
+) -> Result<B256, Revert> {
+    let id = enter(addr, price, template, true)?;
+    log_requirement(id, true);
+    list(id, &solvers, true)?;
+    Ok(id)
+}
+
+fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B256, Revert> {
+    let config = Config::running()?;
+    state::account(addr, config.token)?;
+    let fee = fee(price)?;
+    let digest = cid::digest(template).map_err(|_| error!(ContentTooLarge))?;
+    let id = ids::model_id(host::sender(), addr, price, digest);
+    let entry = Entry::of(id);
+    ensure!(entry.terms().index == 0, ModelAlreadyRegistered);
+    let index = STORAGE
+        .models
+        .count
+        .get()
+        .checked_add(1)
+        .ok_or_else(|| error!(AmountTooLarge))?;
+    STORAGE.models.count.set(&index);
+    STORAGE.models.ids.set(index.into(), &id);
+    entry.set_terms(&Terms { fee, index, listed, ..Terms::default() });
+    entry.set_payee(&Payee { addr, percentage: 0 });
+    entry.0.next(2).set(&digest);
+    event!(ModelRegistered).word(&id.0).log(2);
+    event!(ModelTemplate).word(&id.0).bytes(1, template).log(2);
+    Ok(id)
+}
+
+/// The model, if the sender may change it: its address or the owner of the engine.
+///
+/// # Errors
+///
+/// `Paused` unless it is the owner of the engine, `ModelDoesNotExist`, `NotModelOwner`.
+#[inline(never)]
+fn owned(id: B256) -> Result<(Entry, Terms), Revert> {
+    let (entry, terms) = Entry::existing(id)?;
+    let sender = host::sender();
+    if sender != STORAGE.state.owner.get() {
+        ensure!(sender == entry.payee().addr, NotModelOwner);
+        Config::running()?;
+    }
+    Ok((entry, terms))
+}
+
+/// `setModelAddr(id, addr)`: changes who is paid the model's fee.
+///
+/// # Errors
+///
+/// `ModelDoesNotExist`, `NotModelOwner`, `AddressMustBeNonZero`, `AddressNotAllowed`.
+///
+/// # Events
+///
+/// `ModelAddrChanged`.
+pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
+    let (entry, _) = owned(id)?;
+    state::account(addr, STORAGE.state.config.get().token)?;
+    entry.set_payee(&Payee { addr, ..entry.payee() });
+    event!(ModelAddrChanged).word(&id.0).address(&addr).log(2);
+    Ok(())
+}
+
+/// `setModelFee(id, fee)`: changes the fee of tasks to come; those submitted keep theirs.
+///
+/// # Errors
+///
+/// `ModelDoesNotExist`, `NotModelOwner`, `AmountTooLarge`.
+///
+/// # Events
+///
+/// `ModelFeeChanged`.
+pub(crate) fn set_fee(id: B256, price: U256) -> Result<(), Revert> {
+    let (entry, terms) = owned(id)?;
+    let fee = fee(price)?;
+    entry.set_terms(&Terms { fee, ..terms });
+    event!(ModelFeeChanged).word(&id.0).uint(fee).log(2);
+    Ok(())
+}
+
+/// `modelEnabled(id)`: whether the model takes tasks.
+pub(crate) fn enabled(id: B256) -> Result<bool, Revert> {
+    let terms = Entry::of(id).terms();
+    Ok(terms.index != 0 && !terms.disabled)
+}
+
+/// `setModelEnabled(id, enabled)`.
+///
+/// # Errors
+///
+/// `ModelDoesNotExist`, `NotModelOwner`.
+///
+/// # Events
+///
+/// `ModelEnabledChanged`.
+pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
+    let (entry, terms) = owned(id)?;
+    entry.set_terms(&Terms { disabled: !enabled, ..terms });
+    event!(ModelEnabledChanged).word(&id.0).uint(enabled.into()).log(2);
+    Ok(())
+}
+
+/// `modelRequiresAllowList(id)`.
+pub(crate) fn requires_allow_list(id: B256) -> Result<bool, Revert> {
+    Ok(Entry::of(id).terms().listed)
+}
+
+/// `isSolverAllowed(id, solver)`.
+pub(crate) fn is_solver_allowed(id: B256, solver: Address) -> Result<bool, Revert> {
+    Ok(is_allowed(id, &Entry::of(id).terms(), solver))
+}
+
+/// `addToModelAllowList(id, solvers)`.
+///
+/// # Errors
+///
+/// `ModelDoesNotExist`, `NotModelOwner`, `AllowListNotEnabled`, `CannotReenableAllowList`
+/// where the list was disabled.
+///
+/// # Events
+///
+/// `ModelAllowListUpdated` for each.
+pub(crate) fn add_to_allow_list(id: B256, solvers: Addresses<'_>) -> Result<(), Revert> {
+    with_allow_list(id)?;
+    list(id, &solvers, true)
+}
+
+/// `removeFromModelAllowList(id, solvers)`.
+///
+/// # Errors
+///
+/// As [`add_to_allow_list`].
+///
+/// # Events
+///
+/// `ModelAllowListUpdated` for each.
+pub(crate) fn remove_from_allow_list(id: B256, solvers: Addresses<'_>) -> Result<(), Revert> {
+    with_allow_list(id)?;
+    list(id, &solvers, false)
+}
+
+/// `disableModelAllowList(id)`: opens the model to all solvers, for good.
+///
+/// # Errors
+///
+/// As [`add_to_allow_list`].
+///
+/// # Events
+///
+/// `ModelAllowListRequirementChanged`.
+pub(crate) fn disable_allow_list(id: B256) -> Result<(), Revert> {
+    let (entry, terms) = with_allow_list(id)?;
+    entry.set_terms(&Terms { listed: false, unlisted: true, ..terms });
+    log_requirement(id, false);
+    Ok(())
+}
+
+fn with_allow_list(id: B256) -> Result<(Entry, Terms), Revert> {
+    let (entry, terms) = owned(id)?;
+    ensure!(!terms.unlisted, CannotReenableAllowList);
+    ensure!(terms.listed, AllowListNotEnabled);
+    Ok((entry, terms))
+}
+
+fn log_requirement(id: B256, required: bool) {
+    event!(ModelAllowListRequirementChanged)
+        .word(&id.0)
+        .uint(required.into())
+        .log(2);
+}
+
+fn list(id: B256, solvers: &Addresses<'_>, allowed: bool) -> Result<(), Revert> {
+    for solver in solvers.iter() {
+        let solver = solver?;
+        STORAGE.models.allowed.set(id, solver, &allowed);
+        event!(ModelAllowListUpdated)
+            .word(&id.0)
+            .address(&solver)
+            .uint(allowed.into())
+            .log(3);
+    }
+    Ok(())
+}
+
+/// `setSolutionMineableRate(id, rate)`: the emission rate, which is governance's alone.
+///
+/// # Errors
+///
+/// `NotOwner`, `ModelDoesNotExist`, `ParameterOutOfBounds` above 100e18.
+///
+/// # Events
+///
+/// `SolutionMineableRateChange`.
+pub(crate) fn set_rate(id: B256, rate: U256) -> Result<(), Revert> {
+    state::only_owner()?;
+    let (entry, terms) = Entry::existing(id)?;
+    let rate: u128 = rate.saturating_to();
+    ensure!(rate <= MAX_RATE, ParameterOutOfBounds);
+    entry.set_terms(&Terms { rate, ..terms });
+    event!(SolutionMineableRateChange).word(&id.0).uint(rate).log(2);
+    Ok(())
+}
+
+/// `solutionModelFeePercentageOverride(id)`.
+pub(crate) fn percentage_override(id: B256) -> Result<u64, Revert> {
+    Ok(Entry::of(id).payee().percentage)
+}
+
+/// `hasSolutionModelFeePercentageOverride(id)`.
+pub(crate) fn has_percentage_override(id: B256) -> Result<bool, Revert> {
+    Ok(Entry::of(id).terms().overridden)
+}
+
+/// `setSolutionModelFeePercentageOverride(id, percentage)`.
+///
+/// # Errors
+///
+/// `NotOwner`, `ModelDoesNotExist`, `PercentageTooHigh`.
+///
+/// # Events
+///
+/// `SolutionModelFeePercentageOverrideSet`.
+pub(crate) fn set_percentage_override(id: B256, percentage: U256) -> Result<(), Revert> {
+    state::only_owner()?;
+    let (entry, terms) = Entry::existing(id)?;
+    let percentage: u64 = percentage.saturating_to();
+    ensure!(u128::from(percentage) <= ONE, PercentageTooHigh);
+    entry.set_terms(&Terms { overridden: true, ..terms });
+    entry.set_payee(&Payee { percentage, ..entry.payee() });
+    event!(SolutionModelFeePercentageOverrideSet)
+        .word(&id.0)
+        .uint(percentage.into())
+        .log(2);
+    Ok(())
+}
+
+/// `clearSolutionModelFeePercentageOverride(id)`.
+///
+/// # Errors
+///
+/// `NotOwner`, `NoOverrideExists`.
+///
+/// # Events
+///
+/// `SolutionModelFeePercentageOverrideCleared`.
+pub(crate) fn clear_percentage_override(id: B256) -> Result<(), Revert> {
+    state::only_owner()?;
+    let entry = Entry::of(id);
+    let terms = entry.terms();
+    ensure!(terms.overridden, NoOverrideExists);
+    entry.set_terms(&Terms { overridden: false, ..terms });
+    entry.set_payee(&Payee { percentage: 0, ..entry.payee() });
+    event!(SolutionModelFeePercentageOverrideCleared).word(&id.0).log(2);
+    Ok(())
+}

@@ -1,0 +1,386 @@
+//! Commitments and solutions (protocol section 6), up to the claim.
+
+use crate::abi::{Blobs, Hashes, Words, event};
+use crate::host::{self, Word};
+use crate::layout::STORAGE;
+use crate::params::{self, SolvingParams};
+use crate::revert::{Revert, ensure, error};
+use crate::state::{Config, Ledger};
+use crate::store::{Map, Pack, Slot, put, put_address, take, take_address};
+use crate::validators::Stake;
+use crate::{arbsys, models, tasks, validators};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256};
+use arbius_protocol::contestation::Outcome;
+use arbius_protocol::tasks::{CommitmentError, Progress, rate_limited, revealable};
+use arbius_protocol::{cid, ids};
+
+/// Where commitments and solutions are kept.
+#[derive(Clone, Copy)]
+pub struct SolutionStorage {
+    /// L2 block in which each hash was signalled.
+    commitments: Map<B256, u64>,
+    /// Three words each: [`Mark`], the answer's digest, the locked stake if any.
+    entries: Map<B256, Mark>,
+}
+
+impl SolutionStorage {
+    pub(crate) const fn at(base: u32) -> Self {
+        Self {
+            commitments: Map::at(base),
+            entries: Map::at(base + 1),
+        }
+    }
+}
+
+/// Who solved a task and when that is final: solver 20, time 5, contest end 5, flags 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Mark {
+    /// The solver; zero where there is no solution.
+    pub(crate) solver: Address,
+    /// Time of the reveal.
+    pub(crate) time: u64,
+    /// Until when it can be contested, in unpaused seconds, fixed at the reveal.
+    pub(crate) contest_end: u64,
+    /// Whether fee and reward were credited.
+    pub(crate) claimed: bool,
+    /// Whether it is or was contested: then settling decides, not claiming.
+    pub(crate) contested: bool,
+    /// Whether the contestation was won, so that the answer stands as wrong.
+    pub(crate) rejected: bool,
+}
+
+impl Pack for Mark {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put_address::<0>(&mut word, self.solver);
+        put::<20, 5>(&mut word, self.time.into());
+        put::<25, 5>(&mut word, self.contest_end.into());
+        word[30] = u8::from(self.claimed)
+            | u8::from(self.contested) << 1
+            | u8::from(self.rejected) << 2;
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            solver: take_address::<0>(word),
+            time: take::<20, 5>(word) as u64,
+            contest_end: take::<25, 5>(word) as u64,
+            claimed: word[30] & 1 != 0,
+            contested: word[30] & 2 != 0,
+            rejected: word[30] & 4 != 0,
+        }
+    }
+}
+
+/// A solution where it lies, and its mark.
+#[derive(Clone, Copy)]
+pub(crate) struct Solution {
+    slot: Slot,
+    pub(crate) mark: Mark,
+}
+
+impl Solution {
+    /// The solution of a task, whether there is one or not.
+    #[inline(never)]
+    pub(crate) fn of(task: B256) -> Self {
+        let slot = STORAGE.solutions.entries.slot(task);
+        Self { slot, mark: slot.get() }
+    }
+
+    /// Whether there is one.
+    pub(crate) fn exists(&self) -> bool {
+        !self.mark.solver.is_zero()
+    }
+
+    /// What has happened to the task.
+    pub(crate) fn progress(&self) -> Progress {
+        if !self.exists() {
+            Progress::Submitted
+        } else if self.mark.contested {
+            Progress::Contested {
+                settled: if self.mark.rejected {
+                    Some(Outcome::Rejected)
+                } else {
+                    self.mark.claimed.then_some(Outcome::Upheld)
+                },
+            }
+        } else {
+            Progress::Solved { contest_end: self.mark.contest_end }
+        }
+    }
+
+    /// Notes that fee and reward were credited.
+    pub(crate) fn set_claimed(&mut self) {
+        self.mark.claimed = true;
+        self.slot.set(&self.mark);
+    }
+
+    /// The stake that is locked for it.
+    pub(crate) fn stake(&self) -> u128 {
+        self.slot.next(2).get()
+    }
+
+    fn set_stake(&self, stake: u128) {
+        self.slot.next(2).set(&stake);
+    }
+
+    /// Gives the locked stake up; returns what it was.
+    pub(crate) fn take_stake(&self) -> u128 {
+        let stake = self.stake();
+        if stake != 0 {
+            self.set_stake(0);
+        }
+        stake
+    }
+}
+
+/// `commitments(hash)`: the L2 block in which a hash was signalled; 0 if it was not.
+pub(crate) fn commitment(hash: B256) -> Result<u64, Revert> {
+    Ok(STORAGE.solutions.commitments.get(hash))
+}
+
+/// `signalCommitment(hash)`: anyone signals any hash; what it commits to binds the
+/// validator. The block is the L2's and never resets.
+///
+/// # Errors
+///
+/// `CommitmentExists`.
+///
+/// # Events
+///
+/// `SignalCommitment`.
+pub(crate) fn signal(hash: B256) -> Result<(), Revert> {
+    Config::running()?;
+    let slot = STORAGE.solutions.commitments.slot(hash);
+    ensure!(slot.get::<u64>() == 0, CommitmentExists);
+    slot.set(&arbsys::block_number()?);
+    event!(SignalCommitment)
+        .address(&host::sender())
+        .word(&hash.0)
+        .log(3);
+    Ok(())
+}
+
+/// A validator revealing solutions in one call.
+struct Reveal {
+    config: Config,
+    params: SolvingParams,
+    validator: Address,
+    stake: Stake,
+    /// Free stake that every solution demands.
+    minimum: u128,
+    now: u64,
+    block: u64,
+    accepted: u32,
+}
+
+impl Reveal {
+    /// Checks what concerns the sender alone.
+    ///
+    /// # Errors
+    ///
+    /// `Paused`, `SubmitSolutionCooldown`, `MinStakedTooLow`.
+    #[inline(never)]
+    fn begin() -> Result<Self, Revert> {
+        let config = Config::running()?;
+        let params = params::solving();
+        let validator = host::sender();
+        let now = host::now();
+        let stake = Stake::of(validator);
+        ensure!(!stake.is_cooling_down(validator, params.claim_delay, now), SubmitSolutionCooldown);
+        let minimum = validators::minimum(params.minimum_percentage, Ledger::read().emitted)
+            .max(params.stake);
+        ensure!(stake.free() >= minimum, MinStakedTooLow);
+        Ok(Self {
+            config,
+            params,
+            validator,
+            stake,
+            minimum,
+            now,
+            block: arbsys::block_number()?,
+            accepted: 0,
+        })
+    }
+
+    /// Reveals one solution, unless something forbids it: then nothing has changed.
+    ///
+    /// `bulk` is the block of the bulk commitment that covers the entry, if one does.
+    #[inline(never)]
+    fn enter(&mut self, task: B256, cid: &[u8], bulk: Option<u64>) -> Result<(), Revert> {
+        let (entry, head) = tasks::Entry::existing(task)?;
+        ensure!(!head.retracted, TaskNotOpen);
+        let solution = Solution::of(task);
+        ensure!(!solution.exists(), SolutionAlreadySubmitted);
+        let digest = cid::decode(cid).map_err(|_| error!(InvalidCid))?;
+        let block = match bulk {
+            Some(block) => block,
+            None => {
+                let hash = ids::commitment(self.validator, task, digest);
+                STORAGE.solutions.commitments.get(hash)
+            }
+        };
+        revealable(block, entry.fees().block, self.block).map_err(|refusal| match refusal {
+            CommitmentError::NonExistent => error!(NonExistentCommitment),
+            CommitmentError::MustBeInPast => error!(CommitmentMustBeInPast),
+            CommitmentError::BeforeTask => error!(CommitmentBeforeTask),
+        })?;
+        let model = models::id_of(head.model);
+        let terms = models::Entry::of(model).terms();
+        ensure!(
+            models::is_allowed(model, &terms, self.validator),
+            NotAllowedToSubmitSolution
+        );
+        ensure!(self.stake.free() >= self.minimum, MinStakedTooLow);
+        let unpaused = self.config.clock().unpaused(self.now);
+        solution.slot.set(&Mark {
+            solver: self.validator,
+            time: self.now,
+            contest_end: unpaused + self.params.claim_delay,
+            claimed: false,
+            contested: false,
+            rejected: false,
+        });
+        solution.slot.next(1).set(&digest);
+        if self.params.stake != 0 {
+            self.stake.lock(self.params.stake)?;
+            solution.set_stake(self.params.stake);
+        }
+        self.accepted += 1;
+        event!(SolutionSubmitted)
+            .address(&self.validator)
+            .word(&task.0)
+            .log(3);
+        Ok(())
+    }
+
+    /// Checks the rate and writes what changed about the validator.
+    ///
+    /// # Errors
+    ///
+    /// `SolutionRateLimit`.
+    fn finish(mut self) -> Result<(), Revert> {
+        ensure!(
+            !rate_limited(
+                self.now,
+                self.stake.last_submission,
+                self.params.rate_limit,
+                self.accepted
+            ),
+            SolutionRateLimit
+        );
+        self.stake.last_submission = self.now;
+        self.stake.write(self.validator);
+        Ok(())
+    }
+}
+
+/// `submitSolution(task, cid)`: reveals the sender's solution, committed to in an earlier
+/// block. The first one wins.
+///
+/// # Errors
+///
+/// `TaskDoesNotExist`, `TaskNotOpen`, `SolutionAlreadySubmitted`, `InvalidCid`,
+/// `NonExistentCommitment`, `CommitmentMustBeInPast`, `CommitmentBeforeTask`,
+/// `NotAllowedToSubmitSolution`, `SubmitSolutionCooldown`, `SolutionRateLimit`,
+/// `MinStakedTooLow`.
+///
+/// # Events
+///
+/// `SolutionSubmitted`.
+pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
+    let mut reveal = Reveal::begin()?;
+    reveal.enter(task, cid, None)?;
+    reveal.finish()
+}
+
+/// `bulkSubmitSolution(tasks, cids)`: reveals several solutions, under single commitments
+/// or under one bulk commitment to exactly these pairs in this order.
+///
+/// An entry that is no longer possible is skipped: if it made the call fail, a rival who
+/// gets one entry in first would have all the others' answers in plain sight.
+///
+/// # Errors
+///
+/// `LengthMismatch`, `EmptyBatch`, `NothingAccepted`, `SubmitSolutionCooldown`,
+/// `SolutionRateLimit`, `MinStakedTooLow`.
+///
+/// # Events
+///
+/// `SolutionSubmitted` or `SolutionSkipped` for each.
+pub(crate) fn bulk_submit(tasks: Hashes<'_>, cids: Blobs<'_>) -> Result<(), Revert> {
+    let mut reveal = Reveal::begin()?;
+    let hash = bulk_commitment(reveal.validator, &tasks, &cids)?;
+    let bulk = match hash.map(|hash| STORAGE.solutions.commitments.get(hash)) {
+        Some(0) | None => None,
+        covering => covering,
+    };
+    for (task, cid) in tasks.iter().zip(cids.iter()) {
+        if let Err(reason) = reveal.enter(task, cid?, bulk) {
+            event!(SolutionSkipped)
+                .address(&reveal.validator)
+                .word(&task.0)
+                .bytes4(reason.selector())
+                .log(3);
+        }
+    }
+    ensure!(reveal.accepted > 0, NothingAccepted);
+    reveal.finish()
+}
+
+/// The bulk commitment to pairs of tasks and CIDs, or `None` where a CID is none, so that
+/// nobody can have committed to it.
+///
+/// # Errors
+///
+/// `LengthMismatch`, `EmptyBatch`, `MalformedCalldata`.
+#[inline(never)]
+pub(crate) fn bulk_commitment(
+    validator: Address,
+    tasks: &Hashes<'_>,
+    cids: &Blobs<'_>,
+) -> Result<Option<B256>, Revert> {
+    ensure!(tasks.len() == cids.len(), LengthMismatch);
+    ensure!(!tasks.is_empty(), EmptyBatch);
+    let mut pairs = Vec::with_capacity(tasks.len());
+    for (task, bytes) in tasks.iter().zip(cids.iter()) {
+        match cid::decode(bytes?) {
+            Ok(digest) => pairs.push((task, digest)),
+            Err(_) => return Ok(None),
+        }
+    }
+    Ok(Some(ids::bulk_commitment(validator, &pairs)))
+}
+
+/// `solutions(task)`: all zero if there is none.
+pub(crate) fn solution(task: B256) -> Result<Words, Revert> {
+    let solution = Solution::of(task);
+    let mut words = Words::with_capacity(7);
+    words
+        .address(&solution.mark.solver)
+        .uint(solution.mark.time.into())
+        .uint(solution.mark.claimed.into());
+    if solution.exists() {
+        words.bytes(4, &cid::encode(solution.slot.next(1).get()));
+    } else {
+        words.bytes(4, &[]);
+    }
+    Ok(words)
+}
+
+/// `solutionsStake(task)`: what is locked for the solution until it is final.
+pub(crate) fn locked(task: B256) -> Result<u128, Revert> {
+    Ok(Solution::of(task).stake())
+}
+
+/// `contestEnd(task)`: when the solution can no longer be contested, if no pause comes.
+pub(crate) fn contest_end(task: B256) -> Result<u64, Revert> {
+    let solution = Solution::of(task);
+    if !solution.exists() {
+        return Ok(0);
+    }
+    let clock = STORAGE.state.config.get().clock();
+    Ok(clock.estimate(solution.mark.contest_end, host::now()))
+}

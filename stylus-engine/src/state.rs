@@ -1,0 +1,253 @@
+//! The two words that nearly every call touches: the configuration and the ledger.
+
+use crate::host::{self, Word};
+use crate::layout::STORAGE;
+use crate::revert::{Revert, ensure, error};
+use crate::store::{Field, Pack, put, put_address, take, take_address};
+use alloy_primitives::{Address, B256, U256};
+use arbius_protocol::clock::Clock;
+
+/// Where the configuration, the ledger and the offices are kept.
+#[derive(Clone, Copy)]
+pub struct StateStorage {
+    /// What every call needs to know.
+    pub config: Field<Config>,
+    /// What the engine holds.
+    pub ledger: Field<Ledger>,
+    /// When the engine was paused and for how long.
+    pub clock: Field<Clock>,
+    /// Who may set parameters and upgrade.
+    pub owner: Field<Address>,
+    /// Where the treasury's share goes.
+    pub treasury: Field<Address>,
+    /// Who may pause.
+    pub pauser: Field<Address>,
+    /// The program that the hot one delegates to.
+    pub rest: Field<Address>,
+    /// Identifier of the last task.
+    pub prevhash: Field<B256>,
+}
+
+impl StateStorage {
+    pub(crate) const fn at(base: u32) -> Self {
+        Self {
+            config: Field::at(base),
+            ledger: Field::at(base + 1),
+            clock: Field::at(base + 2),
+            owner: Field::at(base + 3),
+            treasury: Field::at(base + 4),
+            pauser: Field::at(base + 5),
+            rest: Field::at(base + 6),
+            prevhash: Field::at(base + 7),
+        }
+    }
+}
+
+/// What every call needs to know: token 20, flags 1, least rewarded fee 9.
+#[derive(Clone, Copy, Default)]
+pub struct Config {
+    /// The AIUS token; zero before initialisation.
+    pub token: Address,
+    /// Whether the reserve was seen to be funded.
+    pub funded: bool,
+    /// Whether there ever was a pause, so that the clock has to be read.
+    pub ever_paused: bool,
+    /// The parameter `minRewardFee`, in wei.
+    pub min_reward_fee: u128,
+}
+
+/// Slot, first byte and length of `minRewardFee`.
+pub(crate) const MIN_REWARD_FEE: (u32, usize, usize) = (STORAGE.state.config.number(), 21, 9);
+
+impl Pack for Config {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put_address::<0>(&mut word, self.token);
+        word[20] = u8::from(self.funded) | u8::from(self.ever_paused) << 1;
+        put::<21, 9>(&mut word, self.min_reward_fee);
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            token: take_address::<0>(word),
+            funded: word[20] & 1 != 0,
+            ever_paused: word[20] & 2 != 0,
+            min_reward_fee: take::<21, 9>(word),
+        }
+    }
+}
+
+impl Config {
+    /// The configuration of an engine that runs.
+    ///
+    /// # Errors
+    ///
+    /// `Paused`.
+    #[inline(never)]
+    pub(crate) fn running() -> Result<Self, Revert> {
+        let config = STORAGE.state.config.get();
+        if config.ever_paused {
+            ensure!(!STORAGE.state.clock.get().is_paused(host::now()), Paused);
+        }
+        Ok(config)
+    }
+
+    /// The pauses so far.
+    pub(crate) fn clock(&self) -> Clock {
+        if self.ever_paused {
+            STORAGE.state.clock.get()
+        } else {
+            Clock::default()
+        }
+    }
+}
+
+/// What the engine holds, in wei: held 10, emitted 10, accrued 10.
+///
+/// Ten bytes hold more than the million AIUS that can ever exist; what does not fit is
+/// refused before it is written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Ledger {
+    /// Everything held for somebody (protocol section 9), accrued fees included.
+    pub held: u128,
+    /// What mining has emitted so far; raised by rewards alone (protocol section 2).
+    pub emitted: u128,
+    /// The treasury's fees that were not withdrawn yet.
+    pub accrued: u128,
+}
+
+/// Where amounts of AIUS in storage end: 2^80 wei.
+pub const AMOUNT_LIMIT: u128 = 1 << 80;
+
+impl Pack for Ledger {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 10>(&mut word, self.held);
+        put::<10, 10>(&mut word, self.emitted);
+        put::<20, 10>(&mut word, self.accrued);
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            held: take::<0, 10>(word),
+            emitted: take::<10, 10>(word),
+            accrued: take::<20, 10>(word),
+        }
+    }
+}
+
+impl Ledger {
+    /// The ledger as it is.
+    pub(crate) fn read() -> Self {
+        STORAGE.state.ledger.get()
+    }
+
+    /// Writes the ledger back.
+    pub(crate) fn write(&self) {
+        STORAGE.state.ledger.set(self);
+    }
+
+    /// Adds to what is held.
+    ///
+    /// # Errors
+    ///
+    /// `AmountTooLarge` if there cannot be so much.
+    pub(crate) fn hold(&mut self, amount: u128) -> Result<(), Revert> {
+        self.held = self
+            .held
+            .checked_add(amount)
+            .filter(|held| *held < AMOUNT_LIMIT)
+            .ok_or_else(|| error!(AmountTooLarge))?;
+        Ok(())
+    }
+
+    /// Takes what leaves the engine from what is held.
+    ///
+    /// # Errors
+    ///
+    /// `InsufficientStake` if the books do not hold that much, which they always do.
+    pub(crate) fn release(&mut self, amount: u128) -> Result<(), Revert> {
+        self.held = subtract(self.held, amount)?;
+        Ok(())
+    }
+}
+
+/// `a − b`, for books where `b` is a part of `a`.
+///
+/// # Errors
+///
+/// `InsufficientStake` if it is not.
+#[inline(never)]
+pub(crate) fn subtract(a: u128, b: u128) -> Result<u128, Revert> {
+    a.checked_sub(b).ok_or_else(|| error!(InsufficientStake))
+}
+
+/// An amount from outside.
+///
+/// # Errors
+///
+/// `AmountTooLarge` from 2^80 wei on.
+#[inline(never)]
+pub(crate) fn amount(value: U256) -> Result<u128, Revert> {
+    u128::try_from(value)
+        .ok()
+        .filter(|amount| *amount < AMOUNT_LIMIT)
+        .ok_or_else(|| error!(AmountTooLarge))
+}
+
+/// Checks an address that is to own, be paid or act (protocol section 3).
+///
+/// # Errors
+///
+/// `AddressMustBeNonZero`, `AddressNotAllowed` for the engine and the token.
+#[inline(never)]
+pub(crate) fn account(address: Address, token: Address) -> Result<Address, Revert> {
+    ensure!(!address.is_zero(), AddressMustBeNonZero);
+    ensure!(address != token && address != host::this(), AddressNotAllowed);
+    Ok(address)
+}
+
+/// Checks that the sender owns the engine.
+///
+/// # Errors
+///
+/// `NotOwner`.
+#[inline(never)]
+pub(crate) fn only_owner() -> Result<(), Revert> {
+    ensure!(host::sender() == STORAGE.state.owner.get(), NotOwner);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn configuration_and_ledger_survive_packing() {
+        let config = Config {
+            token: Address::repeat_byte(7),
+            funded: true,
+            ever_paused: false,
+            min_reward_fee: 1_000_000_000_000_000_000_000,
+        };
+        let back = Config::unpack(&config.pack());
+        assert_eq!(
+            (back.token, back.funded, back.ever_paused, back.min_reward_fee),
+            (config.token, true, false, config.min_reward_fee)
+        );
+        let ledger = Ledger { held: AMOUNT_LIMIT - 1, emitted: 3, accrued: 5 };
+        assert_eq!(Ledger::unpack(&ledger.pack()), ledger);
+    }
+
+    #[test]
+    fn the_ledger_refuses_what_does_not_fit() {
+        let mut ledger = Ledger { held: AMOUNT_LIMIT - 1, emitted: 0, accrued: 0 };
+        assert!(ledger.hold(1).is_err());
+        assert!(ledger.hold(u128::MAX).is_err());
+        assert!(amount(U256::from(AMOUNT_LIMIT)).is_err());
+        assert!(amount(U256::MAX).is_err());
+        assert_eq!(amount(U256::from(AMOUNT_LIMIT - 1)), Ok(AMOUNT_LIMIT - 1));
+    }
+}

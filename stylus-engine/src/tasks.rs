@@ -1,0 +1,486 @@
+//! Tasks (protocol section 5): submission in its forms, raising the fee, retraction,
+//! status.
+
+use crate::abi::{Blobs, Words, event};
+use crate::host::{self, Word};
+use crate::layout::STORAGE;
+use crate::revert::{Revert, ensure, error};
+use crate::solutions::Solution;
+use crate::state::{self, Config, Ledger};
+use crate::store::{Map, Pack, Slot, put, put_address, take, take_address};
+use crate::{arbsys, earnings, models, params, token};
+use alloy_primitives::{Address, B256, U256};
+use arbius_protocol::tasks::{
+    self as rules, Progress, Retraction, RetractionError, RetractionStep,
+};
+use arbius_protocol::{cid, ids, splits};
+
+/// Where the tasks are kept.
+#[derive(Clone, Copy)]
+pub struct TaskStorage {
+    /// Three words each: [`Head`], the input's digest, [`Fees`].
+    entries: Map<B256, Head>,
+    /// Retractions that were announced.
+    retractions: Map<B256, Announcement>,
+}
+
+impl TaskStorage {
+    pub(crate) const fn at(base: u32) -> Self {
+        Self {
+            entries: Map::at(base),
+            retractions: Map::at(base + 1),
+        }
+    }
+}
+
+/// Who wants what done: owner 20, time 5, version 1, model 4, flags 1.
+#[derive(Clone, Copy)]
+pub(crate) struct Head {
+    /// Who may retract it and is refunded.
+    pub(crate) owner: Address,
+    /// Time of submission; 0 where there is no task.
+    pub(crate) time: u64,
+    /// Version of the task format.
+    pub(crate) version: u8,
+    /// Index of the model.
+    pub(crate) model: u32,
+    /// Whether it was retracted.
+    pub(crate) retracted: bool,
+}
+
+impl Pack for Head {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put_address::<0>(&mut word, self.owner);
+        put::<20, 5>(&mut word, self.time.into());
+        word[25] = self.version;
+        put::<26, 4>(&mut word, self.model.into());
+        word[30] = u8::from(self.retracted);
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            owner: take_address::<0>(word),
+            time: take::<20, 5>(word) as u64,
+            version: word[25],
+            model: take::<26, 4>(word) as u32,
+            retracted: word[30] & 1 != 0,
+        }
+    }
+}
+
+/// What it is worth and when it came: fee 10, model fee 10, block 5, paused 5.
+#[derive(Clone, Copy)]
+pub(crate) struct Fees {
+    /// The fee, model fee included, in wei.
+    pub(crate) fee: u128,
+    /// The model's fee as it was at submission, in wei.
+    pub(crate) model_fee: u128,
+    /// L2 block of submission.
+    pub(crate) block: u64,
+    /// Seconds of pause before submission.
+    pub(crate) paused: u64,
+}
+
+impl Pack for Fees {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 10>(&mut word, self.fee);
+        put::<10, 10>(&mut word, self.model_fee);
+        put::<20, 5>(&mut word, self.block.into());
+        put::<25, 5>(&mut word, self.paused.into());
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            fee: take::<0, 10>(word),
+            model_fee: take::<10, 10>(word),
+            block: take::<20, 5>(word) as u64,
+            paused: take::<25, 5>(word) as u64,
+        }
+    }
+}
+
+/// When a retraction was announced: time 5, unpaused time 5.
+#[derive(Clone, Copy)]
+struct Announcement {
+    /// Time of the announcement; 0 where there is none.
+    time: u64,
+    /// The same, in unpaused seconds.
+    unpaused: u64,
+}
+
+impl Pack for Announcement {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 5>(&mut word, self.time.into());
+        put::<5, 5>(&mut word, self.unpaused.into());
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            time: take::<0, 5>(word) as u64,
+            unpaused: take::<5, 5>(word) as u64,
+        }
+    }
+}
+
+/// A task where it lies.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry(Slot);
+
+impl Entry {
+    /// The place of a task, whether there is one or not.
+    pub(crate) fn of(id: B256) -> Self {
+        Self(STORAGE.tasks.entries.slot(id))
+    }
+
+    /// The place of a task and its head.
+    ///
+    /// # Errors
+    ///
+    /// `TaskDoesNotExist`.
+    #[inline(never)]
+    pub(crate) fn existing(id: B256) -> Result<(Self, Head), Revert> {
+        let entry = Self::of(id);
+        let head = entry.head();
+        ensure!(head.time != 0, TaskDoesNotExist);
+        Ok((entry, head))
+    }
+
+    pub(crate) fn head(&self) -> Head {
+        self.0.get()
+    }
+
+    pub(crate) fn fees(&self) -> Fees {
+        self.0.next(2).get()
+    }
+
+    fn set_fees(&self, fees: &Fees) {
+        self.0.next(2).set(fees);
+    }
+}
+
+/// What all tasks of one call have in common.
+struct Order {
+    config: Config,
+    sender: Address,
+    model: B256,
+    head: Head,
+    fees: Fees,
+}
+
+impl Order {
+    /// Checks what an order says, before anything is written.
+    #[inline(never)]
+    fn new(version: u8, owner: Address, model: B256, fee: U256) -> Result<Self, Revert> {
+        let mut config = Config::running()?;
+        token::ensure_funded(&mut config)?;
+        state::account(owner, config.token)?;
+        let (_, terms) = models::Entry::existing(model)?;
+        ensure!(!terms.disabled, ModelDisabled);
+        let fee = state::amount(fee)?;
+        ensure!(fee >= terms.fee, LowerFeeThanModelFee);
+        let now = host::now();
+        Ok(Self {
+            sender: host::sender(),
+            model,
+            head: Head { owner, time: now, version, model: terms.index, retracted: false },
+            fees: Fees {
+                fee,
+                model_fee: terms.fee,
+                block: arbsys::block_number()?,
+                paused: config.clock().paused(now),
+            },
+            config,
+        })
+    }
+
+    /// Enters one task after `previous`; returns its identifier.
+    fn enter(&self, previous: B256, digest: B256) -> B256 {
+        let fee = U256::from(self.fees.fee);
+        let id = ids::task_id(self.sender, previous, self.model, fee, digest);
+        let entry = Entry::of(id);
+        entry.0.set(&self.head);
+        entry.0.next(1).set(&digest);
+        entry.set_fees(&self.fees);
+        event!(TaskSubmitted)
+            .word(&id.0)
+            .word(&self.model.0)
+            .address(&self.sender)
+            .uint(self.fees.fee)
+            .log(4);
+        id
+    }
+
+    /// Books and takes the fees of `count` tasks, the last of which is `last`.
+    fn settle(&self, last: B256, count: u64) -> Result<(), Revert> {
+        let total = self
+            .fees
+            .fee
+            .checked_mul(count.into())
+            .ok_or_else(|| error!(AmountTooLarge))?;
+        STORAGE.state.prevhash.set(&last);
+        if total > 0 {
+            let mut ledger = Ledger::read();
+            ledger.hold(total)?;
+            ledger.write();
+        }
+        token::take(&self.config.token, &self.sender, total)
+    }
+}
+
+/// The digest of a task's input.
+fn digest(input: &[u8]) -> Result<B256, Revert> {
+    cid::digest(input).map_err(|_| error!(ContentTooLarge))
+}
+
+/// Says what the input of `count` tasks from `first` on is.
+fn log_input(first: B256, count: u64, input: &[u8]) {
+    event!(TaskInput)
+        .word(&first.0)
+        .uint(count.into())
+        .bytes(2, input)
+        .log(2);
+}
+
+/// `submitTask(version, owner, model, fee, input)`: submits a task and returns its
+/// identifier. The fee comes out of the sender's allowance.
+///
+/// # Errors
+///
+/// `ReserveNotFunded`, `ModelDoesNotExist`, `ModelDisabled`, `LowerFeeThanModelFee`,
+/// `AmountTooLarge`, `AddressMustBeNonZero`, `AddressNotAllowed`, `ContentTooLarge`,
+/// `TransferFailed`.
+///
+/// # Events
+///
+/// `TaskSubmitted`, `TaskInput`.
+pub(crate) fn submit(
+    version: u8,
+    owner: Address,
+    model: B256,
+    fee: U256,
+    input: &[u8],
+) -> Result<B256, Revert> {
+    let order = Order::new(version, owner, model, fee)?;
+    let id = order.enter(STORAGE.state.prevhash.get(), digest(input)?);
+    log_input(id, 1, input);
+    order.settle(id, 1)?;
+    Ok(id)
+}
+
+/// `bulkSubmitTask(version, owner, model, fee, input, n)`: submits the same input `n`
+/// times, for `fee` each. The input goes out once.
+///
+/// # Errors
+///
+/// As [`submit`], and `EmptyBatch`.
+///
+/// # Events
+///
+/// `TaskSubmitted` for each, `TaskInput`.
+pub(crate) fn bulk_submit(
+    version: u8,
+    owner: Address,
+    model: B256,
+    fee: U256,
+    input: &[u8],
+    n: U256,
+) -> Result<(), Revert> {
+    ensure!(!n.is_zero(), EmptyBatch);
+    let order = Order::new(version, owner, model, fee)?;
+    let digest = digest(input)?;
+    // More tasks than 2^64 run out of gas as surely as 2^64 do.
+    let n: u64 = n.saturating_to();
+    let first = order.enter(STORAGE.state.prevhash.get(), digest);
+    let mut last = first;
+    for _ in 1..n {
+        last = order.enter(last, digest);
+    }
+    log_input(first, n, input);
+    order.settle(last, n)
+}
+
+/// `bulkSubmitTasks(version, owner, model, fee, inputs)`: submits different inputs, for
+/// `fee` each, and returns their identifiers.
+///
+/// # Errors
+///
+/// As [`submit`], and `EmptyBatch`.
+///
+/// # Events
+///
+/// `TaskSubmitted` and `TaskInput` for each.
+pub(crate) fn bulk_submit_inputs(
+    version: u8,
+    owner: Address,
+    model: B256,
+    fee: U256,
+    inputs: Blobs<'_>,
+) -> Result<Words, Revert> {
+    ensure!(!inputs.is_empty(), EmptyBatch);
+    let order = Order::new(version, owner, model, fee)?;
+    let mut ids = Words::with_capacity(inputs.len() + 2);
+    ids.uint(32).uint(inputs.len() as u128);
+    let mut last = STORAGE.state.prevhash.get();
+    for input in inputs.iter() {
+        let input = input?;
+        last = order.enter(last, digest(input)?);
+        log_input(last, 1, input);
+        ids.word(&last.0);
+    }
+    order.settle(last, inputs.len() as u64)?;
+    Ok(ids)
+}
+
+/// A task that its owner, the sender, can still change.
+///
+/// # Errors
+///
+/// `Paused`, `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`.
+#[inline(never)]
+fn own_open(id: B256) -> Result<(Config, Entry, Head), Revert> {
+    let config = Config::running()?;
+    let (entry, head) = Entry::existing(id)?;
+    ensure!(head.owner == host::sender(), NotTaskOwner);
+    ensure!(!head.retracted && !Solution::of(id).exists(), TaskNotOpen);
+    Ok((config, entry, head))
+}
+
+/// `increaseTaskFee(task, amount)`: raises the fee of the sender's open task.
+///
+/// # Errors
+///
+/// `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `AmntTooSmall`, `AmountTooLarge`,
+/// `TransferFailed`.
+///
+/// # Events
+///
+/// `TaskFeeIncreased`.
+pub(crate) fn increase_fee(id: B256, amount: U256) -> Result<(), Revert> {
+    let (config, entry, head) = own_open(id)?;
+    ensure!(!amount.is_zero(), AmntTooSmall);
+    let amount = state::amount(amount)?;
+    let mut ledger = Ledger::read();
+    ledger.hold(amount)?;
+    ledger.write();
+    // What is held includes this task's fee, so the sum fits wherever that fits.
+    let mut fees = entry.fees();
+    fees.fee += amount;
+    entry.set_fees(&fees);
+    event!(TaskFeeIncreased)
+        .word(&id.0)
+        .uint(amount)
+        .uint(fees.fee)
+        .log(2);
+    token::take(&config.token, &head.owner, amount)
+}
+
+/// `retractTask(task)`: after `minRetractionWaitTime` the first call announces, a second
+/// one at least ten minutes later refunds the fee less the retraction fee. If the model
+/// is disabled, the first call refunds the whole fee.
+///
+/// With one step an owner could pull the fee from under a finished computation; with the
+/// notice, whoever has computed still reveals in time. Waits count unpaused seconds.
+///
+/// # Errors
+///
+/// `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `NotEnoughDelay`, `WaitLonger`.
+///
+/// # Events
+///
+/// `TaskRetractionAnnounced`, or `TaskRetracted` and `TaskRefunded`.
+pub(crate) fn retract(id: B256) -> Result<(), Revert> {
+    let (config, entry, head) = own_open(id)?;
+    let fees = entry.fees();
+    let now = host::now();
+    let unpaused = config.clock().unpaused(now);
+    let announced = STORAGE.tasks.retractions.get(id);
+    let retraction = Retraction {
+        submitted: head.time.saturating_sub(fees.paused),
+        announced: (announced.time != 0).then_some(announced.unpaused),
+        wait: params::retraction_wait(),
+        enabled: !models::Entry::of(models::id_of(head.model)).terms().disabled,
+    };
+    let step = retraction.step(unpaused).map_err(|refusal| match refusal {
+        RetractionError::NotEnoughDelay { .. } => error!(NotEnoughDelay),
+        RetractionError::WaitLonger { .. } => error!(WaitLonger),
+    })?;
+    let free = match step {
+        RetractionStep::Announce => {
+            let announcement = Announcement { time: now, unpaused };
+            STORAGE.tasks.retractions.set(id, &announcement);
+            event!(TaskRetractionAnnounced).word(&id.0).log(2);
+            return Ok(());
+        }
+        RetractionStep::Refund { free } => free,
+    };
+    entry.0.set(&Head { retracted: true, ..head });
+    let split = splits::retraction(fees.fee, params::retraction_fee_percentage(), free);
+    if split.treasury != 0 {
+        let mut ledger = Ledger::read();
+        ledger.accrued += split.treasury;
+        ledger.write();
+    }
+    earnings::credit(head.owner, split.owner);
+    event!(TaskRetracted).word(&id.0).log(2);
+    event!(TaskRefunded)
+        .word(&id.0)
+        .address(&head.owner)
+        .uint(split.owner)
+        .log(3);
+    Ok(())
+}
+
+/// `retractionAnnounced(task)`: when the owner announced to retract; 0 if it did not.
+pub(crate) fn retraction_announced(id: B256) -> Result<u64, Revert> {
+    Ok(STORAGE.tasks.retractions.get(id).time)
+}
+
+/// `taskModelFee(task)`: the model fee that was fixed into the task.
+pub(crate) fn model_fee(id: B256) -> Result<u128, Revert> {
+    Ok(Entry::of(id).fees().model_fee)
+}
+
+/// `prevhash()`: identifier of the last task.
+pub(crate) fn prevhash() -> Result<B256, Revert> {
+    Ok(STORAGE.state.prevhash.get())
+}
+
+/// `tasks(id)`: all zero if there is none.
+pub(crate) fn task(id: B256) -> Result<Words, Revert> {
+    let entry = Entry::of(id);
+    let head = entry.head();
+    let model = if head.time == 0 { B256::ZERO } else { models::id_of(head.model) };
+    let mut words = Words::with_capacity(9);
+    words
+        .word(&model.0)
+        .uint(entry.fees().fee)
+        .address(&head.owner)
+        .uint(head.time.into())
+        .uint(head.version.into());
+    if head.time == 0 {
+        words.bytes(6, &[]);
+    } else {
+        words.bytes(6, &cid::encode(entry.0.next(1).get()));
+    }
+    Ok(words)
+}
+
+/// `taskStatus(id)`: where a task stands.
+pub(crate) fn status(id: B256) -> Result<u8, Revert> {
+    let head = Entry::of(id).head();
+    let progress = if head.time == 0 {
+        None
+    } else if head.retracted {
+        Some(Progress::Retracted)
+    } else {
+        Some(Solution::of(id).progress())
+    };
+    let clock = STORAGE.state.config.get().clock();
+    Ok(rules::status(progress, clock.unpaused(host::now())).into())
+}

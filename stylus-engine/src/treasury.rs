@@ -1,0 +1,69 @@
+//! The treasury's side of the books (protocol section 9): accrued fees, what is held, and
+//! what was sent unasked.
+
+use crate::abi::event;
+use crate::layout::STORAGE;
+use crate::revert::{Revert, ensure, error};
+use crate::state::{self, Config, Ledger};
+use crate::token;
+use alloy_primitives::U256;
+use arbius_protocol::emission::MINING;
+
+/// `accruedFees()`: fees that wait for the treasury.
+pub(crate) fn accrued() -> Result<u128, Revert> {
+    Ok(Ledger::read().accrued)
+}
+
+/// `withdrawAccruedFees()`: pays them to the treasury. Anyone may call, also while the
+/// engine is paused.
+///
+/// # Errors
+///
+/// `NothingToWithdraw`, `TransferFailed`.
+///
+/// # Events
+///
+/// `AccruedFeesWithdrawn`.
+pub(crate) fn withdraw_accrued() -> Result<(), Revert> {
+    let treasury = STORAGE.state.treasury.get();
+    let mut ledger = Ledger::read();
+    let amount = ledger.accrued;
+    ensure!(amount != 0, NothingToWithdraw);
+    ledger.accrued = 0;
+    ledger.release(amount)?;
+    ledger.write();
+    event!(AccruedFeesWithdrawn).address(&treasury).uint(amount).log(2);
+    token::pay(&STORAGE.state.config.get().token, &treasury, amount)
+}
+
+/// `totalHeld()`: everything that the engine holds for somebody.
+pub(crate) fn held() -> Result<u128, Revert> {
+    Ok(Ledger::read().held)
+}
+
+/// `sweepSurplus()`: credits what the engine holds for nobody, because it was sent
+/// unasked, to the treasury.
+///
+/// # Errors
+///
+/// `Paused`, `NothingToWithdraw`.
+///
+/// # Events
+///
+/// `SurplusSwept`.
+pub(crate) fn sweep() -> Result<(), Revert> {
+    let config = Config::running()?;
+    let balance = token::balance(&config.token)?;
+    let mut ledger = Ledger::read();
+    let reserve = MINING.saturating_sub(ledger.emitted);
+    let surplus = balance
+        .checked_sub(U256::from(reserve + ledger.held))
+        .filter(|surplus| !surplus.is_zero())
+        .ok_or_else(|| error!(NothingToWithdraw))?;
+    let surplus = state::amount(surplus)?;
+    ledger.hold(surplus)?;
+    ledger.accrued += surplus;
+    ledger.write();
+    event!(SurplusSwept).uint(surplus).log(1);
+    Ok(())
+}

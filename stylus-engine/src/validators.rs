@@ -1,0 +1,421 @@
+//! Validators (protocol section 7): stake, withdrawal in two steps, minimum and slash
+//! amount.
+
+use crate::abi::{Words, event};
+use crate::host::{self, Word};
+use crate::layout::STORAGE;
+use crate::models;
+use crate::params;
+use crate::revert::{Revert, ensure};
+use crate::state::{self, Config, Ledger};
+use crate::store::{Map, Map2, Pack, Slot, put, take};
+use crate::token;
+use alloy_primitives::{Address, B256, U256};
+use arbius_protocol::tasks::cooling_down;
+use arbius_protocol::validators as rules;
+
+/// Where stakes and withdrawals are kept.
+#[derive(Clone, Copy)]
+pub struct ValidatorStorage {
+    /// Two words each: [`Stake`], [`History`].
+    entries: Map<Address, Stake>,
+    /// Announced withdrawals by validator and number.
+    requests: Map2<Address, u64, Request>,
+}
+
+impl ValidatorStorage {
+    pub(crate) const fn at(base: u32) -> Self {
+        Self {
+            entries: Map::at(base),
+            requests: Map2::at(base + 1),
+        }
+    }
+}
+
+/// What a validator has in: staked 10, pending 10, since 5, last submission 5, flags 1.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub(crate) struct Stake {
+    /// Wei, pending withdrawals included and locks excluded.
+    pub(crate) staked: u128,
+    /// Wei of announced withdrawals.
+    pub(crate) pending: u128,
+    /// Since when the free stake has been sufficient; 0 if it is no validator.
+    pub(crate) since: u64,
+    /// When it last submitted a solution.
+    pub(crate) last_submission: u64,
+    /// Whether it ever lost a contestation as the accused, so that [`History`] has to be
+    /// read.
+    pub(crate) has_lost: bool,
+}
+
+impl Pack for Stake {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 10>(&mut word, self.staked);
+        put::<10, 10>(&mut word, self.pending);
+        put::<20, 5>(&mut word, self.since.into());
+        put::<25, 5>(&mut word, self.last_submission.into());
+        word[30] = self.has_lost.into();
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            staked: take::<0, 10>(word),
+            pending: take::<10, 10>(word),
+            since: take::<20, 5>(word) as u64,
+            last_submission: take::<25, 5>(word) as u64,
+            has_lost: word[30] != 0,
+        }
+    }
+}
+
+impl Stake {
+    /// The stake of a validator.
+    #[inline(never)]
+    pub(crate) fn of(validator: Address) -> Self {
+        STORAGE.validators.entries.get(validator)
+    }
+
+    /// Writes it back.
+    pub(crate) fn write(&self, validator: Address) {
+        STORAGE.validators.entries.set(validator, self);
+    }
+
+    /// What is neither on its way out nor locked.
+    pub(crate) fn free(&self) -> u128 {
+        self.staked.saturating_sub(self.pending)
+    }
+
+    /// Notes whether the free stake has become sufficient.
+    fn notice_credit(&mut self, minimum: u128, now: u64) {
+        self.since = rules::since_after_credit(self.since, self.free(), minimum, now);
+    }
+
+    /// Adds to the stake of `validator` what the ledger holds already.
+    #[inline(never)]
+    pub(crate) fn credit_to(validator: Address, amount: u128, emitted: u128, now: u64) {
+        let mut stake = Self::of(validator);
+        stake.staked += amount;
+        stake.notice_credit(current_minimum(emitted), now);
+        stake.write(validator);
+    }
+
+    /// Locks a part of the free stake.
+    ///
+    /// # Errors
+    ///
+    /// `InsufficientStake`.
+    pub(crate) fn lock(&mut self, amount: u128) -> Result<(), Revert> {
+        ensure!(amount <= self.free(), InsufficientStake);
+        self.staked -= amount;
+        Ok(())
+    }
+
+    /// Whether it has lost a contestation too recently to submit.
+    pub(crate) fn is_cooling_down(&self, validator: Address, claim_delay: u64, now: u64) -> bool {
+        self.has_lost
+            && cooling_down(
+                now,
+                History::of(validator).last_loss,
+                claim_delay,
+                params::vote_period(),
+            )
+    }
+}
+
+/// What is rarely needed of a validator: last loss 5, withdrawals 8.
+#[derive(Clone, Copy)]
+pub(crate) struct History {
+    /// When it last lost a contestation as the accused; 0 if it never did.
+    pub(crate) last_loss: u64,
+    /// How many withdrawals it has announced.
+    pub(crate) withdrawals: u64,
+}
+
+impl Pack for History {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 5>(&mut word, self.last_loss.into());
+        put::<5, 8>(&mut word, self.withdrawals.into());
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            last_loss: take::<0, 5>(word) as u64,
+            withdrawals: take::<5, 8>(word) as u64,
+        }
+    }
+}
+
+impl History {
+    fn slot(validator: Address) -> Slot {
+        STORAGE.validators.entries.slot(validator).next(1)
+    }
+
+    /// The history of a validator.
+    pub(crate) fn of(validator: Address) -> Self {
+        Self::slot(validator).get()
+    }
+}
+
+/// An announced withdrawal: amount 10, unlock time 5.
+#[derive(Clone, Copy, Default)]
+struct Request {
+    /// Wei asked for; 0 where there is no request.
+    amount: u128,
+    /// From when it can be taken.
+    unlock: u64,
+}
+
+impl Pack for Request {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 10>(&mut word, self.amount);
+        put::<10, 5>(&mut word, self.unlock.into());
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            amount: take::<0, 10>(word),
+            unlock: take::<10, 5>(word) as u64,
+        }
+    }
+}
+
+/// Free stake that a validator needs once `emitted` wei were emitted.
+#[inline(never)]
+pub(crate) fn minimum(percentage: u128, emitted: u128) -> u128 {
+    rules::minimum(emitted, percentage, params::minimum_floor())
+}
+
+/// The same, with the parameters as they are.
+#[inline(never)]
+fn current_minimum(emitted: u128) -> u128 {
+    minimum(params::solving().minimum_percentage, emitted)
+}
+
+/// `getValidatorMinimum()`: free stake that a validator needs now.
+pub(crate) fn get_minimum() -> Result<u128, Revert> {
+    Ok(current_minimum(Ledger::read().emitted))
+}
+
+/// `getSlashAmount()`: what a vote in a contestation opened now locks.
+pub(crate) fn get_slash_amount() -> Result<u128, Revert> {
+    Ok(rules::slash_amount(
+        Ledger::read().emitted,
+        params::slash_percentage(),
+        params::slash_floor(),
+    ))
+}
+
+/// `validatorDeposit(validator, amount)`: adds some of the sender's tokens to anyone's
+/// stake. Only a credit that makes a free stake sufficient starts its time.
+///
+/// # Errors
+///
+/// `ReserveNotFunded`, `AddressMustBeNonZero`, `AddressNotAllowed`, `AmntTooSmall`,
+/// `AmountTooLarge`, `TransferFailed`.
+///
+/// # Events
+///
+/// `ValidatorDeposit`.
+pub(crate) fn deposit(validator: Address, amount: U256) -> Result<(), Revert> {
+    let mut config = Config::running()?;
+    token::ensure_funded(&mut config)?;
+    state::account(validator, config.token)?;
+    ensure!(!amount.is_zero(), AmntTooSmall);
+    let amount = state::amount(amount)?;
+    let mut ledger = Ledger::read();
+    ledger.hold(amount)?;
+    ledger.write();
+    Stake::credit_to(validator, amount, ledger.emitted, host::now());
+    let sender = host::sender();
+    event!(ValidatorDeposit)
+        .address(&sender)
+        .address(&validator)
+        .uint(amount)
+        .log(3);
+    token::take(&config.token, &sender, amount)
+}
+
+/// `initiateValidatorWithdraw(amount)`: announces a withdrawal and returns its number.
+/// Works while the engine is paused.
+///
+/// # Errors
+///
+/// `AmntTooSmall`, `InsufficientStake`.
+///
+/// # Events
+///
+/// `ValidatorWithdrawInitiated`.
+pub(crate) fn initiate_withdraw(amount: U256) -> Result<u64, Revert> {
+    ensure!(!amount.is_zero(), AmntTooSmall);
+    let amount = state::amount(amount)?;
+    let validator = host::sender();
+    let mut stake = Stake::of(validator);
+    ensure!(amount <= stake.free(), InsufficientStake);
+    stake.pending += amount;
+    let minimum = current_minimum(Ledger::read().emitted);
+    stake.since = rules::since_after_announcement(stake.since, stake.free(), minimum);
+    stake.write(validator);
+    let slot = History::slot(validator);
+    let mut history: History = slot.get();
+    history.withdrawals += 1;
+    slot.set(&history);
+    let unlock = host::now() + params::exit_wait();
+    STORAGE
+        .validators
+        .requests
+        .set(validator, history.withdrawals, &Request { amount, unlock });
+    event!(ValidatorWithdrawInitiated)
+        .address(&validator)
+        .uint(history.withdrawals.into())
+        .uint(unlock.into())
+        .uint(amount)
+        .log(3);
+    Ok(history.withdrawals)
+}
+
+/// The sender's announced withdrawal of number `count`, and where it lies.
+///
+/// # Errors
+///
+/// `RequestNotExist`.
+#[inline(never)]
+fn request(validator: Address, count: U256) -> Result<(Slot, Request, u64), Revert> {
+    let number: u64 = count.saturating_to();
+    let slot = STORAGE.validators.requests.slot(validator, number);
+    let request: Request = slot.get();
+    ensure!(request.amount != 0, RequestNotExist);
+    Ok((slot, request, number))
+}
+
+/// `cancelValidatorWithdraw(count)`. Works while the engine is paused.
+///
+/// # Errors
+///
+/// `RequestNotExist`.
+///
+/// # Events
+///
+/// `ValidatorWithdrawCancelled`.
+pub(crate) fn cancel_withdraw(count: U256) -> Result<(), Revert> {
+    let validator = host::sender();
+    let (slot, request, number) = request(validator, count)?;
+    slot.set(&Request::default());
+    let mut stake = Stake::of(validator);
+    stake.pending = state::subtract(stake.pending, request.amount)?;
+    stake.notice_credit(current_minimum(Ledger::read().emitted), host::now());
+    stake.write(validator);
+    event!(ValidatorWithdrawCancelled)
+        .address(&validator)
+        .uint(number.into())
+        .log(3);
+    Ok(())
+}
+
+/// `validatorWithdraw(count, to)`: pays a withdrawal out, as far as its stake was not
+/// lost meanwhile, and clears it. Works while the engine is paused.
+///
+/// # Errors
+///
+/// `RequestNotExist`, `WaitLonger`, `StakeInsufficient` if nothing is left,
+/// `AddressMustBeNonZero`, `AddressNotAllowed`, `TransferFailed`.
+///
+/// # Events
+///
+/// `ValidatorWithdraw`.
+pub(crate) fn withdraw(count: U256, to: Address) -> Result<(), Revert> {
+    let token = STORAGE.state.config.get().token;
+    state::account(to, token)?;
+    let validator = host::sender();
+    let (slot, request, number) = request(validator, count)?;
+    ensure!(host::now() >= request.unlock, WaitLonger);
+    let mut stake = Stake::of(validator);
+    let paid = request.amount.min(stake.staked);
+    ensure!(paid != 0, StakeInsufficient);
+    slot.set(&Request::default());
+    stake.staked -= paid;
+    stake.pending = state::subtract(stake.pending, request.amount)?;
+    stake.write(validator);
+    let mut ledger = Ledger::read();
+    ledger.release(paid)?;
+    ledger.write();
+    event!(ValidatorWithdraw)
+        .address(&validator)
+        .address(&to)
+        .uint(number.into())
+        .uint(paid)
+        .log(4);
+    token::pay(&token, &to, paid)
+}
+
+/// `signalSupport(model, support)`: says that the sender serves a model, or no longer.
+///
+/// # Errors
+///
+/// `ModelDoesNotExist`, `MinStakedTooLow`.
+///
+/// # Events
+///
+/// `SignalSupport`.
+pub(crate) fn signal_support(model: B256, support: bool) -> Result<(), Revert> {
+    Config::running()?;
+    models::Entry::existing(model)?;
+    let sender = host::sender();
+    let minimum = current_minimum(Ledger::read().emitted);
+    ensure!(Stake::of(sender).free() >= minimum, MinStakedTooLow);
+    event!(SignalSupport)
+        .address(&sender)
+        .word(&model.0)
+        .uint(support.into())
+        .log(3);
+    Ok(())
+}
+
+/// `validators(validator)`: stake, since when it is sufficient, and the address itself if
+/// the engine knows it.
+pub(crate) fn validator(validator: Address) -> Result<Words, Revert> {
+    let stake = Stake::of(validator);
+    let known = stake != Stake::default();
+    let mut words = Words::with_capacity(3);
+    words
+        .uint(stake.staked)
+        .uint(stake.since.into())
+        .address(&if known { validator } else { Address::ZERO });
+    Ok(words)
+}
+
+/// `validatorWithdrawPendingAmount(validator)`.
+pub(crate) fn pending_amount(validator: Address) -> Result<u128, Revert> {
+    Ok(Stake::of(validator).pending)
+}
+
+/// `pendingValidatorWithdrawRequests(validator, count)`: unlock time and amount.
+pub(crate) fn pending_request(validator: Address, count: U256) -> Result<Words, Revert> {
+    let request = STORAGE
+        .validators
+        .requests
+        .get(validator, count.saturating_to());
+    let mut words = Words::with_capacity(2);
+    words.uint(request.unlock.into()).uint(request.amount);
+    Ok(words)
+}
+
+/// `pendingValidatorWithdrawRequestsCount(validator)`.
+pub(crate) fn request_count(validator: Address) -> Result<u64, Revert> {
+    Ok(History::of(validator).withdrawals)
+}
+
+/// `lastSolutionSubmission(validator)`.
+pub(crate) fn last_submission(validator: Address) -> Result<u64, Revert> {
+    Ok(Stake::of(validator).last_submission)
+}
+
+/// `lastContestationLossTime(validator)`.
+pub(crate) fn last_loss(validator: Address) -> Result<u64, Revert> {
+    Ok(History::of(validator).last_loss)
+}
