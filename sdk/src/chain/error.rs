@@ -1,0 +1,253 @@
+//! What can go wrong between this program and a chain.
+
+use std::time::Duration;
+
+use alloy::transports::{RpcError, TransportError};
+use alloy_primitives::{Address, B256, Bytes, U256};
+
+use super::{JournalError, Revert, SignerError};
+use crate::http::HttpError;
+
+/// An error of reading from or writing to a chain.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// The text is no URL of an endpoint.
+    #[error("`{url}` is no RPC URL: it must look like http://127.0.0.1:8545 ({reason})")]
+    MalformedUrl {
+        /// The text.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The HTTP client could not be set up.
+    #[error(transparent)]
+    Http(#[from] HttpError),
+    /// Nothing answers there, or not JSON-RPC.
+    #[error(
+        "no JSON-RPC endpoint answers at {url}: {reason}; check that the node runs and that the URL is right"
+    )]
+    Unreachable {
+        /// The endpoint.
+        url: String,
+        /// What the transport says.
+        reason: String,
+    },
+    /// The endpoint serves another chain.
+    #[error(
+        "{url} serves chain {found}, but chain {expected} was asked for; use an endpoint of chain {expected}"
+    )]
+    WrongChain {
+        /// The endpoint.
+        url: String,
+        /// The chain id asked for.
+        expected: u64,
+        /// The chain id that the endpoint reports.
+        found: u64,
+    },
+    /// The endpoint answered with an error that is no revert.
+    #[error("{method} was refused: {message} (code {code})")]
+    Refused {
+        /// What was asked.
+        method: &'static str,
+        /// The JSON-RPC error code.
+        code: i64,
+        /// Its message.
+        message: String,
+    },
+    /// The endpoint's answer could not be read.
+    #[error("{method} was answered with something unreadable: {reason}")]
+    Unreadable {
+        /// What was asked.
+        method: &'static str,
+        /// Why it could not be read.
+        reason: String,
+    },
+    /// A call or a simulated transaction reverted; nothing was sent.
+    #[error("{purpose} would revert with {revert}")]
+    WouldRevert {
+        /// What was to be done.
+        purpose: String,
+        /// The contract's answer.
+        revert: Revert,
+    },
+    /// A transaction was included and reverted.
+    #[error("{purpose} was included as {hash} and reverted with {revert}")]
+    Reverted {
+        /// What was to be done.
+        purpose: String,
+        /// The transaction.
+        hash: B256,
+        /// The contract's answer, as a replay of it says.
+        revert: Revert,
+    },
+    /// A contract's answer does not decode as its interface says.
+    #[error(
+        "{address} answered {call} with {data}, which does not decode; is there an Arbius contract at that address on this chain?"
+    )]
+    Undecodable {
+        /// Whom was asked.
+        address: Address,
+        /// The signature of the call.
+        call: &'static str,
+        /// What came back.
+        data: Bytes,
+    },
+    /// There is no code where a contract should be.
+    #[error("there is no contract at {address} on chain {chain}; check the deployment's addresses")]
+    NoCode {
+        /// The address.
+        address: Address,
+        /// The chain.
+        chain: u64,
+    },
+    /// The account cannot pay for gas and value.
+    #[error(
+        "{account} holds {balance} wei, but {purpose} needs {needed} wei; send it the difference"
+    )]
+    InsufficientFunds {
+        /// The sender.
+        account: Address,
+        /// Its balance, wei.
+        balance: U256,
+        /// Gas at the fee ceiling plus value, wei.
+        needed: U256,
+        /// What was to be done.
+        purpose: String,
+    },
+    /// Gas costs more than the ceiling that was set.
+    #[error(
+        "the base fee is {base_fee} wei a gas, above the ceiling of {ceiling}; wait, or raise the ceiling"
+    )]
+    FeeAboveCeiling {
+        /// The latest block's base fee, wei.
+        base_fee: u128,
+        /// The ceiling, wei.
+        ceiling: u128,
+    },
+    /// No receipt came in time. The transaction may still be included.
+    #[error(
+        "{purpose}: transaction {hash} has no receipt after {waited:?}; it may still be included"
+    )]
+    NoReceipt {
+        /// What was to be done.
+        purpose: String,
+        /// The transaction.
+        hash: B256,
+        /// How long was waited.
+        waited: Duration,
+    },
+    /// Another transaction of the same account took the nonce.
+    #[error(
+        "{purpose}: another transaction of {account} took nonce {nonce}, so {hash} can never be included; use a key in one program only"
+    )]
+    Superseded {
+        /// What was to be done.
+        purpose: String,
+        /// The sender.
+        account: Address,
+        /// The nonce.
+        nonce: u64,
+        /// The transaction that lost.
+        hash: B256,
+    },
+    /// The key cannot sign.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The intent could not be written down, so nothing was sent.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+}
+
+impl ChainError {
+    /// The revert, if this is one, simulated or included.
+    #[must_use]
+    pub fn revert(&self) -> Option<&Revert> {
+        match self {
+            Self::WouldRevert { revert, .. } | Self::Reverted { revert, .. } => Some(revert),
+            _ => None,
+        }
+    }
+
+    /// Whether this is a revert with the custom error of this name.
+    #[must_use]
+    pub fn is_revert(&self, name: &str) -> bool {
+        self.revert().is_some_and(|revert| revert.is(name))
+    }
+
+    /// Whether the same request may succeed later without anybody changing anything:
+    /// endpoints recover, fees fall and receipts arrive.
+    #[must_use]
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. }
+            | Self::Unreadable { .. }
+            | Self::Refused { .. }
+            | Self::FeeAboveCeiling { .. }
+            | Self::InsufficientFunds { .. }
+            | Self::NoReceipt { .. }
+            | Self::Superseded { .. } => true,
+            Self::MalformedUrl { .. }
+            | Self::Http(_)
+            | Self::WrongChain { .. }
+            | Self::WouldRevert { .. }
+            | Self::Reverted { .. }
+            | Self::Undecodable { .. }
+            | Self::NoCode { .. }
+            | Self::Signer(_)
+            | Self::Journal(_) => false,
+        }
+    }
+
+    /// Reads a transport error: what is a revert becomes one, what is the network's fault
+    /// names the endpoint.
+    pub(super) fn from_rpc(
+        error: TransportError,
+        method: &'static str,
+        purpose: &str,
+        url: &str,
+    ) -> Self {
+        if let Some(payload) = error.as_error_resp() {
+            if let Some(data) = payload.as_revert_data() {
+                let purpose = purpose.to_owned();
+                return Self::WouldRevert {
+                    purpose,
+                    revert: Revert::decode(data),
+                };
+            }
+            // Geth answers a revert without data with this message and no data at all.
+            if payload.message.contains("execution reverted") {
+                let purpose = purpose.to_owned();
+                return Self::WouldRevert {
+                    purpose,
+                    revert: Revert::decode(Bytes::new()),
+                };
+            }
+            let message = payload.message.to_string();
+            return Self::Refused {
+                method,
+                code: payload.code,
+                message,
+            };
+        }
+        match error {
+            RpcError::Transport(source) => Self::Unreachable {
+                url: url.to_owned(),
+                reason: innermost(&source),
+            },
+            other => Self::Unreadable {
+                method,
+                reason: other.to_string(),
+            },
+        }
+    }
+}
+
+/// The last cause in a chain of errors: reqwest's own text says only that a request to
+/// a URL failed, the reason (connection refused, unknown host) is at the end.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut error = error;
+    while let Some(source) = error.source() {
+        error = source;
+    }
+    error.to_string()
+}

@@ -1,0 +1,104 @@
+//! What a contract answered when it reverted.
+
+use std::fmt;
+
+use alloy_primitives::{Bytes, Selector};
+use alloy_sol_types::{ContractError, SolInterface};
+use arbius_protocol::interfaces::{
+    arbos::{IArbWasm::IArbWasmErrors, ICacheManager::ICacheManagerErrors},
+    engine::IEngine::IEngineErrors,
+    proxy::IProxy::IProxyErrors,
+    token::IToken::ITokenErrors,
+};
+
+/// A revert: the error's name where it is one of the protocol's, and the raw bytes always.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Revert {
+    /// `SolutionAlreadySubmitted`, `Error(...)`, `Panic(0x11)`, or `None` when the error
+    /// belongs to a contract that this crate does not know.
+    pub name: Option<String>,
+    /// The returned bytes: a selector and arguments, or nothing.
+    pub data: Bytes,
+}
+
+impl Revert {
+    /// Names the error in `data`, looking through engine, token, proxy and ArbOS.
+    #[must_use]
+    pub fn decode(data: Bytes) -> Self {
+        let name = data.first_chunk::<4>().and_then(|selector| {
+            known_name(*selector)
+                .map(str::to_owned)
+                .or_else(|| standard_error(&data))
+        });
+        Self { name, data }
+    }
+
+    /// Whether the contract reverted with the custom error of this name.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        self.name.as_deref() == Some(name)
+    }
+
+    /// The first four bytes, if there are any.
+    #[must_use]
+    pub fn selector(&self) -> Option<Selector> {
+        self.data
+            .first_chunk::<4>()
+            .map(|bytes| Selector::from(*bytes))
+    }
+}
+
+fn known_name(selector: [u8; 4]) -> Option<&'static str> {
+    IEngineErrors::name_by_selector(selector)
+        .or_else(|| ITokenErrors::name_by_selector(selector))
+        .or_else(|| IProxyErrors::name_by_selector(selector))
+        .or_else(|| IArbWasmErrors::name_by_selector(selector))
+        .or_else(|| ICacheManagerErrors::name_by_selector(selector))
+}
+
+/// Solidity's own `Error(string)` and `Panic(uint256)`, which precompiles answer with.
+fn standard_error(data: &[u8]) -> Option<String> {
+    match ContractError::<IEngineErrors>::abi_decode(data).ok()? {
+        ContractError::Revert(revert) => Some(format!("Error({:?})", revert.reason)),
+        ContractError::Panic(panic) => Some(format!("Panic({:#x})", panic.code)),
+        ContractError::CustomError(_) => None,
+    }
+}
+
+impl fmt::Display for Revert {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.name, self.selector()) {
+            (Some(name), _) => f.write_str(name),
+            (None, Some(_)) => write!(f, "an error that is none of the protocol's: {}", self.data),
+            (None, None) => f.write_str("no reason"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_sol_types::{Panic, Revert as SolRevert, SolError};
+    use arbius_protocol::interfaces::engine::IEngine;
+
+    use super::*;
+
+    #[test]
+    fn names_the_engines_errors() {
+        let data = IEngine::SolutionAlreadySubmitted {}.abi_encode();
+        let revert = Revert::decode(data.into());
+        assert!(revert.is("SolutionAlreadySubmitted"));
+        assert_eq!(revert.to_string(), "SolutionAlreadySubmitted");
+    }
+
+    #[test]
+    fn names_solidity_errors_and_keeps_the_bytes_of_unknown_ones() {
+        let text = Revert::decode(SolRevert::from("too small").abi_encode().into());
+        assert_eq!(text.name.as_deref(), Some("Error(\"too small\")"));
+        let panic = Revert::decode(Panic::from(0x11).abi_encode().into());
+        assert_eq!(panic.name.as_deref(), Some("Panic(0x11)"));
+        let unknown = Revert::decode(vec![1, 2, 3, 4, 5].into());
+        assert_eq!(unknown.name, None);
+        assert!(unknown.to_string().contains("0x0102030405"));
+        assert_eq!(Revert::decode(Bytes::new()).to_string(), "no reason");
+    }
+}

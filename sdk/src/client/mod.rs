@@ -1,0 +1,15 @@
+//! For apps: submit a task, await its outcome, fetch and verify the bytes.
+//!
+//! - [`Requester`]: an account that submits tasks and pays for them;
+//! - [`Network`]: what the engine says about models, tasks and solutions, without an account;
+//! - [`Outputs`]: a solution's files, fetched from gateways and checked against its CID.
+
+mod error;
+mod network;
+mod outputs;
+mod requester;
+
+pub use error::ClientError;
+pub use network::{ModelInfo, Network, Solution, TaskInfo};
+pub use outputs::{OutputFile, Outputs};
+pub use requester::{Requester, Submitted, TaskRequest};

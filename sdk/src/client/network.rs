@@ -1,0 +1,272 @@
+//! What the engine says about models, tasks and solutions.
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolEvent;
+
+use super::ClientError;
+use crate::{
+    chain::{Chain, Logs},
+    content::{Cid, cids},
+    contracts::{IEngine, TaskStatus, topic},
+    deploy::Deployment,
+};
+
+/// The engine of a deployment, for reading.
+#[derive(Clone, Debug)]
+pub struct Network {
+    chain: Chain,
+    engine: Address,
+    token: Address,
+    start: u64,
+}
+
+/// A registered model (protocol section 4).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelInfo {
+    /// Its id.
+    pub id: B256,
+    /// Who receives its fee.
+    pub fee_address: Address,
+    /// What each task pays to that address, wei of AIUS.
+    pub fee: U256,
+    /// The share of the reward that its tasks earn, as a fraction of 1e18.
+    pub rate: U256,
+    /// Whether it takes tasks.
+    pub enabled: bool,
+    /// The CID of its template.
+    pub template: Cid,
+}
+
+/// A solution (protocol section 6).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Solution {
+    /// Who solved it.
+    pub solver: Address,
+    /// When it was revealed, seconds since 1970.
+    pub time: u64,
+    /// Whether it was claimed.
+    pub claimed: bool,
+    /// Until when it may be contested, seconds since 1970.
+    pub contest_end: u64,
+    /// The CID of the directory of output files.
+    pub cid: Cid,
+}
+
+/// A task and how it stands (protocol section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TaskInfo {
+    /// Its id.
+    pub id: B256,
+    /// The model that it asks for.
+    pub model: B256,
+    /// What it pays, wei of AIUS.
+    pub fee: U256,
+    /// Who owns it.
+    pub owner: Address,
+    /// When it was submitted, seconds since 1970.
+    pub time: u64,
+    /// The version of the input's format.
+    pub version: u8,
+    /// The CID of its input.
+    pub input: Cid,
+    /// How it stands.
+    pub status: TaskStatus,
+    /// Its solution, once there is one.
+    pub solution: Option<Solution>,
+}
+
+impl Network {
+    /// Connects to a deployment.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Deployment`]: unreachable, another chain, no engine there.
+    pub async fn connect(deployment: &Deployment) -> Result<Self, ClientError> {
+        let chain = deployment.connect().await?;
+        Self::new(chain, deployment)
+    }
+
+    /// A deployment over a connection that there is already.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::Deployment`] if engine or token is not in it.
+    pub fn new(chain: Chain, deployment: &Deployment) -> Result<Self, ClientError> {
+        let (engine, token) = (deployment.engine()?, deployment.token()?);
+        Ok(Self {
+            chain,
+            engine,
+            token,
+            start: deployment.block,
+        })
+    }
+
+    /// The connection.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// The engine's address.
+    #[must_use]
+    pub const fn engine(&self) -> Address {
+        self.engine
+    }
+
+    /// The token's address.
+    #[must_use]
+    pub const fn token(&self) -> Address {
+        self.token
+    }
+
+    /// One model.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownModel`].
+    pub async fn model(&self, id: B256) -> Result<ModelInfo, ClientError> {
+        let model = self
+            .chain
+            .read(self.engine, &IEngine::modelsCall { id })
+            .await?;
+        if model.addr.is_zero() {
+            return Err(ClientError::UnknownModel {
+                model: id,
+                engine: self.engine,
+            });
+        }
+        let enabled = self
+            .chain
+            .read(self.engine, &IEngine::modelEnabledCall { id })
+            .await?;
+        Ok(ModelInfo {
+            id,
+            fee_address: model.addr,
+            fee: model.fee,
+            rate: model.rate,
+            enabled,
+            template: read_cid(&model.cid, || format!("model {id}"))?,
+        })
+    }
+
+    /// Every model, in order of registration.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint answers.
+    pub async fn models(&self) -> Result<Vec<ModelInfo>, ClientError> {
+        let mut models = Vec::new();
+        for event in self.events::<IEngine::ModelRegistered>().await? {
+            models.push(self.model(event.id).await?);
+        }
+        Ok(models)
+    }
+
+    /// The template that a model was registered with.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownModel`].
+    pub async fn template(&self, model: B256) -> Result<Bytes, ClientError> {
+        let events = self.events::<IEngine::ModelTemplate>().await?;
+        events
+            .into_iter()
+            .find(|event| event.id == model)
+            .map(|event| event.template)
+            .ok_or(ClientError::UnknownModel {
+                model,
+                engine: self.engine,
+            })
+    }
+
+    /// One task.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownTask`].
+    pub async fn task(&self, id: B256) -> Result<TaskInfo, ClientError> {
+        let status = self.status(id).await?;
+        let task = self
+            .chain
+            .read(self.engine, &IEngine::tasksCall { id })
+            .await?;
+        Ok(TaskInfo {
+            id,
+            model: task.model,
+            fee: task.fee,
+            owner: task.owner,
+            time: task.blocktime,
+            version: task.version,
+            input: read_cid(&task.cid, || format!("task {id}"))?,
+            status,
+            solution: self.solution(id).await?,
+        })
+    }
+
+    /// How a task stands.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownTask`].
+    pub async fn status(&self, id: B256) -> Result<TaskStatus, ClientError> {
+        let call = IEngine::taskStatusCall { id };
+        match TaskStatus::try_from(self.chain.read(self.engine, &call).await?)? {
+            TaskStatus::None => Err(ClientError::UnknownTask {
+                task: id,
+                engine: self.engine,
+            }),
+            status => Ok(status),
+        }
+    }
+
+    /// A task's solution, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint answers.
+    pub async fn solution(&self, task: B256) -> Result<Option<Solution>, ClientError> {
+        let solution = self
+            .chain
+            .read(self.engine, &IEngine::solutionsCall { task })
+            .await?;
+        if solution.validator.is_zero() {
+            return Ok(None);
+        }
+        let end = self
+            .chain
+            .read(self.engine, &IEngine::contestEndCall { task })
+            .await?;
+        Ok(Some(Solution {
+            solver: solution.validator,
+            time: solution.blocktime,
+            claimed: solution.claimed,
+            contest_end: end.saturating_to(),
+            cid: read_cid(&solution.cid, || format!("the solution of task {task}"))?,
+        }))
+    }
+
+    /// All events of one type since the deployment.
+    async fn events<E: SolEvent>(&self) -> Result<Vec<E>, ClientError> {
+        let head = self.chain.head().await?.number;
+        let mut logs = Logs::new(self.chain.clone(), self.engine, vec![topic::<E>()]);
+        let (mut from, mut events) = (self.start, Vec::new());
+        while from <= head {
+            let (found, next) = logs.next(from, head).await?;
+            events.extend(
+                found
+                    .iter()
+                    .filter_map(|log| E::decode_log(&log.inner).ok()),
+            );
+            from = next;
+        }
+        Ok(events.into_iter().map(|log| log.data).collect())
+    }
+}
+
+/// A CID as the engine keeps it.
+fn read_cid(bytes: &[u8], what: impl FnOnce() -> String) -> Result<Cid, ClientError> {
+    cids::from_onchain(bytes).map_err(|error| ClientError::MalformedCid {
+        what: what(),
+        reason: error.to_string(),
+    })
+}

@@ -1,0 +1,36 @@
+//! The contracts of Arbius, as a program sees them.
+//!
+//! The interfaces are those of `arbius-protocol`, the one place where they are written.
+//! Their call types go through [`Chain::read`](crate::chain::Chain::read) and
+//! [`Lane`](crate::chain::Lane); [`engine`] and [`token`] give alloy's own instances to
+//! apps that prefer those.
+
+use alloy::providers::RootProvider;
+use alloy_primitives::{Address, B256};
+pub use arbius_protocol::interfaces::{
+    arbos::{IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
+    engine::IEngine,
+    proxy::IProxy,
+    token::IToken,
+};
+
+pub use arbius_protocol::tasks::{TaskStatus, UnknownStatus};
+
+use crate::chain::Chain;
+
+/// The engine as an alloy contract instance.
+#[must_use]
+pub fn engine(address: Address, chain: &Chain) -> IEngine::IEngineInstance<RootProvider> {
+    IEngine::new(address, chain.provider().clone())
+}
+
+/// The token as an alloy contract instance.
+#[must_use]
+pub fn token(address: Address, chain: &Chain) -> IToken::ITokenInstance<RootProvider> {
+    IToken::new(address, chain.provider().clone())
+}
+
+/// The first topic of an event type, as log filters take it.
+pub(crate) const fn topic<E: alloy_sol_types::SolEvent>() -> B256 {
+    E::SIGNATURE_HASH
+}

@@ -1,0 +1,238 @@
+//! The deployment file: which chain, which contracts, and on a local chain which accounts.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use alloy_primitives::{Address, B256};
+use serde::{Deserialize, Serialize};
+
+use super::DeploymentFileError;
+use crate::chain::{Chain, ChainError, Signer, SignerError};
+
+/// Where the protocol is deployed.
+///
+/// As JSON: `chainId`, `rpc`, `block`, `contracts` (an object from lower-case names, `engine` and
+/// `token` among them, to addresses), `accounts` (objects of `address` and `key`, on
+/// local chains only).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Deployment {
+    /// The chain id, EIP-155.
+    pub chain_id: u64,
+    /// An endpoint of that chain.
+    pub rpc: String,
+    /// The block before the first contract: nothing of the protocol happened earlier, so
+    /// nobody has to look for events there.
+    #[serde(default)]
+    pub block: u64,
+    /// Addresses by name.
+    pub contracts: BTreeMap<String, Address>,
+    /// Funded accounts whose keys are public knowledge: for local chains.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub accounts: Vec<Account>,
+}
+
+/// An account of a local chain.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// Its address.
+    pub address: Address,
+    /// Its private key.
+    pub key: B256,
+}
+
+impl std::fmt::Debug for Account {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Account")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Account {
+    /// Signs for this account.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::Malformed`] if the key is no key.
+    pub fn signer(&self) -> Result<Signer, SignerError> {
+        Signer::from_key(&self.key)
+    }
+}
+
+impl Deployment {
+    /// Reads a deployment file.
+    ///
+    /// # Errors
+    ///
+    /// [`DeploymentFileError`] names the file and, where it is malformed, line and field.
+    pub fn load(path: &Path) -> Result<Self, DeploymentFileError> {
+        let file = || path.display().to_string();
+        let text = std::fs::read_to_string(path).map_err(|source| DeploymentFileError::Read {
+            path: file(),
+            source,
+        })?;
+        let deployment: Self =
+            serde_json::from_str(&text).map_err(|source| DeploymentFileError::Malformed {
+                path: file(),
+                source,
+            })?;
+        deployment.engine()?;
+        deployment.token()?;
+        Ok(deployment)
+    }
+
+    /// Writes the file, whole or not at all.
+    ///
+    /// # Errors
+    ///
+    /// [`DeploymentFileError::Write`] names the file.
+    pub fn save(&self, path: &Path) -> Result<(), DeploymentFileError> {
+        let failed = |source: std::io::Error| DeploymentFileError::Write {
+            path: path.display().to_string(),
+            source,
+        };
+        let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
+        let folder = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+            _ => PathBuf::from("."),
+        };
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
+        std::io::Write::write_all(&mut file, &text).map_err(failed)?;
+        file.as_file().sync_all().map_err(failed)?;
+        file.persist(path).map_err(|error| failed(error.error))?;
+        Ok(())
+    }
+
+    /// The engine's address.
+    ///
+    /// # Errors
+    ///
+    /// [`DeploymentFileError::MissingContract`].
+    pub fn engine(&self) -> Result<Address, DeploymentFileError> {
+        self.contract("engine")
+    }
+
+    /// The token's address.
+    ///
+    /// # Errors
+    ///
+    /// [`DeploymentFileError::MissingContract`].
+    pub fn token(&self) -> Result<Address, DeploymentFileError> {
+        self.contract("token")
+    }
+
+    /// The address of any contract by its name.
+    ///
+    /// # Errors
+    ///
+    /// [`DeploymentFileError::MissingContract`] lists the names that there are.
+    pub fn contract(&self, name: &str) -> Result<Address, DeploymentFileError> {
+        self.contracts
+            .get(name)
+            .copied()
+            .ok_or_else(|| DeploymentFileError::MissingContract {
+                name: name.to_owned(),
+                known: self
+                    .contracts
+                    .keys()
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            })
+    }
+
+    /// Connects to the deployment's endpoint and checks that it serves the deployment's
+    /// chain and that the engine is there.
+    ///
+    /// # Errors
+    ///
+    /// [`ChainError::Unreachable`] names the endpoint, [`ChainError::WrongChain`] both chain
+    /// ids, [`ChainError::NoCode`] the engine's address.
+    pub async fn connect(&self) -> Result<Chain, DeploymentFileError> {
+        let chain = Chain::connect_to(&self.rpc, self.chain_id).await?;
+        let address = self.engine()?;
+        if chain.code(address).await?.is_empty() {
+            return Err(ChainError::NoCode {
+                address,
+                chain: chain.id(),
+            }
+            .into());
+        }
+        Ok(chain)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::address;
+
+    use super::*;
+
+    fn sample() -> Deployment {
+        Deployment {
+            chain_id: 412_346,
+            rpc: "http://127.0.0.1:8547".to_owned(),
+            block: 7,
+            contracts: BTreeMap::from([
+                (
+                    "engine".to_owned(),
+                    address!("00000000000000000000000000000000000000e1"),
+                ),
+                (
+                    "token".to_owned(),
+                    address!("00000000000000000000000000000000000000a1"),
+                ),
+            ]),
+            accounts: vec![Account {
+                address: address!("7E5F4552091A69125d5DfCb7b8C2659029395Bdf"),
+                key: B256::with_last_byte(1),
+            }],
+        }
+    }
+
+    #[test]
+    fn survives_saving_and_loading_under_the_documented_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("new/deployment.json");
+        sample().save(&path).unwrap();
+        assert_eq!(Deployment::load(&path).unwrap(), sample());
+        let json: serde_json::Value =
+            serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        assert_eq!(json["chainId"], 412_346);
+        assert!(json["contracts"]["engine"].is_string());
+        assert!(json["accounts"][0]["key"].is_string());
+    }
+
+    #[test]
+    fn errors_name_the_file_and_the_missing_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("none.json");
+        let error = Deployment::load(&path).unwrap_err().to_string();
+        assert!(error.contains("none.json"), "{error}");
+        std::fs::write(&path, "{\"chainId\": 1}").unwrap();
+        let error = Deployment::load(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("none.json") && error.contains("rpc"),
+            "{error}"
+        );
+        let mut incomplete = sample();
+        incomplete.contracts.remove("token");
+        incomplete.save(&path).unwrap();
+        let error = Deployment::load(&path).unwrap_err().to_string();
+        assert!(
+            error.contains("`token`") && error.contains("engine"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn debug_output_never_shows_a_key() {
+        let mut deployment = sample();
+        deployment.accounts[0].key = B256::repeat_byte(0xab);
+        assert!(!format!("{deployment:?}").contains("abababab"));
+    }
+}

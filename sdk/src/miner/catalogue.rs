@@ -1,0 +1,152 @@
+//! The models that an operator has opted into.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use alloy_primitives::{Address, B256};
+
+use super::MinerError;
+use crate::{
+    chain::Chain,
+    content::{cids, unixfs},
+    contracts::IEngine,
+    inference::{InferenceError, Solver},
+    model::Bundle,
+};
+
+/// Bundles by model id. A miner looks at tasks of these models and at no others.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    models: BTreeMap<B256, Arc<Bundle>>,
+}
+
+/// A model that must not be mined here.
+#[derive(Debug, thiserror::Error)]
+pub enum CatalogueError {
+    /// A bundle is not the model that the chain knows by the id.
+    #[error(
+        "the bundle given for model {model} has the template {bundle}, but the chain knows that model by {chain}; use the bundle that was registered"
+    )]
+    OtherTemplate {
+        /// The model's id.
+        model: B256,
+        /// The CID of the bundle's template.
+        bundle: String,
+        /// The CID on the chain.
+        chain: String,
+    },
+    /// No model has the id.
+    #[error(
+        "no model {model} is registered with the engine at {engine}; register it, or leave it out of the catalogue"
+    )]
+    Unknown {
+        /// The id.
+        model: B256,
+        /// The engine.
+        engine: Address,
+    },
+    /// This machine does not make the golden outputs of the model's passport.
+    #[error(
+        "golden {index} of model {model} came out as {found}, but its passport says {expected}; this machine must not mine it"
+    )]
+    NotReproduced {
+        /// The model's id.
+        model: B256,
+        /// Which golden, from 0.
+        index: usize,
+        /// The CID that came out.
+        found: String,
+        /// The CID in the passport.
+        expected: String,
+    },
+    /// The golden inputs could not be computed at all.
+    #[error("golden {index} of model {model} cannot be computed here: {source}")]
+    NotComputed {
+        /// The model's id.
+        model: B256,
+        /// Which golden, from 0.
+        index: usize,
+        /// Why not.
+        source: InferenceError,
+    },
+}
+
+impl Catalogue {
+    /// An empty catalogue.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Opts into a model.
+    #[must_use]
+    pub fn with(mut self, model: B256, bundle: Arc<Bundle>) -> Self {
+        self.models.insert(model, bundle);
+        self
+    }
+
+    /// The ids, in order.
+    pub fn ids(&self) -> impl Iterator<Item = B256> + '_ {
+        self.models.keys().copied()
+    }
+
+    /// The bundle of a model, if it was opted into.
+    #[must_use]
+    pub fn get(&self, model: B256) -> Option<&Arc<Bundle>> {
+        self.models.get(&model)
+    }
+
+    /// Checks every bundle against the template that the chain knows.
+    pub(super) async fn check(&self, chain: &Chain, engine: Address) -> Result<(), MinerError> {
+        for (&model, bundle) in &self.models {
+            let registered = chain
+                .read(engine, &IEngine::modelsCall { id: model })
+                .await?;
+            if registered.addr.is_zero() {
+                return Err(CatalogueError::Unknown { model, engine }.into());
+            }
+            let ours = unixfs::cid_of(bundle.template_bytes());
+            let theirs = cids::from_onchain(&registered.cid);
+            if theirs.as_ref().ok() != Some(&ours) {
+                let chain = theirs.map_or_else(|error| error.to_string(), |cid| cid.to_string());
+                let bundle = ours.to_string();
+                return Err(CatalogueError::OtherTemplate {
+                    model,
+                    bundle,
+                    chain,
+                }
+                .into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Computes every golden of every passport: what this machine cannot reproduce, it must
+    /// not commit to.
+    pub(super) async fn prove(&self, solver: &dyn Solver) -> Result<(), CatalogueError> {
+        for (&model, bundle) in &self.models {
+            for (index, golden) in bundle.passport().goldens.iter().enumerate() {
+                let input = golden.input.to_string();
+                let failed = |source| CatalogueError::NotComputed {
+                    model,
+                    index,
+                    source,
+                };
+                let outputs = solver
+                    .solve(bundle, input.as_bytes(), golden.seed)
+                    .await
+                    .map_err(failed)?;
+                let found = outputs.cid().map_err(failed)?.to_string();
+                if found != golden.cid {
+                    let expected = golden.cid.clone();
+                    return Err(CatalogueError::NotReproduced {
+                        model,
+                        index,
+                        found,
+                        expected,
+                    });
+                }
+            }
+        }
+        Ok(())
+    }
+}

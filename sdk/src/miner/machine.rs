@@ -1,0 +1,346 @@
+//! One step of one job.
+//!
+//! A step reads the job's state, does the one thing that comes next, and writes the new
+//! state down. Every step may be repeated from the start: outputs are the same bytes again,
+//! a commitment that is there already counts, and a transaction that was sent before the
+//! machine died is found by its intent.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use arbius_protocol::ids;
+use tokio::sync::{Semaphore, broadcast};
+
+use super::{Catalogue, Job, Settings, State, StoreError, store::Store};
+use crate::{
+    chain::{Call, Chain, ChainError, Lane},
+    content::{self, BlockStore, Cid, cids, unixfs},
+    contracts::IEngine,
+    inference::{Blame, InferenceError, Outputs, Solver},
+};
+
+/// What a reveal may cost when it cannot be simulated yet. The reference's takes 147,052
+/// gas; a program that has to be started uncached adds tens of thousands.
+const REVEAL_GAS: u64 = 600_000;
+
+/// Attempts at computing outputs before this machine is taken to be unable to.
+const SOLVE_ATTEMPTS: u32 = 4;
+
+/// Everything that the steps of a miner share.
+pub(super) struct Machine {
+    pub(super) chain: Chain,
+    pub(super) lane: Lane,
+    pub(super) engine: Address,
+    pub(super) store: Arc<Store>,
+    pub(super) blocks: Arc<dyn BlockStore>,
+    pub(super) solver: Arc<dyn Solver>,
+    pub(super) catalogue: Catalogue,
+    pub(super) settings: Settings,
+    pub(super) events: broadcast::Sender<Job>,
+    pub(super) solving: Semaphore,
+    /// Solvers of tasks that were read from events.
+    pub(super) solved: Mutex<HashMap<B256, Address>>,
+}
+
+/// What comes after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// The next step, at once.
+    Step,
+    /// Nothing until the contest period is over.
+    AwaitClaim,
+    /// Nothing ever.
+    Over,
+}
+
+/// Why a step was not done.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StepError {
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error("the outputs cannot be stored: {0}")]
+    Pin(#[from] unixfs::ImportError),
+    #[error("the block folder cannot be read: {0}")]
+    Blocks(#[from] content::StoreError),
+    #[error(transparent)]
+    Solve(#[from] InferenceError),
+    /// An endpoint behind a balancer may be a block late.
+    #[error("the endpoint does not show the solution that it included")]
+    Late,
+    /// The miner's own memory fails: nothing may be done that it could forget.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What to do about a step that was not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Remedy {
+    /// Try again after this long.
+    Retry(Duration),
+    /// The job ends.
+    End(State),
+    /// The miner stops.
+    Stop,
+}
+
+impl Machine {
+    pub(super) fn account(&self) -> Address {
+        self.lane.address()
+    }
+
+    /// Writes a job down and tells whoever listens.
+    pub(super) fn save(&self, job: &Job) -> Result<(), StoreError> {
+        self.store.save(job)?;
+        tracing::info!(task = %job.task, state = %job.state, note = job.note.as_deref(), "job");
+        // Nobody listening is no error.
+        let _ = self.events.send(job.clone());
+        Ok(())
+    }
+
+    pub(super) fn reach(&self, job: &mut Job, state: State) -> Result<Next, StepError> {
+        job.reach(state);
+        self.save(job)?;
+        Ok(Next::Step)
+    }
+
+    pub(super) fn end(
+        &self,
+        job: &mut Job,
+        state: State,
+        reason: impl Into<String>,
+    ) -> Result<Next, StepError> {
+        job.end(state, reason);
+        self.save(job)?;
+        Ok(Next::Over)
+    }
+
+    /// Does the next thing for a job.
+    pub(super) async fn step(&self, job: &mut Job) -> Result<Next, StepError> {
+        if job.state < State::Revealed
+            && let Some(winner) = self.winner(job.task)
+        {
+            return self.lose(job, winner);
+        }
+        match job.state {
+            State::Seen => self.plan(job),
+            State::Planned => self.solve(job).await,
+            State::Solved => self.find_blocks(job).await,
+            State::Pinned => self.commit(job).await,
+            State::Committed => self.reveal(job).await,
+            State::Revealed | State::Claimable => Ok(Next::AwaitClaim),
+            State::Claimed | State::Lost | State::Declined | State::Failed => Ok(Next::Over),
+        }
+    }
+
+    /// Who else has solved a task, as far as events were read.
+    fn winner(&self, task: B256) -> Option<Address> {
+        let solved = self.solved.lock().unwrap_or_else(PoisonError::into_inner);
+        solved
+            .get(&task)
+            .copied()
+            .filter(|winner| *winner != self.account())
+    }
+
+    pub(super) fn lose(&self, job: &mut Job, winner: Address) -> Result<Next, StepError> {
+        job.winner = Some(winner);
+        self.end(job, State::Lost, format!("{winner} solved it first"))
+    }
+
+    /// seen → planned: is it wanted, and does the input fit?
+    fn plan(&self, job: &mut Job) -> Result<Next, StepError> {
+        let Some(bundle) = self.catalogue.get(job.model) else {
+            return self.end(
+                job,
+                State::Declined,
+                "its model is no longer in the catalogue",
+            );
+        };
+        if job.fee < self.settings.min_fee {
+            let reason = format!(
+                "its fee of {} wei of AIUS is below the minimum of {}",
+                job.fee, self.settings.min_fee
+            );
+            return self.end(job, State::Declined, reason);
+        }
+        match bundle.template().hydrate(&job.input, ids::seed(job.task)) {
+            Ok(_) => self.reach(job, State::Planned),
+            Err(error) => self.end(job, State::Declined, error.to_string()),
+        }
+    }
+
+    /// planned → solved → pinned: the outputs are written to the block folder in the same
+    /// step, since they are in memory only here.
+    async fn solve(&self, job: &mut Job) -> Result<Next, StepError> {
+        let Some(bundle) = self.catalogue.get(job.model) else {
+            return self.end(
+                job,
+                State::Declined,
+                "its model is no longer in the catalogue",
+            );
+        };
+        let outputs = {
+            // The semaphore is never closed.
+            let _permit = self.solving.acquire().await;
+            // Waiting may have taken long enough for somebody else to solve it.
+            if let Some(winner) = self.winner(job.task) {
+                return self.lose(job, winner);
+            }
+            self.solver
+                .solve(bundle, &job.input, ids::seed(job.task))
+                .await?
+        };
+        job.cid = Some(onchain(&outputs.cid()?)?);
+        self.reach(job, State::Solved)?;
+        unixfs::put_files(&named(&outputs), &*self.blocks).await?;
+        self.reach(job, State::Pinned)
+    }
+
+    /// solved → pinned after a restart in between: with the blocks, or by computing again.
+    async fn find_blocks(&self, job: &mut Job) -> Result<Next, StepError> {
+        let kept = match job
+            .cid
+            .as_deref()
+            .and_then(|bytes| cids::from_onchain(bytes).ok())
+        {
+            Some(cid) => is_whole(&cid, &*self.blocks).await,
+            None => false,
+        };
+        self.reach(job, if kept { State::Pinned } else { State::Planned })
+    }
+
+    /// pinned → committed.
+    async fn commit(&self, job: &mut Job) -> Result<Next, StepError> {
+        let Some(digest) = job.digest() else {
+            return self.reach(job, State::Planned);
+        };
+        let commitment = ids::commitment(self.account(), job.task, digest);
+        let call = IEngine::signalCommitmentCall { commitment };
+        let call = Call::new(self.engine, &call).for_purpose(format!("committing {}", job.task));
+        match self.lane.execute(call).await {
+            Ok(receipt) => job.gas.commit += receipt.gas_used,
+            // Ours from before a restart, or somebody else's favour: the preimage is ours.
+            Err(error) if error.is_revert("CommitmentExists") => {}
+            Err(error) => return Err(error.into()),
+        }
+        self.reach(job, State::Committed)
+    }
+
+    /// committed → revealed.
+    async fn reveal(&self, job: &mut Job) -> Result<Next, StepError> {
+        let Some(cid) = job.cid.clone() else {
+            return self.reach(job, State::Planned);
+        };
+        let call = IEngine::submitSolutionCall {
+            task: job.task,
+            cid,
+        };
+        let call = Call::new(self.engine, &call)
+            .for_purpose(format!("revealing {}", job.task))
+            .despite("CommitmentMustBeInPast", REVEAL_GAS);
+        match self.lane.execute(call).await {
+            Ok(receipt) => job.gas.reveal += receipt.gas_used,
+            Err(error) if error.is_revert("NonExistentCommitment") => {
+                return self.reach(job, State::Pinned);
+            }
+            Err(error) if error.is_revert("SolutionAlreadySubmitted") => {}
+            Err(error) => return Err(error.into()),
+        }
+        let solution = self
+            .chain
+            .read(self.engine, &IEngine::solutionsCall { task: job.task })
+            .await?;
+        if solution.validator.is_zero() {
+            return Err(StepError::Late);
+        }
+        if solution.validator != self.account() {
+            return self.lose(job, solution.validator);
+        }
+        self.revealed(job).await
+    }
+
+    /// Notes that the chain holds our solution.
+    pub(super) async fn revealed(&self, job: &mut Job) -> Result<Next, StepError> {
+        let call = IEngine::contestEndCall { task: job.task };
+        let end: U256 = self.chain.read(self.engine, &call).await?;
+        job.contest_end = Some(end.saturating_to());
+        job.winner = Some(self.account());
+        self.reach(job, State::Revealed)?;
+        Ok(Next::AwaitClaim)
+    }
+}
+
+impl StepError {
+    /// What to do after `attempts` failures of the same step.
+    pub(super) fn remedy(&self, attempts: u32) -> Remedy {
+        let later = Remedy::Retry(Duration::from_millis(250 << attempts.min(8)));
+        match self {
+            Self::Store(_) | Self::Chain(ChainError::Journal(_) | ChainError::Signer(_)) => {
+                Remedy::Stop
+            }
+            Self::Chain(error) => match error.revert() {
+                Some(revert) => match revert.name.as_deref() {
+                    // Time, stake or the pauser will change these.
+                    Some(
+                        "MinStakedTooLow"
+                        | "InsufficientStake"
+                        | "StakeInsufficient"
+                        | "SubmitSolutionCooldown"
+                        | "SolutionRateLimit"
+                        | "Paused"
+                        | "CommitmentMustBeInPast"
+                        | "NotEnoughDelay"
+                        | "WaitLonger"
+                        | "ClaimSolutionCooldown"
+                        | "HasContestation"
+                        | "SolverOnly",
+                    ) => later,
+                    Some("NotAllowedToSubmitSolution" | "TaskDoesNotExist" | "TaskNotOpen") => {
+                        Remedy::End(State::Declined)
+                    }
+                    _ => Remedy::End(State::Failed),
+                },
+                None if error.is_transient() => later,
+                None => Remedy::End(State::Failed),
+            },
+            Self::Pin(_) | Self::Blocks(_) | Self::Late => later,
+            Self::Solve(error) => match error.blame() {
+                Blame::Input => Remedy::End(State::Declined),
+                Blame::Machine if attempts < SOLVE_ATTEMPTS => later,
+                Blame::Model | Blame::Machine => Remedy::End(State::Failed),
+            },
+        }
+    }
+}
+
+fn named(outputs: &Outputs) -> Vec<(&str, &[u8])> {
+    outputs
+        .files
+        .iter()
+        .map(|file| (file.name.as_str(), file.bytes.as_slice()))
+        .collect()
+}
+
+fn onchain(cid: &Cid) -> Result<Bytes, InferenceError> {
+    let bytes =
+        cids::to_onchain(cid).map_err(|error| InferenceError::Outputs(error.to_string()))?;
+    Ok(Bytes::copy_from_slice(&bytes))
+}
+
+/// Whether every block beneath `root` is in the store and what its CID says.
+async fn is_whole(root: &Cid, store: &dyn BlockStore) -> bool {
+    let mut ahead = vec![*root];
+    while let Some(cid) = ahead.pop() {
+        let Ok(Some(block)) = store.get(&cid).await else {
+            return false;
+        };
+        let Ok(contents) = unixfs::parse(&block) else {
+            return false;
+        };
+        ahead.extend(contents.beneath());
+    }
+    true
+}

@@ -1,0 +1,28 @@
+//! A solver: from an event to a claim.
+//!
+//! - [`Miner`]: what a miner is made of, and [`MinerHandle`] to watch and stop it;
+//! - [`Job`], [`State`]: one task on its way, written down before every step;
+//! - [`Catalogue`]: the models that the operator has opted into;
+//! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
+//!   another.
+//!
+//! After a restart the chain's word wins: intents without an outcome are looked up or sent
+//! again, and every open job is taken up where the chain says it stands.
+
+mod builder;
+mod catalogue;
+mod claim;
+mod error;
+mod job;
+mod machine;
+mod recovery;
+mod run;
+mod stake;
+mod store;
+mod watch;
+
+pub use builder::{Miner, MinerHandle, Settings, Tally};
+pub use catalogue::{Catalogue, CatalogueError};
+pub use error::MinerError;
+pub use job::{Earned, Gas, Job, State};
+pub use store::{Cursor, StoreError};

@@ -1,0 +1,368 @@
+//! The loop: read the chain, start steps, claim what is due.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError},
+    time::{Duration, Instant},
+};
+
+use alloy_primitives::B256;
+use tokio::{
+    task::{JoinError, JoinSet},
+    time::MissedTickBehavior,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Cursor, Job, MinerError, StoreError,
+    claim::BULK,
+    machine::{Machine, Next, Remedy, StepError},
+    watch,
+};
+use crate::chain::{ChainError, Head, Logs};
+
+/// How far reading goes back when the chain was reorganised.
+const REORG_DEPTH: u64 = 64;
+
+/// What is to be done about an open job.
+#[derive(Clone, Copy, Debug)]
+enum Slot {
+    /// A step runs.
+    Running,
+    /// A step can start, after comparing with the chain if `recheck`.
+    Ready { recheck: bool },
+    /// A step failed and is tried again then.
+    Later(Instant),
+    /// The contest period runs until this time of the chain, seconds since 1970.
+    AwaitingClaim(u64),
+}
+
+/// How a batch of work ended for one job.
+struct Done {
+    task: B256,
+    slot: Option<Slot>,
+}
+
+/// The chain's time: of its newest block, and when that was seen. A quiet chain makes no
+/// blocks, but the next one will have moved on by what has passed here.
+#[derive(Clone, Copy)]
+struct Clock {
+    timestamp: u64,
+    seen: Instant,
+}
+
+impl Clock {
+    fn now(self) -> u64 {
+        self.timestamp.saturating_add(self.seen.elapsed().as_secs())
+    }
+}
+
+/// A miner at work.
+pub(super) struct Runner {
+    machine: Arc<Machine>,
+    logs: Logs,
+    /// The block where the deployment began.
+    start: u64,
+    cursor: Cursor,
+    head: Option<(Head, Clock)>,
+    slots: HashMap<B256, Slot>,
+    running: JoinSet<Result<Vec<Done>, MinerError>>,
+}
+
+impl Runner {
+    /// Takes up where the store says: settles open intents first.
+    pub(super) async fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
+        machine
+            .lane
+            .reconcile(machine.store.open_intents()?)
+            .await?;
+        let logs = Logs::new(machine.chain.clone(), machine.engine, watch::topics());
+        let cursor = match machine.store.cursor()? {
+            Some(cursor) => cursor,
+            None => Cursor {
+                block: start,
+                hash: B256::ZERO,
+            },
+        };
+        let open = machine.store.open_jobs()?;
+        let slots = open
+            .iter()
+            .map(|job| (job.task, Slot::Ready { recheck: true }))
+            .collect();
+        Ok(Self {
+            machine,
+            logs,
+            start,
+            cursor,
+            head: None,
+            slots,
+            running: JoinSet::new(),
+        })
+    }
+
+    /// Works until cancelled.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), MinerError> {
+        let mut ticks = tokio::time::interval(self.machine.settings.poll);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                Some(done) = self.running.join_next(), if !self.running.is_empty() => {
+                    self.finish(done)?;
+                }
+                _ = ticks.tick() => self.look().await?,
+            }
+            self.start_steps();
+            self.start_claims();
+        }
+        // Steps may be dropped at any await: what they did is written down.
+        self.running.shutdown().await;
+        Ok(())
+    }
+
+    fn finish(
+        &mut self,
+        done: Result<Result<Vec<Done>, MinerError>, JoinError>,
+    ) -> Result<(), MinerError> {
+        let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
+        for Done { task, slot } in done {
+            match slot {
+                Some(slot) => self.slots.insert(task, slot),
+                None => self.slots.remove(&task),
+            };
+        }
+        Ok(())
+    }
+
+    /// Reads what is new on the chain. An endpoint that is away is waited for.
+    async fn look(&mut self) -> Result<(), MinerError> {
+        match self.read_chain().await {
+            Err(MinerError::Chain(error)) if error.is_transient() => {
+                tracing::warn!(%error, "cannot read the chain, trying again");
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn read_chain(&mut self) -> Result<(), MinerError> {
+        let head = self.machine.chain.head().await?;
+        if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
+            let clock = Clock {
+                timestamp: head.timestamp,
+                seen: Instant::now(),
+            };
+            self.head = Some((head, clock));
+        }
+        if self.was_reorganised(head).await? {
+            self.rewind();
+        }
+        while self.cursor.block < head.number {
+            let (found, next) = self.logs.next(self.cursor.block + 1, head.number).await?;
+            let block = next - 1;
+            let hash = if block == head.number {
+                head.hash
+            } else {
+                B256::ZERO
+            };
+            self.take_in(&found, Cursor { block, hash })?;
+        }
+        Ok(())
+    }
+
+    async fn was_reorganised(&self, head: Head) -> Result<bool, ChainError> {
+        let Cursor { block, hash } = self.cursor;
+        if hash.is_zero() || hash == head.hash {
+            return Ok(false);
+        }
+        if block >= head.number {
+            return Ok(true);
+        }
+        Ok(self.machine.chain.block_hash(block).await? != Some(hash))
+    }
+
+    /// Reads the last blocks again and compares every open job with the chain.
+    fn rewind(&mut self) {
+        let block = self
+            .cursor
+            .block
+            .saturating_sub(REORG_DEPTH)
+            .max(self.start);
+        tracing::warn!(
+            from = self.cursor.block,
+            to = block,
+            "the chain was reorganised"
+        );
+        self.cursor = Cursor {
+            block,
+            hash: B256::ZERO,
+        };
+        self.machine
+            .solved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+        for slot in self.slots.values_mut() {
+            if !matches!(slot, Slot::Running) {
+                *slot = Slot::Ready { recheck: true };
+            }
+        }
+    }
+
+    fn take_in(
+        &mut self,
+        logs: &[alloy::rpc::types::Log],
+        cursor: Cursor,
+    ) -> Result<(), StoreError> {
+        let catalogue = &self.machine.catalogue;
+        let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
+        let new = self.machine.store.add(sighting.jobs, cursor)?;
+        self.cursor = cursor;
+        {
+            let mut solved = self
+                .machine
+                .solved
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            solved.extend(sighting.solved);
+        }
+        for job in new {
+            self.slots.insert(job.task, Slot::Ready { recheck: false });
+            // Nobody listening is no error.
+            let _ = self.machine.events.send(job);
+        }
+        // Only tasks with an open job are worth remembering.
+        let open = &self.slots;
+        let mut solved = self
+            .machine
+            .solved
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        solved.retain(|task, _| open.contains_key(task));
+        Ok(())
+    }
+
+    fn start_steps(&mut self) {
+        let now = Instant::now();
+        let room = self
+            .machine
+            .settings
+            .parallel_jobs
+            .saturating_sub(self.running.len());
+        let ready: Vec<(B256, bool)> = self
+            .slots
+            .iter()
+            .filter_map(|(task, slot)| match slot {
+                Slot::Ready { recheck } => Some((*task, *recheck)),
+                Slot::Later(at) if *at <= now => Some((*task, false)),
+                _ => None,
+            })
+            .take(room)
+            .collect();
+        for (task, recheck) in ready {
+            self.slots.insert(task, Slot::Running);
+            let machine = Arc::clone(&self.machine);
+            self.running.spawn(async move {
+                let slot = drive(&machine, task, recheck).await?;
+                Ok(vec![Done { task, slot }])
+            });
+        }
+    }
+
+    fn start_claims(&mut self) {
+        let Some((_, clock)) = self.head else { return };
+        let now = clock.now();
+        let due: Vec<B256> = self
+            .slots
+            .iter()
+            .filter(|(_, slot)| matches!(slot, Slot::AwaitingClaim(end) if *end < now))
+            .map(|(task, _)| *task)
+            .take(BULK)
+            .collect();
+        if due.is_empty() {
+            return;
+        }
+        for task in &due {
+            self.slots.insert(*task, Slot::Running);
+        }
+        let machine = Arc::clone(&self.machine);
+        self.running
+            .spawn(async move { claim(&machine, due).await });
+    }
+}
+
+/// Steps through a job until it is over, must wait, or fails.
+async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
+    let Some(mut job) = machine.store.job(task)? else {
+        return Ok(None);
+    };
+    let mut recheck = recheck;
+    loop {
+        let step = if recheck {
+            machine.recover(&mut job).await
+        } else {
+            machine.step(&mut job).await
+        };
+        match step {
+            Ok(Next::Step) => recheck = false,
+            Ok(next) => return Ok(slot(&job, next)),
+            Err(error) => return failed(machine, &mut job, &error),
+        }
+    }
+}
+
+async fn claim(machine: &Machine, tasks: Vec<B256>) -> Result<Vec<Done>, MinerError> {
+    let mut jobs = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        jobs.extend(machine.store.job(task)?);
+    }
+    match machine.claim(&mut jobs).await {
+        Ok(next) => Ok(jobs
+            .iter()
+            .zip(next)
+            .map(|(job, next)| Done {
+                task: job.task,
+                slot: slot(job, next),
+            })
+            .collect()),
+        // One bad claim must not hold up the others: each is compared with the chain alone.
+        Err(error) => jobs
+            .iter_mut()
+            .map(|job| {
+                Ok(Done {
+                    task: job.task,
+                    slot: failed(machine, job, &error)?,
+                })
+            })
+            .collect(),
+    }
+}
+
+fn slot(job: &Job, next: Next) -> Option<Slot> {
+    match next {
+        Next::Step => Some(Slot::Ready { recheck: false }),
+        Next::AwaitClaim => Some(Slot::AwaitingClaim(job.contest_end.unwrap_or_default())),
+        Next::Over => None,
+    }
+}
+
+/// Notes a failure and says when to try again, or ends the job, or the miner.
+fn failed(machine: &Machine, job: &mut Job, error: &StepError) -> Result<Option<Slot>, MinerError> {
+    let reason = error.to_string();
+    match error.remedy(job.attempts) {
+        Remedy::Retry(pause) => {
+            job.attempts += 1;
+            job.note = Some(reason);
+            machine.save(job)?;
+            Ok(Some(Slot::Later(
+                Instant::now() + pause.min(Duration::from_secs(60)),
+            )))
+        }
+        Remedy::End(state) => {
+            job.end(state, reason);
+            machine.save(job)?;
+            Ok(None)
+        }
+        Remedy::Stop => Err(MinerError::Crashed(reason)),
+    }
+}

@@ -1,0 +1,236 @@
+//! The chain, its deployment, and its actors.
+
+use std::time::Duration;
+
+use alloy_primitives::{Address, U256};
+use arbius_devnet::Devnet;
+use arbius_sdk::{
+    chain::{Call, Chain, Lane, Signer},
+    contracts::IToken,
+    deploy::{Account, Deployer, Deployment, Genesis, Progress, Step},
+};
+
+use crate::{Actor, TestkitError};
+
+/// What every funded actor starts with: 10,000 AIUS.
+const ALLOWANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
+
+/// How a test chain is made.
+#[derive(Clone, Debug)]
+pub struct TestChainBuilder {
+    port: u16,
+    accounts: usize,
+    cached: bool,
+    genesis_timestamp: Option<u64>,
+}
+
+impl Default for TestChainBuilder {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            accounts: 10,
+            cached: true,
+            genesis_timestamp: None,
+        }
+    }
+}
+
+impl TestChainBuilder {
+    /// The loopback port to serve JSON-RPC at; 0, the default, is any free one.
+    #[must_use]
+    pub const fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How many funded accounts there are; 10 by default, of which 6 are miners.
+    #[must_use]
+    pub const fn accounts(mut self, accounts: usize) -> Self {
+        self.accounts = accounts;
+        self
+    }
+
+    /// Leaves the programs out of the chain's cache.
+    #[must_use]
+    pub const fn uncached(mut self) -> Self {
+        self.cached = false;
+        self
+    }
+
+    /// The time of the first block, seconds since 1970; now by default.
+    #[must_use]
+    pub const fn genesis_timestamp(mut self, timestamp: u64) -> Self {
+        self.genesis_timestamp = Some(timestamp);
+        self
+    }
+
+    /// Starts the chain, deploys the protocol and funds the actors. `step` hears of the
+    /// deployment's steps.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError`]: the port is in use, or the contracts cannot be deployed.
+    pub async fn start(self, mut step: impl FnMut(Step)) -> Result<TestChain, TestkitError> {
+        let builder = Devnet::builder()
+            .port(self.port)
+            .accounts(self.accounts.max(4));
+        let builder = match self.genesis_timestamp {
+            Some(timestamp) => builder.genesis_timestamp(timestamp),
+            None => builder,
+        };
+        let devnet = builder.spawn().await?;
+        let chain = Chain::connect_to(&devnet.url(), devnet.chain_id()).await?;
+        let mut lanes = Vec::new();
+        let mut accounts = Vec::new();
+        for account in devnet.accounts() {
+            lanes.push(Lane::new(chain.clone(), Signer::from_key(&account.key)?));
+            accounts.push(Account {
+                address: account.address,
+                key: account.key,
+            });
+        }
+        let owner = lane(&lanes, Actor::Owner)?;
+        let treasury = lane(&lanes, Actor::Treasury)?.address();
+        let deployer = Deployer::new(owner, Genesis::local(owner.address(), treasury))?;
+        let deployer = if self.cached {
+            deployer
+        } else {
+            deployer.uncached()
+        };
+        let mut deployment = deployer
+            .run(Progress::default(), |done, _| {
+                step(done);
+                Ok(())
+            })
+            .await?;
+        deployment.accounts = accounts;
+        let test_chain = TestChain {
+            devnet,
+            chain,
+            deployment,
+            lanes,
+        };
+        test_chain.fund().await?;
+        Ok(test_chain)
+    }
+}
+
+/// A devnet with the protocol on it. Dropping it stops the chain.
+#[derive(Debug)]
+pub struct TestChain {
+    devnet: Devnet,
+    chain: Chain,
+    deployment: Deployment,
+    lanes: Vec<Lane>,
+}
+
+impl TestChain {
+    /// A test chain with the defaults.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError`].
+    pub async fn start() -> Result<Self, TestkitError> {
+        Self::builder().start(|_| ()).await
+    }
+
+    /// A test chain with settings of one's own.
+    #[must_use]
+    pub fn builder() -> TestChainBuilder {
+        TestChainBuilder::default()
+    }
+
+    /// The chain itself.
+    #[must_use]
+    pub const fn devnet(&self) -> &Devnet {
+        &self.devnet
+    }
+
+    /// A connection to it.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Where the contracts are, with the accounts and their keys.
+    #[must_use]
+    pub const fn deployment(&self) -> &Deployment {
+        &self.deployment
+    }
+
+    /// The engine's address.
+    #[must_use]
+    pub fn engine(&self) -> Address {
+        // SAFETY: `Deployer::run` succeeded, so every contract of its steps is there.
+        self.deployment
+            .engine()
+            .expect("the deployment has an engine")
+    }
+
+    /// The token's address.
+    #[must_use]
+    pub fn token(&self) -> Address {
+        // SAFETY: as in `engine`.
+        self.deployment.token().expect("the deployment has a token")
+    }
+
+    /// The transactions of an actor. Do not use a miner's while a miner runs with its key.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NoAccount`].
+    pub fn lane(&self, actor: Actor) -> Result<&Lane, TestkitError> {
+        lane(&self.lanes, actor)
+    }
+
+    /// The key of an actor.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NoAccount`].
+    pub fn signer(&self, actor: Actor) -> Result<Signer, TestkitError> {
+        let (index, accounts) = (actor.index(), self.deployment.accounts.len());
+        let account = self.deployment.accounts.get(index);
+        Ok(account
+            .ok_or(TestkitError::NoAccount { index, accounts })?
+            .signer()?)
+    }
+
+    /// Lets time pass at once, and makes a block, so that every view sees it.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::Clock`] if the clock would leave what a chain can hold.
+    pub fn pass(&self, time: Duration) -> Result<(), TestkitError> {
+        self.devnet.chain().increase_time(time.as_secs())?;
+        self.devnet.chain().mine();
+        Ok(())
+    }
+
+    /// Gives every paying actor AIUS.
+    async fn fund(&self) -> Result<(), TestkitError> {
+        let owner = self.lane(Actor::Owner)?;
+        for (_, lane) in self
+            .lanes
+            .iter()
+            .enumerate()
+            .filter(|(i, _)| Actor::is_funded(*i))
+        {
+            let call = IToken::transferCall {
+                to: lane.address(),
+                value: U256::from(ALLOWANCE),
+            };
+            owner
+                .execute(Call::new(self.token(), &call).for_purpose("funding an actor"))
+                .await?;
+        }
+        Ok(())
+    }
+}
+
+fn lane(lanes: &[Lane], actor: Actor) -> Result<&Lane, TestkitError> {
+    let (index, accounts) = (actor.index(), lanes.len());
+    lanes
+        .get(index)
+        .ok_or(TestkitError::NoAccount { index, accounts })
+}

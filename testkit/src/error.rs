@@ -1,0 +1,37 @@
+//! What can go wrong while a test chain is made.
+
+use arbius_devnet::{DevnetError, chain::ControlError};
+use arbius_sdk::{
+    chain::{ChainError, SignerError},
+    deploy::DeployError,
+};
+
+/// An error of making or driving a test chain.
+#[derive(Debug, thiserror::Error)]
+pub enum TestkitError {
+    /// The chain does not start.
+    #[error(transparent)]
+    Devnet(#[from] DevnetError),
+    /// The chain's clock cannot be set so.
+    #[error(transparent)]
+    Clock(#[from] ControlError),
+    /// A transaction or a call failed.
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    /// The protocol cannot be deployed.
+    #[error(transparent)]
+    Deploy(#[from] DeployError),
+    /// An account's key is none.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// The chain has too few accounts for an actor.
+    #[error(
+        "the chain has {accounts} accounts, so there is no account {index}; build it with more"
+    )]
+    NoAccount {
+        /// The actor's account.
+        index: usize,
+        /// How many there are.
+        accounts: usize,
+    },
+}

@@ -1,0 +1,389 @@
+//! Miners at work on a chain with the whole protocol: from prompt to verified bytes.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use alloy_primitives::{B256, Bytes, U256};
+use arbius_sdk::{
+    chain::Call,
+    client::{ClientError, Outputs, Requester, TaskRequest},
+    content::{FetchLimits, Fetcher},
+    contracts::{IToken, TaskStatus},
+    deploy::model::{ModelTerms, register_model, set_rate},
+    inference::InProcess,
+    miner::{Catalogue, Miner, MinerError, MinerHandle, Settings, State},
+    model::Bundle,
+};
+use arbius_testkit::{
+    Actor, TestChain,
+    requester::{self, IRequester},
+};
+
+const AIUS: u128 = 1_000_000_000_000_000_000;
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn bundle() -> Arc<Bundle> {
+    let digits = arbius_models::digits();
+    let files = digits.files.iter().copied();
+    Arc::new(Bundle::from_bytes(digits.template, digits.manifest, files).unwrap())
+}
+
+/// A chain with the model registered and rated.
+async fn chain_with_model() -> (TestChain, B256) {
+    let chain = TestChain::start().await.unwrap();
+    let lane = chain.lane(Actor::ModelOwner).unwrap();
+    let terms = ModelTerms {
+        fee_address: lane.address(),
+        fee: U256::from(AIUS / 100),
+    };
+    let template = bundle().template_bytes().to_vec();
+    let model = register_model(lane, chain.engine(), terms, &template)
+        .await
+        .unwrap();
+    let owner = chain.lane(Actor::Owner).unwrap();
+    set_rate(owner, chain.engine(), model, U256::from(AIUS))
+        .await
+        .unwrap();
+    (chain, model)
+}
+
+fn miner(chain: &TestChain, number: usize, model: B256, folder: &Path) -> Miner {
+    let settings = Settings {
+        poll: Duration::from_millis(50),
+        ..Settings::default()
+    };
+    Miner::builder()
+        .deployment(chain.deployment().clone())
+        .signer(chain.signer(Actor::Miner(number)).unwrap())
+        .solver(Arc::new(InProcess::default()))
+        .catalogue(Catalogue::new().with(model, bundle()))
+        .folder(folder)
+        .gateway(([127, 0, 0, 1], 0).into())
+        .settings(settings)
+}
+
+fn requester(chain: &TestChain) -> Requester {
+    let lane = chain.lane(Actor::Requester).unwrap().clone();
+    Requester::new(lane, chain.deployment()).unwrap()
+}
+
+fn request(model: B256, prompt: &str) -> TaskRequest {
+    let input = serde_json::json!({ "prompt": prompt }).to_string();
+    TaskRequest {
+        model,
+        fee: U256::from(AIUS),
+        input: Bytes::from(input),
+        owner: None,
+    }
+}
+
+/// Waits until every job of a miner is over, and `count` of them are there.
+async fn all_over(miner: &MinerHandle, count: usize) {
+    let over = async {
+        loop {
+            let jobs = miner.jobs().unwrap();
+            if jobs.len() == count && jobs.iter().all(|job| job.state.is_over()) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, over).await.is_err() {
+        panic!("jobs are not over: {:#?}", miner.jobs().unwrap());
+    }
+}
+
+/// Waits until a job of a miner has got as far as a state.
+async fn reached(miner: &MinerHandle, task: B256, state: State) {
+    let there = async {
+        loop {
+            let jobs = miner.jobs().unwrap();
+            if jobs
+                .iter()
+                .any(|job| job.task == task && job.reached_at(state).is_some())
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, there).await.is_err() {
+        panic!(
+            "{task} did not get to {state}: {:#?}",
+            miner.jobs().unwrap()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_miners_compete_and_every_task_is_paid_once() {
+    let (chain, model) = chain_with_model().await;
+    let folders = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let mut miners = Vec::new();
+    for (number, folder) in folders.iter().enumerate() {
+        miners.push(
+            miner(&chain, number, model, folder.path())
+                .spawn()
+                .await
+                .unwrap(),
+        );
+    }
+    let requester = requester(&chain);
+    requester.approve(U256::from(10 * AIUS)).await.unwrap();
+
+    // Three tasks by the account itself, one through a contract.
+    let mut tasks = Vec::new();
+    for prompt in ["a zero", "one", "draw me a seven"] {
+        tasks.push(
+            requester
+                .submit(&request(model, prompt))
+                .await
+                .unwrap()
+                .task,
+        );
+    }
+    let lane = chain.lane(Actor::Requester).unwrap();
+    let contract = requester::deploy(lane, chain.engine()).await.unwrap();
+    let approve = IToken::approveCall {
+        spender: contract,
+        value: U256::from(AIUS),
+    };
+    lane.execute(Call::new(chain.token(), &approve))
+        .await
+        .unwrap();
+    let TaskRequest {
+        model, fee, input, ..
+    } = request(model, "four");
+    let receipt = lane
+        .execute(Call::new(
+            contract,
+            &IRequester::askCall { model, fee, input },
+        ))
+        .await
+        .unwrap();
+    let asked = receipt
+        .events::<IRequester::Asked>(contract)
+        .next()
+        .unwrap();
+    assert_eq!(asked.asker, lane.address());
+    tasks.push(asked.task);
+
+    // Optimistic results, verified block by block from whichever gateway has them.
+    let gateways: Vec<String> = miners.iter().filter_map(MinerHandle::gateway).collect();
+    let fetcher = Fetcher::new(&gateways, FetchLimits::default()).unwrap();
+    for task in &tasks {
+        let solution = requester.await_solution(*task, PATIENCE).await.unwrap();
+        let outputs = Outputs::fetch(&fetcher, solution.cid).await.unwrap();
+        assert_eq!(outputs.files.len(), 1);
+        assert!(outputs.files[0].bytes.starts_with(b"\x89PNG\r\n\x1a\n"));
+    }
+
+    for task in &tasks {
+        let winner = requester
+            .network()
+            .solution(*task)
+            .await
+            .unwrap()
+            .unwrap()
+            .solver;
+        let winner = miners
+            .iter()
+            .find(|miner| miner.account() == winner)
+            .unwrap();
+        reached(winner, *task, State::Revealed).await;
+    }
+    chain.pass(Duration::from_secs(2_001)).unwrap();
+    for task in &tasks {
+        let solution = requester.await_final(*task, PATIENCE).await.unwrap();
+        let info = requester.network().task(*task).await.unwrap();
+        assert_eq!(info.status, TaskStatus::Final);
+        assert_eq!(info.solution.unwrap().cid, solution.cid);
+    }
+    for miner in &miners {
+        all_over(miner, tasks.len()).await;
+    }
+    let tallies: Vec<_> = miners.iter().map(|miner| miner.tally().unwrap()).collect();
+    let claimed: usize = tallies.iter().map(|tally| tally.of(State::Claimed)).sum();
+    let lost: usize = tallies.iter().map(|tally| tally.of(State::Lost)).sum();
+    assert_eq!((claimed, lost), (tasks.len(), tasks.len()), "{tallies:#?}");
+    let rewards = tallies
+        .iter()
+        .fold(U256::ZERO, |sum, tally| sum + tally.rewards);
+    assert!(rewards > U256::ZERO);
+    for miner in miners {
+        miner.stop().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_miner_that_dies_at_any_step_takes_its_job_up_again() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let requester = requester(&chain);
+    requester.approve(U256::from(100 * AIUS)).await.unwrap();
+    let steps = [
+        State::Seen,
+        State::Planned,
+        State::Solved,
+        State::Pinned,
+        State::Committed,
+        State::Revealed,
+    ];
+    let mut tasks = Vec::new();
+    for (number, step) in steps.into_iter().enumerate() {
+        let first = miner(&chain, 0, model, folder.path())
+            .spawn()
+            .await
+            .unwrap();
+        let prompt = format!("number {number}");
+        let task = requester
+            .submit(&request(model, &prompt))
+            .await
+            .unwrap()
+            .task;
+        tasks.push(task);
+        reached(&first, task, step).await;
+        // Dropped where it stands: nothing is finished, nothing is said.
+        drop(first);
+
+        let second = respawn(&chain, model, folder.path()).await;
+        reached(&second, task, State::Revealed).await;
+        let solution = requester.network().solution(task).await.unwrap().unwrap();
+        assert_eq!(solution.solver, second.account());
+        second.stop().await.unwrap();
+    }
+    // And between the contest end and the claim.
+    chain.pass(Duration::from_secs(2_001)).unwrap();
+    let last = respawn(&chain, model, folder.path()).await;
+    for task in &tasks {
+        reached(&last, *task, State::Claimable).await;
+    }
+    drop(last);
+    let last = respawn(&chain, model, folder.path()).await;
+    all_over(&last, tasks.len()).await;
+    assert_eq!(last.tally().unwrap().of(State::Claimed), tasks.len());
+    for task in tasks {
+        assert!(
+            requester
+                .network()
+                .solution(task)
+                .await
+                .unwrap()
+                .unwrap()
+                .claimed
+        );
+    }
+    last.stop().await.unwrap();
+}
+
+/// Starts the miner again once the one that was dropped has let go of its store.
+async fn respawn(chain: &TestChain, model: B256, folder: &Path) -> MinerHandle {
+    for _ in 0..200 {
+        match miner(chain, 0, model, folder).spawn().await {
+            Err(MinerError::Store(arbius_sdk::miner::StoreError::InUse { .. })) => {
+                tokio::time::sleep(Duration::from_millis(25)).await;
+            }
+            other => return other.unwrap(),
+        }
+    }
+    panic!("the dropped miner never let go of its store");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_can_solve_is_declined_with_the_reason() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let miner = miner(&chain, 0, model, folder.path())
+        .spawn()
+        .await
+        .unwrap();
+    let requester = requester(&chain);
+    for input in [&b"not JSON"[..], b"{\"prompt\": 5}", b""] {
+        let input = Bytes::from_static(input);
+        let request = TaskRequest {
+            input,
+            ..request(model, "")
+        };
+        requester.submit(&request).await.unwrap();
+    }
+    all_over(&miner, 3).await;
+    for job in miner.jobs().unwrap() {
+        assert_eq!(job.state, State::Declined, "{job:#?}");
+        assert!(!job.note.unwrap().is_empty());
+    }
+    miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_requests_are_refused_before_anything_is_sent() {
+    let (chain, model) = chain_with_model().await;
+    let requester = requester(&chain);
+    let account = chain.lane(Actor::Requester).unwrap().address();
+    let nonce = chain.chain().nonce(account, true).await.unwrap();
+    let unknown = requester
+        .submit(&request(B256::repeat_byte(9), "one"))
+        .await
+        .unwrap_err();
+    assert!(
+        matches!(unknown, ClientError::UnknownModel { .. }),
+        "{unknown}"
+    );
+    let cheap = TaskRequest {
+        fee: U256::from(1),
+        ..request(model, "one")
+    };
+    let error = requester.submit(&cheap).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::FeeBelowModelFee { .. }),
+        "{error}"
+    );
+    let dear = TaskRequest {
+        fee: U256::from(900_000 * AIUS),
+        ..request(model, "one")
+    };
+    let error = requester.submit(&dear).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::InsufficientTokens { .. }),
+        "{error}"
+    );
+    let large = TaskRequest {
+        input: vec![b' '; 65_537].into(),
+        ..request(model, "one")
+    };
+    let error = requester.submit(&large).await.unwrap_err();
+    assert!(
+        matches!(error, ClientError::InputTooLarge { .. }),
+        "{error}"
+    );
+    let error = requester
+        .network()
+        .task(B256::repeat_byte(3))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, ClientError::UnknownTask { .. }), "{error}");
+    assert_eq!(chain.chain().nonce(account, true).await.unwrap(), nonce);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_miner_refuses_a_bundle_that_is_not_the_registered_model() {
+    let chain = TestChain::start().await.unwrap();
+    let lane = chain.lane(Actor::ModelOwner).unwrap();
+    let terms = ModelTerms {
+        fee_address: lane.address(),
+        fee: U256::ZERO,
+    };
+    let other = register_model(lane, chain.engine(), terms, b"{\"other\": 1}")
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let error = miner(&chain, 0, other, folder.path())
+        .spawn()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains(&other.to_string()), "{error}");
+    let nobody = B256::repeat_byte(0x33);
+    let error = miner(&chain, 0, nobody, folder.path())
+        .spawn()
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains(&nobody.to_string()), "{error}");
+}
