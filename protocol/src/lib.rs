@@ -27,6 +27,11 @@
 
 extern crate alloc;
 
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub mod cid;
 pub mod clock;
 pub mod contestation;

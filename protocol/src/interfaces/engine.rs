@@ -125,6 +125,8 @@ super::interface! {
         error NothingAccepted();
         /// *Own.* Nothing is owed to the account.
         error NothingToWithdraw();
+        /// *Own.* The engine was not initialised yet, so nothing but that can be called.
+        error NotInitialized();
         /// The sender is neither the model's address nor the owner of the engine.
         error NotModelOwner();
         /// *Own.* The sender does not own the engine.

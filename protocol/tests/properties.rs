@@ -1,0 +1,181 @@
+//! What holds for all numbers, not only for those of the vectors.
+
+use arbius_protocol::{
+    contestation::{Outcome, Tally},
+    emission::{self, FULL_AFTER, MINING},
+    fixed::ONE,
+    splits, validators,
+};
+use proptest::prelude::*;
+
+/// Any time with a target, near the start as often as in between.
+fn time() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        1..1_000u64,
+        1..FULL_AFTER * 2,
+        FULL_AFTER - 10..FULL_AFTER + 10
+    ]
+}
+
+/// A supply around the target of a time, where the difficulty moves, or anywhere.
+fn supply(t: u64) -> impl Strategy<Value = u128> {
+    let target = emission::target_supply(t);
+    prop_oneof![
+        3 => (0..14_000u128).prop_map(move |share| target / 10_000 * share),
+        1 => 0..=MINING,
+    ]
+    .prop_map(|supply| supply.clamp(1, MINING))
+}
+
+fn time_and_supplies() -> impl Strategy<Value = (u64, u128, u128)> {
+    time().prop_flat_map(|t| (Just(t), supply(t), supply(t)))
+}
+
+fn percentage() -> impl Strategy<Value = u128> {
+    prop_oneof![Just(0), Just(ONE), 0..=ONE]
+}
+
+/// Up to more than can exist.
+fn amount() -> impl Strategy<Value = u128> {
+    prop_oneof![0..100u128, 0..2_000_000 * ONE, any::<u128>()]
+}
+
+fn tally() -> impl Strategy<Value = Tally> {
+    (1..40u32, 0..40u32, any::<bool>(), 0..10_000 * ONE).prop_map(
+        |(yeas, nays, accused_voted, slash)| Tally {
+            yeas,
+            nays,
+            accused_voted: accused_voted && nays > 0,
+            slash,
+        },
+    )
+}
+
+/// What the reference's multiplier just above its cut exceeds 100 by, as a reward: the
+/// one place where a larger supply does not mean a smaller reward.
+const CUT_TOLERANCE: u128 = 500_000;
+
+proptest! {
+    #[test]
+    fn emission_never_rises_with_supply((t, a, b) in time_and_supplies()) {
+        let (less, more) = (a.min(b), a.max(b));
+        let high = emission::reward(t, less).expect("is defined");
+        let low = emission::reward(t, more).expect("is defined");
+        let cut = emission::difficulty(t, less) == Ok(100 * ONE);
+        let tolerance = if cut { CUT_TOLERANCE } else { 0 };
+        prop_assert!(low <= high + tolerance, "{low} > {high}");
+    }
+
+    #[test]
+    fn the_target_never_falls_with_time(t in time(), later in 0..FULL_AFTER) {
+        let (now, then) = (emission::target_supply(t), emission::target_supply(t + later));
+        prop_assert!(now <= then);
+        prop_assert!(then <= MINING);
+        prop_assert!(emission::target_supply(t + 1) >= now);
+    }
+
+    #[test]
+    fn difficulty_is_at_most_a_hundred_but_for_the_last_digits(
+        (t, supply, _) in time_and_supplies()
+    ) {
+        let difficulty = emission::difficulty(t, supply).expect("is defined");
+        prop_assert!(difficulty <= 100 * ONE + CUT_TOLERANCE);
+    }
+
+    #[test]
+    fn claims_never_emit_more_than_mining_has(
+        t in any::<u64>(),
+        emitted in prop_oneof![0..=MINING, any::<u128>()],
+        rate in prop_oneof![0..=emission::MAX_RATE, any::<u128>()],
+    ) {
+        let claimed = emission::claim(Some(t), emitted, rate);
+        prop_assert!(claimed <= MINING.saturating_sub(emitted));
+    }
+
+    #[test]
+    fn a_fee_is_split_without_loss(
+        fee in amount(), model in amount(), p in percentage(), q in percentage(),
+    ) {
+        let split = splits::fee(fee, model, p, q);
+        let parts = [split.model, split.model_treasury, split.treasury, split.solver];
+        let sum = parts.into_iter().try_fold(0u128, |sum, part| sum.checked_add(part));
+        prop_assert_eq!(sum, Some(fee));
+        prop_assert_eq!(split.model + split.model_treasury, model.min(fee));
+    }
+
+    #[test]
+    fn a_reward_is_split_without_loss(
+        total in amount(), p in percentage(), q in percentage(),
+    ) {
+        // Percentages beyond all of it as well: no part may come out of nothing.
+        let split = splits::reward(total, p, q);
+        let parts = [split.treasury, split.task_owner, split.solver];
+        let sum = parts.into_iter().try_fold(0u128, |sum, part| sum.checked_add(part));
+        prop_assert_eq!(sum, Some(total));
+        prop_assert_eq!(split.treasury, splits::share(total, p));
+    }
+
+    #[test]
+    fn a_retracted_fee_is_split_without_loss(fee in amount(), p in percentage(), free: bool) {
+        let split = splits::retraction(fee, p, free);
+        prop_assert_eq!(split.owner.checked_add(split.treasury), Some(fee));
+        prop_assert!(!free || split.treasury == 0);
+    }
+
+    #[test]
+    fn the_slash_amount_is_a_quarter_of_the_minimum_at_most(
+        emitted in 0..=MINING, p in 4..=ONE / 10, floor in 4..10_000 * ONE,
+    ) {
+        let minimum = validators::minimum(emitted, p, floor);
+        let slash = validators::slash_amount(emitted, p / 4, floor / 4);
+        prop_assert!(slash > 0);
+        // Both are rounded up: the quarter by up to one wei more.
+        prop_assert!(slash <= minimum / 4 + 1);
+    }
+
+    #[test]
+    fn a_settlement_pays_out_exactly_what_was_collected(tally in tally(), lead in any::<u32>()) {
+        let settlement = tally.settle();
+        let (winners, losers) = match settlement.outcome {
+            Outcome::Rejected => (tally.yeas, tally.nays),
+            Outcome::Upheld => (tally.nays, tally.yeas),
+        };
+        prop_assert_eq!(settlement.winners, winners);
+        prop_assert!(winners > 0, "somebody always wins");
+        prop_assert_eq!(settlement.collected, tally.slash * u128::from(losers));
+        prop_assert_eq!(settlement.lock, tally.slash);
+
+        // The contester votes first; the accused at any time, or not at all.
+        let lead = match settlement.outcome {
+            Outcome::Rejected => Some(0),
+            Outcome::Upheld => tally.accused_voted.then_some(lead % winners),
+        };
+        let paid: u128 = (0..winners).map(|i| settlement.share(Some(i) == lead)).sum();
+        prop_assert_eq!(paid + settlement.remainder, settlement.collected);
+        prop_assert!(settlement.remainder < u128::from(winners));
+        if winners > 1 && lead.is_some() {
+            prop_assert!(settlement.lead >= settlement.each);
+        }
+    }
+
+    #[test]
+    fn paged_in_any_way_every_winner_is_settled_once(
+        tally in tally(), sizes in prop::collection::vec(1..10u32, 1..200),
+    ) {
+        let settlement = tally.settle();
+        let mut settled = Vec::new();
+        for size in sizes {
+            match settlement.page(settled.len() as u32, size) {
+                Ok(page) => {
+                    prop_assert!(!page.is_empty());
+                    prop_assert!(page.len() <= size as usize);
+                    settled.extend(page);
+                }
+                Err(_) => break,
+            }
+        }
+        let at_once: Vec<u32> = settlement.page(0, u32::MAX).expect("nothing is settled").collect();
+        prop_assert_eq!(at_once.len(), settlement.winners as usize);
+        prop_assert_eq!(&settled, &at_once[..settled.len()]);
+    }
+}
