@@ -1,0 +1,390 @@
+//! Fetching from gateways that lie, break off, stall, redirect and drown.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use arbius_sdk::content::unixfs::{self, cid_of, import, put_files};
+use arbius_sdk::content::{
+    Block, BlockStore, FetchError, FetchLimits, Fetcher, Gateway, MAX_BLOCK_BYTES, MemoryStore,
+    Refusal, dag_pb,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+
+use crate::{memory, ramp, shared};
+
+async fn gateway(store: &Arc<MemoryStore>) -> Gateway {
+    Gateway::start((Ipv4Addr::LOCALHOST, 0).into(), shared(store))
+        .await
+        .unwrap()
+}
+
+/// A server that answers every connection with the same bytes and then, if it is to stall,
+/// stays silent. Counts the requests.
+async fn scripted(answer: Vec<u8>, stall: bool) -> (String, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(AtomicUsize::new(0));
+    let counter = Arc::clone(&asked);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            counter.fetch_add(1, Ordering::SeqCst);
+            let answer = answer.clone();
+            tokio::spawn(async move {
+                let mut request = [0; 4096];
+                let _ = stream.read(&mut request).await;
+                let _ = stream.write_all(&answer).await;
+                if stall {
+                    tokio::time::sleep(Duration::from_secs(600)).await;
+                }
+            });
+        }
+    });
+    (url, asked)
+}
+
+fn ok(length: usize, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+fn impatient() -> FetchLimits {
+    FetchLimits {
+        block_time: Duration::from_secs(3),
+        patience: Duration::from_millis(100),
+        ..FetchLimits::default()
+    }
+}
+
+fn fetcher(urls: &[&str], limits: FetchLimits) -> Fetcher {
+    Fetcher::new(urls, limits).unwrap()
+}
+
+#[tokio::test]
+async fn brings_a_large_file_and_a_directory_from_several_gateways() {
+    let theirs = memory();
+    let content = ramp(20_000_000);
+    let files = [("video.bin", content.as_slice()), ("info.json", b"{}")];
+    let root = put_files(&files, &*theirs).await.unwrap().cid;
+    let (one, two) = (gateway(&theirs).await, gateway(&theirs).await);
+    let fetcher = fetcher(&[&one.url(), &two.url()], FetchLimits::default());
+    let ours = MemoryStore::new();
+    let fetched = fetcher.fetch(&root, &ours).await.unwrap();
+    assert_eq!(fetched.blocks, theirs.len());
+    assert_eq!(ours.len(), theirs.len());
+    let video = unixfs::resolve(&root, "video.bin", &ours)
+        .await
+        .unwrap()
+        .cid;
+    assert!(unixfs::read(&video, &ours, 1 << 30).await.unwrap() == content);
+    // Both had work, and what is here is not fetched again.
+    assert!(
+        fetcher.health().iter().all(|gateway| gateway.blocks > 10),
+        "{:?}",
+        fetcher.health()
+    );
+    assert_eq!(fetcher.fetch(&root, &ours).await.unwrap().blocks, 0);
+}
+
+#[tokio::test]
+async fn a_file_in_a_directory_comes_without_the_others() {
+    let theirs = memory();
+    let large = ramp(1_000_000);
+    let files = [("a.png", b"small".as_slice()), ("b.png", large.as_slice())];
+    let root = put_files(&files, &*theirs).await.unwrap().cid;
+    let gateway = gateway(&theirs).await;
+    let fetcher = fetcher(&[&gateway.url()], FetchLimits::default());
+    let ours = MemoryStore::new();
+    assert_eq!(
+        fetcher.fetch_file(&root, "a.png", &ours).await.unwrap(),
+        b"small"
+    );
+    assert_eq!(ours.len(), 2);
+    assert!(fetcher.read(&root, "/b.png").await.unwrap() == large);
+    let wrong = fetcher.read(&root, "c.png").await.unwrap_err();
+    assert_eq!(wrong.to_string(), format!("{root} has no entry `c.png`"));
+}
+
+#[tokio::test]
+async fn a_liar_is_not_believed_and_not_asked_again() {
+    let theirs = memory();
+    let wanted = import(&b"the truth"[..], &*theirs).await.unwrap().cid;
+    let next = import(&b"more of it"[..], &*theirs).await.unwrap().cid;
+    let lie = Block::of_node(dag_pb::Node::default().encode()).unwrap();
+    let (liar, asked) = scripted(ok(lie.data().len(), lie.data()), false).await;
+    let honest = gateway(&theirs).await;
+    let fetcher = fetcher(&[&liar, &honest.url()], FetchLimits::default());
+    assert_eq!(fetcher.read(&wanted, "").await.unwrap(), b"the truth");
+    assert_eq!(asked.load(Ordering::SeqCst), 1);
+    for _ in 0..4 {
+        assert_eq!(fetcher.read(&next, "").await.unwrap(), b"more of it");
+    }
+    assert_eq!(asked.load(Ordering::SeqCst), 1, "the liar was asked again");
+    let health = fetcher.health();
+    assert_eq!((health[0].lies, health[1].lies), (1, 0));
+}
+
+#[tokio::test]
+async fn a_liar_alone_gives_nothing() {
+    let (liar, _) = scripted(ok(4, b"evil"), false).await;
+    let fetcher = fetcher(&[&liar], FetchLimits::default());
+    let ours = MemoryStore::new();
+    for expected in [
+        "it sent bytes that are not the block",
+        "because it sent false bytes before",
+    ] {
+        let refused = fetcher
+            .fetch(&cid_of(b"x"), &ours)
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains(expected) && refused.contains(&liar),
+            "{refused}"
+        );
+    }
+    assert!(ours.is_empty());
+}
+
+#[tokio::test]
+async fn a_cut_off_answer_is_no_block_and_the_next_gateway_helps() {
+    let theirs = memory();
+    let wanted = import(ramp(100_000).as_slice(), &*theirs)
+        .await
+        .unwrap()
+        .cid;
+    let block = theirs.get(&wanted).await.unwrap().unwrap();
+    let (broken, asked) = scripted(ok(block.data().len(), &block.data()[..50_000]), false).await;
+    let alone = fetcher(&[&broken], impatient());
+    let refused = alone.read(&wanted, "").await.unwrap_err();
+    match &refused {
+        FetchError::Unavailable { refusals, .. } => {
+            assert!(
+                matches!(refusals[..], [(_, Refusal::Connection(_))]),
+                "{refused}"
+            );
+        }
+        other => panic!("{other}"),
+    }
+    assert_eq!(
+        asked.load(Ordering::SeqCst),
+        2,
+        "a broken connection deserves a second chance"
+    );
+    // A broken connection is no lie.
+    assert_eq!(alone.health()[0].lies, 0);
+    let honest = gateway(&theirs).await;
+    let fetcher = fetcher(&[&broken, &honest.url()], impatient());
+    assert!(fetcher.read(&wanted, "").await.unwrap() == ramp(100_000));
+}
+
+#[tokio::test]
+async fn a_silent_gateway_costs_patience_and_no_more() {
+    let theirs = memory();
+    let wanted = import(&b"quick"[..], &*theirs).await.unwrap().cid;
+    let (silent, _) = scripted(Vec::new(), true).await;
+    let (trickling, _) = scripted(ok(100, b"slow"), true).await;
+    let honest = gateway(&theirs).await;
+    let started = Instant::now();
+    let three = fetcher(&[&silent, &trickling, &honest.url()], impatient());
+    assert_eq!(three.read(&wanted, "").await.unwrap(), b"quick");
+    assert!(
+        started.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        started.elapsed()
+    );
+
+    let limits = FetchLimits {
+        block_time: Duration::from_millis(200),
+        ..impatient()
+    };
+    let refused = fetcher(&[&trickling], limits)
+        .read(&wanted, "")
+        .await
+        .unwrap_err();
+    assert!(
+        refused.to_string().contains("did not give it within 0.2 s"),
+        "{refused}"
+    );
+    let limits = FetchLimits {
+        time: Duration::from_millis(200),
+        ..impatient()
+    };
+    let refused = fetcher(&[&silent], limits)
+        .read(&wanted, "")
+        .await
+        .unwrap_err();
+    assert!(matches!(refused, FetchError::Late { .. }), "{refused}");
+}
+
+#[tokio::test]
+async fn redirects_are_not_followed() {
+    let theirs = memory();
+    let wanted = import(&b"elsewhere"[..], &*theirs).await.unwrap().cid;
+    let honest = gateway(&theirs).await;
+    let (redirecting, _) = scripted(
+        format!(
+            "HTTP/1.1 302 Found\r\nLocation: {}/ipfs/{wanted}?format=raw\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n",
+            honest.url()
+        )
+        .into_bytes(),
+        false,
+    )
+    .await;
+    let refused = fetcher(&[&redirecting], impatient())
+        .read(&wanted, "")
+        .await
+        .unwrap_err();
+    assert!(refused.to_string().contains("302"), "{refused}");
+}
+
+#[tokio::test]
+async fn an_answer_above_the_limit_of_a_block_is_not_read_to_its_end() {
+    let announced = ok(10 * MAX_BLOCK_BYTES, b"");
+    let chunk = [b"10000\r\n".as_slice(), &[7; 0x10000], b"\r\n"].concat();
+    let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let unannounced = [head.as_slice(), &chunk.repeat(100)].concat();
+    for answer in [announced, unannounced] {
+        let (large, _) = scripted(answer, true).await;
+        let started = Instant::now();
+        let refused = fetcher(&[&large], FetchLimits::default())
+            .read(&cid_of(b""), "")
+            .await;
+        let refused = refused.unwrap_err().to_string();
+        assert!(
+            refused.contains("above the limit of 2097152 bytes"),
+            "{refused}"
+        );
+        assert!(started.elapsed() < Duration::from_secs(5));
+    }
+}
+
+#[tokio::test]
+async fn content_above_the_limits_is_refused() {
+    let theirs = memory();
+    let file = import(ramp(3_000_000).as_slice(), &*theirs)
+        .await
+        .unwrap()
+        .cid;
+    let files: Vec<_> = (0..30)
+        .map(|i| (format!("{i}"), ramp(100_000 + i)))
+        .collect();
+    let directory = put_files(&files, &*theirs).await.unwrap().cid;
+    let gateway = gateway(&theirs).await;
+    for (limits, most) in [
+        (
+            FetchLimits {
+                bytes: 1_000_000,
+                ..impatient()
+            },
+            1_000_000 + 8 * 262_144,
+        ),
+        (
+            FetchLimits {
+                blocks: 5,
+                ..impatient()
+            },
+            10 * 262_144,
+        ),
+    ] {
+        for cid in [file, directory] {
+            let ours = MemoryStore::new();
+            let refused = fetcher(&[&gateway.url()], limits).fetch(&cid, &ours).await;
+            assert!(
+                matches!(refused, Err(FetchError::TooLarge { .. })),
+                "{refused:?}"
+            );
+            assert!(
+                ours.len() * 100_000 < most,
+                "{} blocks came all the same",
+                ours.len()
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_has_is_said_of_each() {
+    let (one, two) = (gateway(&memory()).await, gateway(&memory()).await);
+    let nowhere = {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let fetcher = fetcher(&[&one.url(), &two.url(), &nowhere], impatient());
+    let refused = fetcher
+        .read(&cid_of(b"?"), "")
+        .await
+        .unwrap_err()
+        .to_string();
+    assert_eq!(
+        refused.matches("it does not have it").count(),
+        2,
+        "{refused}"
+    );
+    assert!(
+        refused.contains(&nowhere) && refused.contains("refused"),
+        "{refused}"
+    );
+}
+
+#[tokio::test]
+async fn what_was_damaged_at_home_is_fetched_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let theirs = memory();
+    let wanted = import(&b"healed"[..], &*theirs).await.unwrap().cid;
+    let ours = arbius_sdk::content::FolderStore::open(folder.path()).unwrap();
+    import(&b"healed"[..], &ours).await.unwrap();
+    for shard in std::fs::read_dir(folder.path().join("blocks")).unwrap() {
+        for file in std::fs::read_dir(shard.unwrap().path()).unwrap() {
+            std::fs::write(file.unwrap().path(), b"rot").unwrap();
+        }
+    }
+    let gateway = gateway(&theirs).await;
+    let fetcher = fetcher(&[&gateway.url()], impatient());
+    assert_eq!(fetcher.fetch(&wanted, &ours).await.unwrap().blocks, 1);
+    assert_eq!(unixfs::read(&wanted, &ours, 10).await.unwrap(), b"healed");
+}
+
+#[test]
+fn addresses_that_are_none_are_named() {
+    let none: [&str; 0] = [];
+    assert!(matches!(
+        Fetcher::new(none, impatient()),
+        Err(FetchError::NoGateway)
+    ));
+    for url in ["ipfs.io", "ftp://ipfs.io", "", "http://"] {
+        let refused = Fetcher::new([url], impatient()).unwrap_err().to_string();
+        assert!(refused.contains(&format!("`{url}`")) && refused.contains("https://ipfs.io"));
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_below_a_path_is_asked_there() {
+    let theirs = memory();
+    let wanted = import(&b"below"[..], &*theirs).await.unwrap().cid;
+    let routes = axum::Router::new().route(
+        "/cache/ipfs/{cid}",
+        axum::routing::get(
+            move |axum::extract::Path(cid): axum::extract::Path<String>| {
+                let theirs = Arc::clone(&theirs);
+                async move {
+                    let cid = arbius_sdk::content::cids::parse(&cid).unwrap();
+                    theirs.get(&cid).await.unwrap().unwrap().data().clone()
+                }
+            },
+        ),
+    );
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let url = format!("http://{}/cache/", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    assert_eq!(
+        fetcher(&[&url], impatient())
+            .read(&wanted, "")
+            .await
+            .unwrap(),
+        b"below"
+    );
+}
