@@ -1,0 +1,129 @@
+//! What can go wrong while a model runs, and whose fault it is.
+
+use thiserror::Error;
+
+use super::onnxruntime::OnnxRuntimeError;
+use super::worker::WorkerError;
+use crate::content::Cid;
+use crate::model::input::InputError;
+use crate::model::integer::IntegerError;
+use crate::model::template::TemplateError;
+
+/// Whose fault a failure is, and so what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Blame {
+    /// The task's input: nobody can solve it. Leave the task.
+    Input,
+    /// The model: it will fail again everywhere. Leave the model.
+    Model,
+    /// This machine, now: try again, or let another machine do it. Never a reason to vote
+    /// against somebody.
+    Machine,
+}
+
+/// Why a model did not run.
+#[derive(Debug, Error)]
+pub enum InferenceError {
+    /// The task's input does not fit the template.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The task's input fits the template but not the pipeline.
+    #[error("input `{field}`: {reason}")]
+    Refused {
+        /// The variable.
+        field: String,
+        /// What would be right.
+        reason: String,
+    },
+    /// The model claims the class `integer` and is not of it.
+    #[error("graph `{graph}` is not of the class integer that its passport claims: {source}")]
+    NotInteger {
+        /// The bundle's file.
+        graph: String,
+        /// The rule that is broken.
+        source: IntegerError,
+    },
+    /// The model is pinned to something that this runtime is not.
+    #[error("the model is pinned to {pinned}; this is {found}. Mine it on a machine that has it")]
+    Pinned {
+        /// What the passport demands.
+        pinned: String,
+        /// What is here.
+        found: String,
+    },
+    /// The graph does not have the tensors that the pipeline names.
+    #[error("graph `{graph}`: {reason}")]
+    Graph {
+        /// The bundle's file.
+        graph: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A runtime refused to load a graph.
+    #[error("{runtime} cannot load the graph: {reason}")]
+    Load {
+        /// Name and version.
+        runtime: String,
+        /// What it says.
+        reason: String,
+    },
+    /// A runtime failed while running a graph.
+    #[error("{runtime} failed while running the graph: {reason}")]
+    Run {
+        /// Name and version.
+        runtime: String,
+        /// What it says.
+        reason: String,
+    },
+    /// ONNX Runtime is not usable here.
+    #[error(transparent)]
+    OnnxRuntime(#[from] OnnxRuntimeError),
+    /// A worker process failed.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
+    /// A worker process reports a failure of its own inference.
+    #[error("{message}")]
+    Reported {
+        /// Whose fault it is.
+        blame: Blame,
+        /// The error's text.
+        message: String,
+    },
+    /// The machine does not reproduce the model's goldens.
+    #[error("golden {index} came out as {found}, the passport says {expected}; do not mine this model on this machine")]
+    Golden {
+        /// Its place in the passport, from 0.
+        index: usize,
+        /// CID of what came out.
+        found: Box<Cid>,
+        /// CID that the passport names.
+        expected: Box<Cid>,
+    },
+    /// The outputs' names make no directory.
+    #[error("the template's outputs cannot be stored: {0}")]
+    Outputs(String),
+    /// A template had to be written and was refused.
+    #[error(transparent)]
+    Template(#[from] TemplateError),
+}
+
+impl InferenceError {
+    /// Whose fault it is.
+    pub fn blame(&self) -> Blame {
+        match self {
+            Self::Input(_) | Self::Refused { .. } => Blame::Input,
+            Self::NotInteger { .. }
+            | Self::Graph { .. }
+            | Self::Load { .. }
+            | Self::Outputs(_)
+            | Self::Template(_) => Blame::Model,
+            Self::Pinned { .. }
+            | Self::Run { .. }
+            | Self::OnnxRuntime(_)
+            | Self::Worker(_)
+            | Self::Golden { .. } => Blame::Machine,
+            Self::Reported { blame, .. } => *blame,
+        }
+    }
+}

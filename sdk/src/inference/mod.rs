@@ -1,0 +1,38 @@
+//! Running models so that anyone can repeat it bit for bit.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`runtime`] | the trait every runtime implements, tensors and session options |
+//! | [`rten`] | the embedded runtime, in pure Rust |
+//! | [`onnxruntime`] | ONNX Runtime, from a library that is loaded at run time |
+//! | [`noise`] | numbers from a task's seed |
+//! | [`png`] | pictures as bytes, one encoding only |
+//! | [`text_to_image`] | the pipeline from a prompt to a picture |
+//! | [`model`] | a bundle loaded on a runtime: input and seed to files |
+//! | [`solver`] | the asynchronous face of it, with the in-process implementation |
+//! | [`worker`] | the same in child processes, which may crash, hang or eat memory |
+//! | [`certify`] | does this machine keep a model's promise? |
+//! | [`pack`] | making a bundle |
+//!
+//! [`solve`] is the whole of it in one call. A miner uses [`worker::Workers`], an embedder
+//! [`solver::InProcess`] or a [`model::LoadedModel`] that is kept.
+
+pub mod certify;
+mod error;
+pub mod model;
+pub mod noise;
+pub mod onnxruntime;
+pub mod pack;
+pub mod png;
+pub mod rten;
+pub mod runtime;
+pub mod solver;
+pub mod text_to_image;
+pub mod worker;
+
+pub use certify::{CertifyError, Report, certify};
+pub use error::{Blame, InferenceError};
+pub use model::{LoadedModel, OutputFile, Outputs, solve};
+pub use runtime::{Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
+pub use solver::{InProcess, Solver};
+pub use worker::Workers;

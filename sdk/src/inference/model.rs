@@ -1,0 +1,136 @@
+//! A bundle loaded on a runtime: a task's input and seed in, files out.
+
+use std::collections::HashMap;
+
+use super::runtime::{Runtime, RuntimeId, Session, SessionOptions};
+use super::{InferenceError, rten::Rten, text_to_image};
+use crate::content::{Cid, unixfs};
+use crate::model::passport::Pinned;
+use crate::model::{Bundle, Class, Pipeline, integer};
+
+/// A file that a model made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Its name in the template.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+}
+
+/// Everything a task asked for, in the order of the template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outputs {
+    /// The files.
+    pub files: Vec<OutputFile>,
+}
+
+impl Outputs {
+    /// The CID that goes on-chain: of the directory that holds the files under their names.
+    ///
+    /// # Errors
+    /// [`InferenceError::Outputs`] if the names make no directory.
+    pub fn cid(&self) -> Result<Cid, InferenceError> {
+        let files: Vec<_> = self.files.iter().map(|f| (f.name.as_str(), &f.bytes)).collect();
+        unixfs::cid_of_files(&files).map_err(|error| InferenceError::Outputs(error.to_string()))
+    }
+}
+
+/// Solves one task on the embedded runtime, in this process.
+///
+/// `input` is the task's input as it stands on-chain, JSON; `seed` its seed, protocol
+/// section 2. To solve several tasks of a model, keep a [`LoadedModel`].
+///
+/// # Errors
+/// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
+pub fn solve(bundle: &Bundle, input: &[u8], seed: u64) -> Result<Outputs, InferenceError> {
+    LoadedModel::load(&Rten, bundle, &SessionOptions::default())?.solve(input, seed)
+}
+
+/// A model that is ready to run.
+pub struct LoadedModel {
+    bundle: Bundle,
+    runtime: RuntimeId,
+    sessions: HashMap<String, Box<dyn Session>>,
+}
+
+impl LoadedModel {
+    /// Loads the graphs of a bundle.
+    ///
+    /// A model of the class `integer` is checked to be of it first, on every load: the
+    /// passport is the model owner's word. A `pinned` one is refused on anything else than
+    /// what it is pinned to.
+    ///
+    /// # Errors
+    /// [`InferenceError`].
+    pub fn load(
+        runtime: &dyn Runtime,
+        bundle: &Bundle,
+        options: &SessionOptions,
+    ) -> Result<Self, InferenceError> {
+        if let Class::Pinned(pinned) = &bundle.passport().class {
+            matches_pin(pinned, &runtime.id(), options)?;
+        }
+        let mut sessions = HashMap::new();
+        for name in bundle.manifest().pipeline.graphs() {
+            let missing = || InferenceError::Graph {
+                graph: name.to_owned(),
+                reason: "the bundle does not hold it".into(),
+            };
+            let onnx = bundle.file(name).ok_or_else(missing)?;
+            if bundle.is_integer() {
+                integer::check(onnx).map_err(|source| InferenceError::NotInteger {
+                    graph: name.to_owned(),
+                    source,
+                })?;
+            }
+            sessions.insert(name.to_owned(), runtime.load(onnx, options)?);
+        }
+        Ok(Self { bundle: bundle.clone(), runtime: runtime.id(), sessions })
+    }
+
+    /// The bundle.
+    pub fn bundle(&self) -> &Bundle {
+        &self.bundle
+    }
+
+    /// What it runs on.
+    pub fn runtime(&self) -> &RuntimeId {
+        &self.runtime
+    }
+
+    /// Solves one task.
+    ///
+    /// # Errors
+    /// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
+    pub fn solve(&mut self, input: &[u8], seed: u64) -> Result<Outputs, InferenceError> {
+        let inputs = self.bundle.template().hydrate(input, seed)?;
+        let Pipeline::TextToImage(pipeline) = &self.bundle.manifest().pipeline;
+        let session =
+            self.sessions.get_mut(&pipeline.graph).ok_or_else(|| InferenceError::Graph {
+                graph: pipeline.graph.clone(),
+                reason: "it is not loaded".into(),
+            })?;
+        let image = text_to_image::run(pipeline, session.as_mut(), &inputs)?;
+        Ok(Outputs { files: vec![image] })
+    }
+}
+
+fn matches_pin(
+    pinned: &Pinned,
+    runtime: &RuntimeId,
+    options: &SessionOptions,
+) -> Result<(), InferenceError> {
+    let describe = |name: &str, version: &str, provider: &str, threads: usize, level: &str| {
+        format!("{name} {version} on {provider}, {threads} threads, optimisation {level}")
+    };
+    let wanted = describe(
+        &pinned.runtime,
+        &pinned.version,
+        &pinned.provider,
+        pinned.threads,
+        &pinned.optimisation,
+    );
+    let level = options.optimisation.name();
+    let found = describe(&runtime.name, &runtime.version, "cpu", options.threads.get(), level);
+    if wanted == found { Ok(()) } else { Err(InferenceError::Pinned { pinned: wanted, found }) }
+}

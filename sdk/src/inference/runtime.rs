@@ -1,0 +1,158 @@
+//! What every runtime offers: load a graph, say its ports, run it.
+
+use std::num::NonZeroUsize;
+
+use serde::{Deserialize, Serialize};
+
+use super::InferenceError;
+
+/// A runtime by name and exact version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct RuntimeId {
+    /// `rten` or `onnxruntime`.
+    pub name: String,
+    /// Such as `0.27.0`.
+    pub version: String,
+}
+
+impl std::fmt::Display for RuntimeId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {}", self.name, self.version)
+    }
+}
+
+/// How much a runtime may rewrite a graph before it runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Optimisation {
+    /// Run it as it is written.
+    Disabled,
+    /// Rewrites that keep the meaning of every operator.
+    Basic,
+    /// Fusions as well.
+    Extended,
+    /// Memory layouts as well.
+    Layout,
+    /// Everything the runtime has.
+    #[default]
+    All,
+}
+
+impl Optimisation {
+    /// All levels, from none to everything.
+    pub const LEVELS: [Self; 5] =
+        [Self::Disabled, Self::Basic, Self::Extended, Self::Layout, Self::All];
+
+    /// The name that a passport uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Disabled => "disabled",
+            Self::Basic => "basic",
+            Self::Extended => "extended",
+            Self::Layout => "layout",
+            Self::All => "all",
+        }
+    }
+}
+
+/// How a graph is run.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct SessionOptions {
+    /// Threads within an operator.
+    pub threads: NonZeroUsize,
+    /// Graph optimisation.
+    pub optimisation: Optimisation,
+}
+
+impl Default for SessionOptions {
+    fn default() -> Self {
+        Self { threads: NonZeroUsize::MIN, optimisation: Optimisation::All }
+    }
+}
+
+/// Elements of a tensor in row-major order.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Elements {
+    /// uint8
+    U8(Vec<u8>),
+    /// int32; the int64 outputs of a graph are narrowed to it where they fit.
+    I32(Vec<i32>),
+    /// float32
+    F32(Vec<f32>),
+}
+
+impl Elements {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::U8(data) => data.len(),
+            Self::I32(data) => data.len(),
+            Self::F32(data) => data.len(),
+        }
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// A tensor, independent of any runtime.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    shape: Vec<usize>,
+    elements: Elements,
+}
+
+impl Tensor {
+    /// A tensor of that shape; `None` if the number of elements is not that of the shape.
+    pub fn new(shape: Vec<usize>, elements: Elements) -> Option<Self> {
+        let count = shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim))?;
+        (count == elements.len()).then_some(Self { shape, elements })
+    }
+
+    /// A row of bytes, of shape `[1, length]`.
+    pub fn row(bytes: Vec<u8>) -> Self {
+        Self { shape: vec![1, bytes.len()], elements: Elements::U8(bytes) }
+    }
+
+    /// Its shape.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// Its elements in row-major order.
+    pub fn elements(&self) -> &Elements {
+        &self.elements
+    }
+}
+
+/// A runtime for ONNX graphs.
+pub trait Runtime: Send + Sync {
+    /// Its name and exact version.
+    fn id(&self) -> RuntimeId;
+
+    /// Loads a graph.
+    ///
+    /// # Errors
+    /// [`InferenceError::Load`] with what the runtime says.
+    fn load(
+        &self,
+        onnx: &[u8],
+        options: &SessionOptions,
+    ) -> Result<Box<dyn Session>, InferenceError>;
+}
+
+/// A graph that is loaded.
+pub trait Session: Send {
+    /// Runs the graph once and returns the outputs named, in that order.
+    ///
+    /// # Errors
+    /// [`InferenceError::Run`] if a tensor's name, type or shape is not the graph's, or the
+    /// run fails.
+    fn run(
+        &mut self,
+        inputs: &[(&str, Tensor)],
+        outputs: &[&str],
+    ) -> Result<Vec<Tensor>, InferenceError>;
+}

@@ -1,0 +1,90 @@
+//! The asynchronous face of inference, for miners and apps.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+
+use super::model::{LoadedModel, Outputs};
+use super::rten::Rten;
+use super::runtime::{Runtime, SessionOptions};
+use super::{Blame, InferenceError};
+use crate::content::Cid;
+use crate::model::Bundle;
+
+/// Solves tasks. Held as `Arc<dyn Solver>`.
+pub trait Solver: Send + Sync {
+    /// Solves one task: `input` is the task's input as it stands on-chain, `seed` its seed.
+    ///
+    /// Dropping the future gives the task up.
+    ///
+    /// # Errors
+    /// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
+    fn solve<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>>;
+}
+
+/// Solves tasks in this process, on a thread for blocking work.
+///
+/// Models stay loaded. A model that crashes takes the process along and one that hangs
+/// blocks its thread: use it for models you trust, and [`Workers`](super::Workers) for the
+/// others.
+#[derive(Clone)]
+pub struct InProcess {
+    runtime: Arc<dyn Runtime>,
+    options: SessionOptions,
+    loaded: Arc<Mutex<HashMap<Cid, Arc<Mutex<LoadedModel>>>>>,
+}
+
+impl InProcess {
+    /// A solver on that runtime.
+    pub fn new(runtime: Arc<dyn Runtime>, options: SessionOptions) -> Self {
+        Self { runtime, options, loaded: Arc::default() }
+    }
+
+    fn model(&self, bundle: &Bundle) -> Result<Arc<Mutex<LoadedModel>>, InferenceError> {
+        let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(model) = loaded.get(bundle.cid()) {
+            return Ok(model.clone());
+        }
+        let model = LoadedModel::load(self.runtime.as_ref(), bundle, &self.options)?;
+        let model = Arc::new(Mutex::new(model));
+        loaded.insert(*bundle.cid(), model.clone());
+        Ok(model)
+    }
+}
+
+impl Default for InProcess {
+    /// The embedded runtime on one thread.
+    fn default() -> Self {
+        Self::new(Arc::new(Rten), SessionOptions::default())
+    }
+}
+
+impl Solver for InProcess {
+    fn solve<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
+        let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
+        Box::pin(async move {
+            let work = tokio::task::spawn_blocking(move || {
+                let model = solver.model(&bundle)?;
+                let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+                model.solve(&input, seed)
+            });
+            work.await.unwrap_or_else(|error| {
+                Err(InferenceError::Reported {
+                    blame: Blame::Machine,
+                    message: format!("the thread that ran the model ended: {error}"),
+                })
+            })
+        })
+    }
+}

@@ -1,0 +1,30 @@
+//! Inference in child processes.
+//!
+//! A model is somebody else's program. In a child process of its own it may crash, hang,
+//! eat memory or be hostile: what the parent sees is a typed error, and the next task gets a
+//! new child. The child takes its orders as frames on standard input and answers on standard
+//! output; it can open no sockets, write no files and start no programs.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`frame`] | messages on a pipe |
+//! | [`message`] | what parent and child say |
+//! | [`limits`] | what the child may use |
+//! | [`serve`](mod@serve) | the child: what `arbius infer-worker` calls |
+//! | [`process`] | the parent's end of one child |
+//! | [`pool`] | several children behind [`Solver`](super::Solver) |
+
+pub mod frame;
+pub mod limits;
+pub mod message;
+pub mod pool;
+pub mod process;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+mod seccomp;
+pub mod serve;
+
+pub use limits::Limits;
+pub use message::RuntimeChoice;
+pub use pool::Workers;
+pub use process::{WorkerCommand, WorkerError, WorkerOptions};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,105 @@
+//! Several children behind [`Solver`].
+
+use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use futures_util::future::BoxFuture;
+use tokio::sync::Semaphore;
+
+use super::process::{Process, WorkerCommand, WorkerError, WorkerOptions, leaves_child_usable};
+use crate::inference::model::Outputs;
+use crate::inference::runtime::RuntimeId;
+use crate::inference::{InferenceError, Solver};
+use crate::model::Bundle;
+
+/// A pool of children. They are started when they are needed and keep their models; one
+/// that fails is killed and replaced. Dropping the pool kills them all.
+#[derive(Debug, Clone)]
+pub struct Workers {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    command: WorkerCommand,
+    options: WorkerOptions,
+    /// As many as children may run.
+    permits: Semaphore,
+    idle: Mutex<Vec<Process>>,
+}
+
+impl Workers {
+    /// A pool of at most `count` children.
+    pub fn new(command: WorkerCommand, options: WorkerOptions, count: NonZeroUsize) -> Self {
+        let permits = Semaphore::new(count.get());
+        Self { shared: Arc::new(Shared { command, options, permits, idle: Mutex::default() }) }
+    }
+
+    /// Starts a child if none is there and says what it runs models on: a check, before the
+    /// first task, that the program and the runtime are usable.
+    ///
+    /// # Errors
+    /// [`InferenceError`] if no child can be started.
+    pub async fn runtime(&self) -> Result<RuntimeId, InferenceError> {
+        self.with_child(async |child| Ok(child.runtime().clone())).await
+    }
+
+    /// Loads a bundle into a child ahead of its first task.
+    ///
+    /// # Errors
+    /// [`InferenceError`].
+    pub async fn load(&self, bundle: &Bundle) -> Result<(), InferenceError> {
+        self.with_child(async |child| child.load(bundle).await).await
+    }
+
+    /// Lends a child. It comes back only when it is in a known state: a future that is
+    /// dropped in the middle takes its child along.
+    async fn with_child<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
+    ) -> Result<T, InferenceError> {
+        let permit = self.shared.permits.acquire().await.map_err(|_| WorkerError::Closed)?;
+        let mut child = match self.idle_child() {
+            Some(child) => child,
+            None => Process::start(&self.shared.command, &self.shared.options).await?,
+        };
+        let result = work(&mut child).await;
+        let usable = match &result {
+            Ok(_) => true,
+            Err(error) => leaves_child_usable(error),
+        };
+        if usable {
+            self.idle().push(child);
+        }
+        drop(permit);
+        result
+    }
+
+    fn idle_child(&self) -> Option<Process> {
+        let mut idle = self.idle();
+        while let Some(mut child) = idle.pop() {
+            if child.is_alive() {
+                return Some(child);
+            }
+        }
+        None
+    }
+
+    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
+        self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Solver for Workers {
+    fn solve<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
+        Box::pin(self.with_child(async move |child: &mut Process| {
+            child.load(bundle).await?;
+            child.solve(bundle, input, seed).await
+        }))
+    }
+}

@@ -1,0 +1,313 @@
+//! The parent's end of one child.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::io;
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::Limits;
+use super::frame::{self, Frame};
+use super::message::{PROTOCOL, Request, Response, RuntimeChoice};
+use crate::content::Cid;
+use crate::inference::model::{OutputFile, Outputs};
+use crate::inference::runtime::{RuntimeId, SessionOptions};
+use crate::inference::{Blame, InferenceError};
+use crate::model::Bundle;
+
+/// How much of a child's standard error is kept for error messages.
+const KEPT_STDERR: usize = 4096;
+
+/// Why a child failed. All of it is this machine's affair: another child, or another
+/// machine, may do better.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The program cannot be started.
+    #[error("cannot start the inference worker {program}: {source}")]
+    Start {
+        /// The program.
+        program: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It ended while it was needed.
+    #[error("the inference worker ended ({status}){stderr}")]
+    Died {
+        /// Exit code or signal.
+        status: String,
+        /// The end of what it wrote to standard error, if anything.
+        stderr: String,
+    },
+    /// It did not answer in time and was killed.
+    #[error("the inference worker did not answer within {limit:?} and was killed; raise the time limit if the model is that slow")]
+    TimedOut {
+        /// The limit.
+        limit: Duration,
+    },
+    /// What it said makes no sense.
+    #[error("the inference worker answered with something else than was asked: {0}")]
+    Protocol(String),
+    /// The pool was given no children.
+    #[error("the pool of workers is closed")]
+    Closed,
+}
+
+/// How to start a child: `arbius infer-worker`, or another program that calls
+/// [`serve`](super::serve()).
+#[derive(Debug, Clone)]
+pub struct WorkerCommand {
+    /// The program.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+}
+
+impl WorkerCommand {
+    /// This program itself with the argument `infer-worker`.
+    ///
+    /// # Errors
+    /// What the system says when it is asked for the program's path.
+    pub fn current_program() -> io::Result<Self> {
+        let program = std::env::current_exe()?;
+        Ok(Self { program, arguments: vec!["infer-worker".into()] })
+    }
+}
+
+/// How children run.
+#[derive(Debug, Clone)]
+pub struct WorkerOptions {
+    /// The runtime.
+    pub runtime: RuntimeChoice,
+    /// Threads and optimisation.
+    pub session: SessionOptions,
+    /// What a child may use.
+    pub limits: Limits,
+    /// How long starting a child and loading a bundle may take, each.
+    pub load_timeout: Duration,
+    /// How long one task may take.
+    pub solve_timeout: Duration,
+    /// The most bytes that a task's outputs may have.
+    pub max_output_bytes: u64,
+}
+
+impl Default for WorkerOptions {
+    /// rten on one thread, a minute to load, ten minutes a task, 256 MiB of output.
+    fn default() -> Self {
+        Self {
+            runtime: RuntimeChoice::Rten,
+            session: SessionOptions::default(),
+            limits: Limits::default(),
+            load_timeout: Duration::from_secs(60),
+            solve_timeout: Duration::from_secs(600),
+            max_output_bytes: 256 << 20,
+        }
+    }
+}
+
+/// One child. Dropping it kills it.
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    options: WorkerOptions,
+    runtime: RuntimeId,
+    loaded: HashSet<Cid>,
+}
+
+impl Process {
+    /// Starts a child and waits until its runtime is up.
+    ///
+    /// # Errors
+    /// [`WorkerError`], or what the child reports.
+    pub async fn start(
+        command: &WorkerCommand,
+        options: &WorkerOptions,
+    ) -> Result<Self, InferenceError> {
+        let start = |source| WorkerError::Start { program: command.program.clone(), source };
+        let mut child = Command::new(&command.program)
+            .args(&command.arguments)
+            // A child that may run somebody's model gets nobody's keys.
+            .env_clear()
+            .envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(start)?;
+        let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
+            return Err(start(io::Error::other("it has no pipes")).into());
+        };
+        let kept = Arc::default();
+        tokio::spawn(keep_stderr(stderr, Arc::clone(&kept)));
+        let mut process = Self {
+            child,
+            stdin,
+            stdout,
+            stderr: kept,
+            options: options.clone(),
+            runtime: RuntimeId { name: String::new(), version: String::new() },
+            loaded: HashSet::new(),
+        };
+        let hello = Request::Hello {
+            protocol: PROTOCOL,
+            runtime: options.runtime.clone(),
+            session: options.session.clone(),
+            limits: options.limits.clone(),
+        };
+        match process.ask(&hello, Vec::new(), options.load_timeout).await? {
+            (Response::Ready { runtime }, _) => process.runtime = runtime,
+            (other, _) => return Err(unexpected(&other)),
+        }
+        Ok(process)
+    }
+
+    /// What the child runs models on.
+    pub fn runtime(&self) -> &RuntimeId {
+        &self.runtime
+    }
+
+    /// Whether the child is still there.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Loads a bundle, unless it is loaded.
+    ///
+    /// # Errors
+    /// [`WorkerError`], after which the child is of no use, or what the child reports.
+    pub async fn load(&mut self, bundle: &Bundle) -> Result<(), InferenceError> {
+        if self.loaded.contains(bundle.cid()) {
+            return Ok(());
+        }
+        let mut blobs = vec![bundle.template_bytes().to_vec(), bundle.manifest_bytes().to_vec()];
+        blobs.extend(bundle.files().values().map(|bytes| bytes.to_vec()));
+        let request = Request::Load { files: bundle.files().keys().cloned().collect() };
+        match self.ask(&request, blobs, self.options.load_timeout).await? {
+            (Response::Loaded { bundle: cid }, _) if cid == bundle.cid().to_string() => {
+                self.loaded.insert(*bundle.cid());
+                Ok(())
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    /// Solves a task of a bundle that is loaded.
+    ///
+    /// # Errors
+    /// [`WorkerError`], after which the child is of no use, or what the child reports.
+    pub async fn solve(
+        &mut self,
+        bundle: &Bundle,
+        input: &[u8],
+        seed: u64,
+    ) -> Result<Outputs, InferenceError> {
+        let request = Request::Solve { bundle: bundle.cid().to_string(), seed };
+        match self.ask(&request, vec![input.to_vec()], self.options.solve_timeout).await? {
+            (Response::Solved { files }, blobs) => {
+                let expected = bundle.template().output.iter().map(|output| &output.filename);
+                if !files.iter().eq(expected) || files.len() != blobs.len() {
+                    return Err(protocol(format!("outputs {files:?}")));
+                }
+                let files = files.into_iter().zip(blobs);
+                let files = files.map(|(name, bytes)| OutputFile { name, bytes }).collect();
+                Ok(Outputs { files })
+            }
+            (other, _) => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask(
+        &mut self,
+        request: &Request,
+        blobs: Vec<Vec<u8>>,
+        limit: Duration,
+    ) -> Result<(Response, Vec<Vec<u8>>), InferenceError> {
+        let header = serde_json::to_vec(request).map_err(|error| protocol(error.to_string()))?;
+        let deadline = Instant::now() + limit;
+        let exchange = async {
+            frame::write_async(&mut self.stdin, &Frame { header, blobs }).await?;
+            frame::read_async(&mut self.stdout, self.options.max_output_bytes).await
+        };
+        let answer = match timeout_at(deadline, exchange).await {
+            Ok(Ok(Some(frame))) => frame,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                let _ = self.child.start_kill();
+                return Err(protocol(error.to_string()));
+            }
+            Ok(Ok(None) | Err(_)) => return Err(self.died().await.into()),
+            Err(_) => {
+                let _ = self.child.start_kill();
+                return Err(WorkerError::TimedOut { limit }.into());
+            }
+        };
+        let response: Response =
+            serde_json::from_slice(&answer.header).map_err(|error| protocol(error.to_string()))?;
+        if let Response::Failed { blame, message } = response {
+            return Err(InferenceError::Reported { blame, message });
+        }
+        Ok((response, answer.blobs))
+    }
+
+    /// Why a child whose pipe has closed is gone.
+    async fn died(&mut self) -> WorkerError {
+        let _ = self.child.start_kill();
+        let status = match timeout(Duration::from_secs(5), self.child.wait()).await {
+            Ok(Ok(status)) => describe(status),
+            _ => "it closed its pipe".into(),
+        };
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let text = String::from_utf8_lossy(&stderr).trim().to_owned();
+        let stderr = if text.is_empty() { text } else { format!("; it said: {text}") };
+        WorkerError::Died { status, stderr }
+    }
+}
+
+#[cfg(unix)]
+fn describe(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    // SIGXCPU is 24 and SIGABRT 6 on every Unix that Rust supports.
+    match status.signal() {
+        Some(24) => "processor time used up".into(),
+        Some(6) => "aborted, as when memory runs out".into(),
+        _ => status.to_string(),
+    }
+}
+
+#[cfg(not(unix))]
+fn describe(status: ExitStatus) -> String {
+    status.to_string()
+}
+
+fn protocol(what: String) -> InferenceError {
+    WorkerError::Protocol(what).into()
+}
+
+fn unexpected(response: &Response) -> InferenceError {
+    protocol(format!("{response:?}"))
+}
+
+/// Whether a child may be used again after this error.
+pub(super) fn leaves_child_usable(error: &InferenceError) -> bool {
+    matches!(error, InferenceError::Reported { blame: Blame::Input | Blame::Model, .. })
+}
+
+async fn keep_stderr(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
+    let mut buffer = [0; 1024];
+    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend(buffer.iter().take(count));
+        let excess = kept.len().saturating_sub(KEPT_STDERR);
+        kept.drain(..excess);
+    }
+}
