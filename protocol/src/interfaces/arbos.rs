@@ -158,6 +158,9 @@ super::interface! {
 
     /// Deploys, activates and constructs a Stylus program in one transaction.
     interface IStylusDeployer {
+        /// The constructor of `newContract` reverted with `data`.
+        error ContractInitializationError(address newContract, bytes data);
+
         /// A program was deployed.
         event ContractDeployed(address deployedContract);
 

@@ -461,6 +461,8 @@ impl Lane {
             }
             let waited = start.elapsed();
             if waited > self.shared.policy.receipt_timeout {
+                // Ask the chain where the lane stands before anything else is sent.
+                *self.shared.next.lock().await = None;
                 let purpose = intent.purpose.clone();
                 return Err(ChainError::NoReceipt {
                     purpose,

@@ -3,9 +3,12 @@
 use std::fmt;
 
 use alloy_primitives::{Bytes, Selector};
-use alloy_sol_types::{ContractError, SolInterface};
+use alloy_sol_types::{ContractError, SolError, SolInterface};
 use arbius_protocol::interfaces::{
-    arbos::{IArbWasm::IArbWasmErrors, ICacheManager::ICacheManagerErrors},
+    arbos::{
+        IArbWasm::IArbWasmErrors, ICacheManager::ICacheManagerErrors,
+        IStylusDeployer::ContractInitializationError,
+    },
     engine::IEngine::IEngineErrors,
     proxy::IProxy::IProxyErrors,
     token::IToken::ITokenErrors,
@@ -25,6 +28,11 @@ impl Revert {
     /// Names the error in `data`, looking through engine, token, proxy and ArbOS.
     #[must_use]
     pub fn decode(data: Bytes) -> Self {
+        // The StylusDeployer wraps what a constructor answered, once.
+        let data = match ContractInitializationError::abi_decode(&data) {
+            Ok(wrapped) => wrapped.data,
+            Err(_) => data,
+        };
         let name = data.first_chunk::<4>().and_then(|selector| {
             known_name(*selector)
                 .map(str::to_owned)
@@ -77,7 +85,7 @@ impl fmt::Display for Revert {
 
 #[cfg(test)]
 mod tests {
-    use alloy_sol_types::{Panic, Revert as SolRevert, SolError};
+    use alloy_sol_types::{Panic, Revert as SolRevert};
     use arbius_protocol::interfaces::engine::IEngine;
 
     use super::*;
@@ -88,6 +96,17 @@ mod tests {
         let revert = Revert::decode(data.into());
         assert!(revert.is("SolutionAlreadySubmitted"));
         assert_eq!(revert.to_string(), "SolutionAlreadySubmitted");
+    }
+
+    #[test]
+    fn finds_a_constructors_error_within_the_deployers() {
+        let data = IEngine::AddressMustBeNonZero {}.abi_encode().into();
+        let wrapped = ContractInitializationError {
+            newContract: alloy_primitives::Address::repeat_byte(1),
+            data,
+        };
+        let revert = Revert::decode(wrapped.abi_encode().into());
+        assert!(revert.is("AddressMustBeNonZero"));
     }
 
     #[test]

@@ -8,14 +8,13 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::ids;
 use tokio::sync::{Semaphore, broadcast};
 
-use super::{Catalogue, Job, Settings, State, StoreError, store::Store};
+use super::{Catalogue, Job, MinerError, Settings, State, StoreError, store::Store};
 use crate::{
     chain::{Call, Chain, ChainError, Lane},
     content::{self, BlockStore, Cid, cids, unixfs},
@@ -79,8 +78,8 @@ pub(super) enum StepError {
 /// What to do about a step that was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// Try again after this long.
-    Retry(Duration),
+    /// Try again later.
+    Retry,
     /// The job ends.
     End(State),
     /// The miner stops.
@@ -242,10 +241,14 @@ impl Machine {
             .for_purpose(format!("revealing {}", job.task))
             .despite("CommitmentMustBeInPast", REVEAL_GAS);
         match self.lane.execute(call).await {
-            Ok(receipt) => job.gas.reveal += receipt.gas_used,
+            Ok(receipt) => {
+                job.gas.reveal += receipt.gas_used;
+                return self.revealed(job).await;
+            }
             Err(error) if error.is_revert("NonExistentCommitment") => {
                 return self.reach(job, State::Pinned);
             }
+            // Ours from before a restart, or a rival's.
             Err(error) if error.is_revert("SolutionAlreadySubmitted") => {}
             Err(error) => return Err(error.into()),
         }
@@ -273,10 +276,20 @@ impl Machine {
     }
 }
 
+impl From<StepError> for MinerError {
+    fn from(error: StepError) -> Self {
+        match error {
+            StepError::Store(error) => Self::Store(error),
+            StepError::Chain(error) => Self::Chain(error),
+            other => Self::Crashed(other.to_string()),
+        }
+    }
+}
+
 impl StepError {
     /// What to do after `attempts` failures of the same step.
     pub(super) fn remedy(&self, attempts: u32) -> Remedy {
-        let later = Remedy::Retry(Duration::from_millis(250 << attempts.min(8)));
+        let later = Remedy::Retry;
         match self {
             Self::Store(_) | Self::Chain(ChainError::Journal(_) | ChainError::Signer(_)) => {
                 Remedy::Stop

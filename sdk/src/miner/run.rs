@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use tokio::{
     task::{JoinError, JoinSet},
     time::MissedTickBehavior,
@@ -23,6 +23,10 @@ use crate::chain::{ChainError, Head, Logs};
 
 /// How far reading goes back when the chain was reorganised.
 const REORG_DEPTH: u64 = 64;
+
+/// Pauses between attempts at a step.
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// What is to be done about an open job.
 #[derive(Clone, Copy, Debug)]
@@ -216,20 +220,31 @@ impl Runner {
     ) -> Result<(), StoreError> {
         let catalogue = &self.machine.catalogue;
         let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
-        let new = self.machine.store.add(sighting.jobs, cursor)?;
+        let account = self.machine.account();
+        let solved: HashMap<B256, Address> = sighting.solved.into_iter().collect();
+        // What others have solved already, as most of a chain's past, is no job of ours. What
+        // we solved and do not know of is: the store was lost.
+        let open = |job: &Job| {
+            solved
+                .get(&job.task)
+                .is_none_or(|solver| *solver == account)
+        };
+        let jobs = sighting.jobs.into_iter().filter(open).collect();
+        let new = self.machine.store.add(jobs, cursor)?;
         self.cursor = cursor;
+        for job in new {
+            let recheck = solved.contains_key(&job.task);
+            self.slots.insert(job.task, Slot::Ready { recheck });
+            // Nobody listening is no error.
+            let _ = self.machine.events.send(job);
+        }
         {
-            let mut solved = self
+            let mut known = self
                 .machine
                 .solved
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            solved.extend(sighting.solved);
-        }
-        for job in new {
-            self.slots.insert(job.task, Slot::Ready { recheck: false });
-            // Nobody listening is no error.
-            let _ = self.machine.events.send(job);
+            known.extend(solved);
         }
         // Only tasks with an open job are worth remembering.
         let open = &self.slots;
@@ -306,7 +321,7 @@ async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Sl
         match step {
             Ok(Next::Step) => recheck = false,
             Ok(next) => return Ok(slot(&job, next)),
-            Err(error) => return failed(machine, &mut job, &error),
+            Err(error) => return failed(machine, &mut job, error),
         }
     }
 }
@@ -316,26 +331,44 @@ async fn claim(machine: &Machine, tasks: Vec<B256>) -> Result<Vec<Done>, MinerEr
     for task in tasks {
         jobs.extend(machine.store.job(task)?);
     }
-    match machine.claim(&mut jobs).await {
-        Ok(next) => Ok(jobs
-            .iter()
-            .zip(next)
-            .map(|(job, next)| Done {
-                task: job.task,
-                slot: slot(job, next),
-            })
-            .collect()),
-        // One bad claim must not hold up the others: each is compared with the chain alone.
-        Err(error) => jobs
-            .iter_mut()
-            .map(|job| {
-                Ok(Done {
+    let error = match machine.claim(&mut jobs).await {
+        Ok(outcomes) => {
+            let mut done = Vec::with_capacity(jobs.len());
+            for (job, next) in jobs.iter_mut().zip(outcomes) {
+                let slot = match next {
+                    Next::AwaitClaim => {
+                        Some(postpone(machine, job, "the engine skipped its claim")?)
+                    }
+                    other => slot(job, other),
+                };
+                done.push(Done {
                     task: job.task,
-                    slot: failed(machine, job, &error)?,
-                })
-            })
-            .collect(),
+                    slot,
+                });
+            }
+            return Ok(done);
+        }
+        Err(error) => error,
+    };
+    if error.remedy(0) == Remedy::Stop {
+        return Err(error.into());
     }
+    // One bad claim must not hold up the others: each is compared with the chain, which knows
+    // whether it was contested, rejected or claimed meanwhile, and tried again by itself.
+    let reason = error.to_string();
+    let mut done = Vec::with_capacity(jobs.len());
+    for job in &mut jobs {
+        let slot = match machine.recover(job).await {
+            Ok(Next::AwaitClaim) => Some(postpone(machine, job, &reason)?),
+            Ok(next) => slot(job, next),
+            Err(error) => failed(machine, job, error)?,
+        };
+        done.push(Done {
+            task: job.task,
+            slot,
+        });
+    }
+    Ok(done)
 }
 
 fn slot(job: &Job, next: Next) -> Option<Slot> {
@@ -347,22 +380,25 @@ fn slot(job: &Job, next: Next) -> Option<Slot> {
 }
 
 /// Notes a failure and says when to try again, or ends the job, or the miner.
-fn failed(machine: &Machine, job: &mut Job, error: &StepError) -> Result<Option<Slot>, MinerError> {
-    let reason = error.to_string();
+fn failed(machine: &Machine, job: &mut Job, error: StepError) -> Result<Option<Slot>, MinerError> {
     match error.remedy(job.attempts) {
-        Remedy::Retry(pause) => {
-            job.attempts += 1;
-            job.note = Some(reason);
-            machine.save(job)?;
-            Ok(Some(Slot::Later(
-                Instant::now() + pause.min(Duration::from_secs(60)),
-            )))
-        }
+        Remedy::Retry => Ok(Some(postpone(machine, job, &error.to_string())?)),
         Remedy::End(state) => {
-            job.end(state, reason);
+            job.end(state, error.to_string());
             machine.save(job)?;
             Ok(None)
         }
-        Remedy::Stop => Err(MinerError::Crashed(reason)),
+        Remedy::Stop => Err(error.into()),
     }
+}
+
+/// Notes why a step was not done, and when to try again: later each time.
+fn postpone(machine: &Machine, job: &mut Job, reason: &str) -> Result<Slot, StoreError> {
+    let pause = FIRST_PAUSE
+        .saturating_mul(1 << job.attempts.min(16))
+        .min(LONGEST_PAUSE);
+    job.attempts = job.attempts.saturating_add(1);
+    job.note = Some(reason.to_owned());
+    machine.save(job)?;
+    Ok(Slot::Later(Instant::now() + pause))
 }

@@ -1,0 +1,21 @@
+//! The engine's rules, each against the WASM on a local chain, through JSON-RPC.
+//!
+//! A file per room of the engine. Defects of the deployed reference network that the
+//! protocol marks as learned have tests whose names begin with `learned_`. Every scenario
+//! ends with its books balanced: what the token says that the engine has is what is left
+//! to emit and what the engine holds.
+
+mod admin;
+mod calldata;
+mod claims;
+mod commitments;
+mod emission;
+mod models;
+mod parameters;
+mod pause;
+mod retraction;
+mod solutions;
+mod stake;
+mod tasks;
+mod treasury;
+mod world;

@@ -1,0 +1,246 @@
+//! A chain with the protocol on it, and people who use it.
+
+use std::time::Duration;
+
+use alloy::{
+    network::EthereumWallet,
+    providers::{DynProvider, ProviderBuilder},
+    rpc::types::TransactionReceipt,
+    signers::local::PrivateKeySigner,
+};
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolEvent;
+use arbius_protocol::{cid, ids};
+use arbius_sdk::{
+    contracts::{IEngine, IToken},
+    http,
+};
+use arbius_testkit::{Actor, TestChain};
+
+/// 1 AIUS in wei.
+pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
+
+/// An amount of whole AIUS.
+pub(crate) fn aius(amount: u128) -> U256 {
+    U256::from(amount * AIUS)
+}
+
+/// The bytes of a CID whose digest is one byte, repeated.
+pub(crate) fn answer(byte: u8) -> Bytes {
+    cid::encode(B256::repeat_byte(byte)).to_vec().into()
+}
+
+/// An actor with alloy's own wallet and fillers.
+pub(crate) struct Person {
+    pub(crate) address: Address,
+    pub(crate) engine: IEngine::IEngineInstance<DynProvider>,
+    pub(crate) token: IToken::ITokenInstance<DynProvider>,
+}
+
+/// A chain, its people, and one model that earns emission.
+pub(crate) struct World {
+    pub(crate) chain: TestChain,
+    pub(crate) owner: Person,
+    pub(crate) treasury: Person,
+    pub(crate) model_owner: Person,
+    pub(crate) requester: Person,
+    pub(crate) solver: Person,
+    pub(crate) rival: Person,
+}
+
+/// Sends a call, which must succeed, and returns its receipt.
+macro_rules! send {
+    ($call:expr) => {{
+        let receipt = $call
+            .send()
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
+            .get_receipt()
+            .await
+            .unwrap();
+        assert!(receipt.status(), "{} reverted", stringify!($call));
+        receipt
+    }};
+}
+
+/// Asserts that a call by a person reverts with an error of the engine.
+macro_rules! refused {
+    ($person:expr, $error:ident, $call:expr) => {{
+        let error = match $call.from($person.address).call().await {
+            Ok(_) => panic!("{} was not refused", stringify!($call)),
+            Err(error) => error,
+        };
+        let decoded = error
+            .as_decoded_interface_error::<arbius_sdk::contracts::IEngine::IEngineErrors>()
+            .unwrap_or_else(|| panic!("{}: not the engine's error: {error}", stringify!($call)));
+        assert!(
+            matches!(
+                decoded,
+                arbius_sdk::contracts::IEngine::IEngineErrors::$error(_)
+            ),
+            "{}: {decoded:?} and not {}",
+            stringify!($call),
+            stringify!($error)
+        );
+    }};
+}
+
+/// What a view returns.
+macro_rules! view {
+    ($call:expr) => {
+        $call
+            .call()
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
+    };
+}
+
+pub(crate) use {refused, send, view};
+
+/// The events of one type in a receipt, in order.
+pub(crate) fn events<E: SolEvent>(receipt: &TransactionReceipt) -> Vec<E> {
+    receipt
+        .logs()
+        .iter()
+        .filter_map(|log| E::decode_log(&log.inner).ok())
+        .map(|log| log.data)
+        .collect()
+}
+
+/// The only event of a type in a receipt.
+pub(crate) fn event<E: SolEvent>(receipt: &TransactionReceipt) -> E {
+    let mut events = events::<E>(receipt);
+    assert_eq!(events.len(), 1, "{} in the receipt", E::SIGNATURE);
+    events.remove(0)
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        let chain = TestChain::start().await.unwrap();
+        let person = |actor: Actor| person(&chain, actor);
+        let world = Self {
+            owner: person(Actor::Owner),
+            treasury: person(Actor::Treasury),
+            model_owner: person(Actor::ModelOwner),
+            requester: person(Actor::Requester),
+            solver: person(Actor::Miner(0)),
+            rival: person(Actor::Miner(1)),
+            chain,
+        };
+        for person in [&world.requester, &world.solver, &world.rival] {
+            send!(person.token.approve(world.chain.engine(), U256::MAX));
+        }
+        world
+    }
+
+    /// Somebody else with tokens, who has approved nothing.
+    pub(crate) fn miner(&self, number: usize) -> Person {
+        person(&self.chain, Actor::Miner(number))
+    }
+
+    /// A world with a model of this fee and rate 1, and solver and rival as validators.
+    pub(crate) async fn with_model(fee: U256) -> (Self, B256) {
+        let world = Self::new().await;
+        let model = world.model(fee, b"template").await;
+        for validator in [&world.solver, &world.rival] {
+            world.stake(validator, aius(10)).await;
+        }
+        (world, model)
+    }
+
+    /// Registers a model of rate 1.
+    pub(crate) async fn model(&self, fee: U256, template: &'static [u8]) -> B256 {
+        let call = self.model_owner.engine.registerModel(
+            self.model_owner.address,
+            fee,
+            Bytes::from_static(template),
+        );
+        let id = event::<IEngine::ModelRegistered>(&send!(call)).id;
+        send!(
+            self.owner
+                .engine
+                .setSolutionMineableRate(id, U256::from(AIUS))
+        );
+        id
+    }
+
+    pub(crate) async fn stake(&self, validator: &Person, amount: U256) {
+        send!(
+            validator
+                .engine
+                .validatorDeposit(validator.address, amount)
+        );
+    }
+
+    /// Submits a task of the requester.
+    pub(crate) async fn task(&self, model: B256, fee: U256, input: &'static [u8]) -> B256 {
+        let call = self.requester.engine.submitTask(
+            0,
+            self.requester.address,
+            model,
+            fee,
+            Bytes::from_static(input),
+        );
+        event::<IEngine::TaskSubmitted>(&send!(call)).id
+    }
+
+    /// Signals a person's commitment to an answer.
+    pub(crate) async fn commit(&self, person: &Person, task: B256, cid: &Bytes) {
+        let digest = cid::decode(cid).unwrap();
+        let hash = ids::commitment(person.address, task, digest);
+        send!(person.engine.signalCommitment(hash));
+    }
+
+    /// Commits and reveals.
+    pub(crate) async fn solve(&self, person: &Person, task: B256, cid: Bytes) {
+        self.commit(person, task, &cid).await;
+        send!(person.engine.submitSolution(task, cid));
+    }
+
+    pub(crate) fn pass(&self, seconds: u64) {
+        self.chain.pass(Duration::from_secs(seconds)).unwrap();
+    }
+
+    /// The time of the latest block.
+    pub(crate) fn now(&self) -> u64 {
+        self.chain.devnet().chain().latest_block().header.timestamp
+    }
+
+    pub(crate) async fn earnings(&self, person: &Person) -> U256 {
+        view!(self.owner.engine.earnings(person.address))
+    }
+
+    pub(crate) async fn balance(&self, address: Address) -> U256 {
+        view!(self.owner.token.balanceOf(address))
+    }
+
+    pub(crate) async fn status(&self, task: B256) -> u8 {
+        view!(self.owner.engine.taskStatus(task))
+    }
+
+    /// Asserts that the engine has what it has yet to emit and what it holds, to the wei.
+    pub(crate) async fn books_balance(&self) {
+        let engine = &self.owner.engine;
+        let emitted = view!(engine.emitted());
+        let held = view!(engine.totalHeld());
+        let balance = self.balance(self.chain.engine()).await;
+        assert_eq!(balance, aius(600_000) - emitted + held, "the books");
+    }
+}
+
+fn person(chain: &TestChain, actor: Actor) -> Person {
+    let account = &chain.deployment().accounts[actor.index()];
+    let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
+    let provider = ProviderBuilder::new()
+        .wallet(EthereumWallet::from(signer))
+        .connect_reqwest(
+            http::client().unwrap(),
+            chain.devnet().url().parse().unwrap(),
+        )
+        .erased();
+    Person {
+        address: account.address,
+        engine: IEngine::new(chain.engine(), provider.clone()),
+        token: IToken::new(chain.token(), provider),
+    }
+}
