@@ -84,11 +84,15 @@ fn operators_cost_what_the_table_says() {
     let i32_unary = |op: &str| body_ink(&format!("i32.const 7 {op} drop")) - 10;
     let i64_unary = |op: &str| body_ink(&format!("i64.const 7 {op} drop")) - 10;
 
-    for op in ["add", "sub", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr"] {
+    for op in [
+        "add", "sub", "and", "or", "xor", "shl", "shr_s", "shr_u", "rotl", "rotr",
+    ] {
         assert_eq!(i32_binary(&format!("i32.{op}")), 70, "i32.{op}");
         assert_eq!(i64_binary(&format!("i64.{op}")), 100, "i64.{op}");
     }
-    for op in ["eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u"] {
+    for op in [
+        "eq", "ne", "lt_s", "lt_u", "gt_s", "gt_u", "le_s", "le_u", "ge_s", "ge_u",
+    ] {
         assert_eq!(i32_binary(&format!("i32.{op}")), 170, "i32.{op}");
         assert_eq!(i64_binary(&format!("i64.{op}")), 225, "i64.{op}");
     }
@@ -106,30 +110,59 @@ fn operators_cost_what_the_table_says() {
     }
     assert_eq!(i32_unary("i32.popcnt"), 2650);
     assert_eq!(i64_unary("i64.popcnt"), 6000);
-    for op in ["i32.extend8_s", "i32.extend16_s", "i64.extend_i32_s", "i64.extend_i32_u"] {
+    for op in [
+        "i32.extend8_s",
+        "i32.extend16_s",
+        "i64.extend_i32_s",
+        "i64.extend_i32_u",
+    ] {
         assert_eq!(i32_unary(op), 100, "{op}");
     }
-    for op in ["i32.wrap_i64", "i64.extend8_s", "i64.extend16_s", "i64.extend32_s"] {
+    for op in [
+        "i32.wrap_i64",
+        "i64.extend8_s",
+        "i64.extend16_s",
+        "i64.extend32_s",
+    ] {
         assert_eq!(i64_unary(op), 100, "{op}");
     }
 
-    for op in ["i32.load", "i32.load8_s", "i32.load8_u", "i32.load16_s", "i32.load16_u"] {
+    for op in [
+        "i32.load",
+        "i32.load8_s",
+        "i32.load8_u",
+        "i32.load16_s",
+        "i32.load16_u",
+    ] {
         assert_eq!(i32_unary(op), 670, "{op}");
     }
-    for op in ["load", "load8_s", "load8_u", "load16_s", "load16_u", "load32_s", "load32_u"] {
+    for op in [
+        "load", "load8_s", "load8_u", "load16_s", "load16_u", "load32_s", "load32_u",
+    ] {
         assert_eq!(i32_unary(&format!("i64.{op}")), 680, "i64.{op}");
     }
     for op in ["i32.store", "i32.store8", "i32.store16"] {
-        assert_eq!(body_ink(&format!("i32.const 0 i32.const 0 {op}")) - 2, 825, "{op}");
+        assert_eq!(
+            body_ink(&format!("i32.const 0 i32.const 0 {op}")) - 2,
+            825,
+            "{op}"
+        );
     }
     for op in ["i64.store", "i64.store8", "i64.store16", "i64.store32"] {
-        assert_eq!(body_ink(&format!("i32.const 0 i64.const 0 {op}")) - 2, 950, "{op}");
+        assert_eq!(
+            body_ink(&format!("i32.const 0 i64.const 0 {op}")) - 2,
+            950,
+            "{op}"
+        );
     }
 
     assert_eq!(body_ink("nop"), 1);
     assert_eq!(body_ink("memory.size drop"), 3000 + 9);
     assert_eq!(body_ink("i32.const 0 memory.grow drop"), 1 + 8050 + 9);
-    assert_eq!(body_ink("i32.const 1 i32.const 2 i32.const 0 select drop"), 3 + 1250 + 9);
+    assert_eq!(
+        body_ink("i32.const 1 i32.const 2 i32.const 0 select drop"),
+        3 + 1250 + 9
+    );
     assert_eq!(body_ink("local.get 0 local.set 0"), 75 + 210);
     assert_eq!(body_ink("local.get 0 local.tee 0 drop"), 75 + 75 + 9);
 }
@@ -156,7 +189,10 @@ fn a_call_ends_a_block_and_the_callee_begins_one() {
              (func (export "user_entrypoint") (param i32) (result i32) call $zero))"#,
     );
     // call 3800 | const 1, end 1 | end 1
-    assert_eq!(cost_of(&program), (HEADER + 3800) + (HEADER + 2) + (HEADER + 1));
+    assert_eq!(
+        cost_of(&program),
+        (HEADER + 3800) + (HEADER + 2) + (HEADER + 1)
+    );
 }
 
 #[test]
@@ -172,7 +208,10 @@ fn an_indirect_call_costs_by_its_parameters() {
                i32.const 1  i64.const 2  i32.const 0  call_indirect (type $pair)))"#,
     );
     // three consts and call_indirect 13,610 + 2 · 650 | const 1, end 1 | end 1
-    assert_eq!(cost_of(&program), (HEADER + 3 + 14_910) + (HEADER + 2) + (HEADER + 1));
+    assert_eq!(
+        cost_of(&program),
+        (HEADER + 3 + 14_910) + (HEADER + 2) + (HEADER + 1)
+    );
 }
 
 #[test]
@@ -243,7 +282,11 @@ fn the_last_ink_is_enough_and_one_gas_less_is_not() {
     // An uncached start and one unit of gas, which buys 10,000 ink. The body uses
     // 2,450 + 7,548 + 2 = 10,000: 838 times drop(const), 10 each, is 8,380: too much;
     // 754 of them 7,540, nop 8 times 8.
-    let body = format!("{}{}i32.const 0", "i32.const 1 drop ".repeat(754), "nop ".repeat(8));
+    let body = format!(
+        "{}{}i32.const 0",
+        "i32.const 1 drop ".repeat(754),
+        "nop ".repeat(8)
+    );
     let program = with_body(&body);
     let start = program.costs().start_gas(&StylusParams::default(), false);
     let with_gas = |gas| {

@@ -103,6 +103,18 @@ pub enum ActivationError {
         /// Pages allowed.
         limit: u64,
     },
+    /// A segment beyond the end of the memory or table it belongs to.
+    #[error("{what} of {len} at offset {offset} does not fit into {size}")]
+    Segment {
+        /// What does not fit.
+        what: &'static str,
+        /// Where it starts.
+        offset: u64,
+        /// Bytes or entries it has.
+        len: u64,
+        /// Bytes or entries there are.
+        size: u64,
+    },
     /// A start function.
     #[error("start functions are not allowed")]
     Start,
@@ -268,7 +280,8 @@ fn check_entrypoint(module: &ParsedModule<'_>) -> Result<(), ActivationError> {
     let export = module
         .export(ENTRYPOINT)
         .ok_or(ActivationError::Entrypoint)?;
-    if export.kind != ExternalKind::Func {
+    // Nitro would also let a host function of that type be the entrypoint.
+    if export.kind != ExternalKind::Func || (export.index as usize) < module.imports.len() {
         return Err(ActivationError::Entrypoint);
     }
     let signature = module.function(export.index)?;

@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn assembles_fragments_in_order() {
-        let data: Vec<u8> = (0..20_000u32).map(|i| (i * i >> 3) as u8).collect();
+        let data: Vec<u8> = (0..20_000u32).map(|i| ((i * i) >> 3) as u8).collect();
         let compressed = compress(&data);
         let (first, second) = compressed.split_at(compressed.len() / 2);
         let fragment = |piece: &[u8]| [&[0xEF, 0xF0, 0x01][..], piece].concat();

@@ -4,6 +4,11 @@
 //! activates code with it, starts a [`Machine`] per call of a program, lends it the
 //! state as a [`World`], and makes the calls and creations at which it suspends.
 //!
+//! Programs run on wasmi, which passes from one instruction to the next by tail calls if
+//! it is built with optimisation. Debug assertions undo those, and a loop in a program
+//! would then overflow the native stack: a build with both must leave the assertions of
+//! wasmi out, as this workspace does (`[profile.dev.package.wasmi]`).
+//!
 //! - [`code`]: the code prefixes, fragments and compression;
 //! - [`activate()`]: checks, instrumentation and compilation into a [`Program`];
 //! - [`Machine`]: one call of a program;

@@ -15,44 +15,47 @@ use arbius_devnet::stylus::{
 };
 
 /// The account programs run as.
-pub const CONTRACT: Address = Address::repeat_byte(0xC0);
+pub(crate) const CONTRACT: Address = Address::repeat_byte(0xC0);
 /// The account that calls them.
-pub const CALLER: Address = Address::repeat_byte(0xCA);
+pub(crate) const CALLER: Address = Address::repeat_byte(0xCA);
 /// Gas they are given unless a test says otherwise.
-pub const GAS: u64 = 10_000_000;
+pub(crate) const GAS: u64 = 10_000_000;
 /// Ink per gas.
-pub const INK: u64 = 10_000;
+pub(crate) const INK: u64 = 10_000;
 /// Ink of the check at the head of a basic block.
-pub const HEADER: u64 = 2_450;
+pub(crate) const HEADER: u64 = 2_450;
 
 /// State of a chain in which one transaction runs and nothing is ever rolled back.
 #[derive(Debug, Default)]
-pub struct MemoryWorld {
-    pub original: BTreeMap<(Address, B256), B256>,
-    pub storage: BTreeMap<(Address, B256), B256>,
-    pub warm_slots: BTreeSet<(Address, B256)>,
-    pub warm_accounts: BTreeSet<Address>,
-    pub transient: BTreeMap<(Address, B256), B256>,
-    pub balances: BTreeMap<Address, U256>,
-    pub codes: BTreeMap<Address, Bytes>,
-    pub logs: Vec<(Address, Vec<B256>, Bytes)>,
-    pub printed: Vec<String>,
-    pub pages: Pages,
+pub(crate) struct MemoryWorld {
+    pub(crate) original: BTreeMap<(Address, B256), B256>,
+    pub(crate) storage: BTreeMap<(Address, B256), B256>,
+    pub(crate) warm_slots: BTreeSet<(Address, B256)>,
+    pub(crate) warm_accounts: BTreeSet<Address>,
+    pub(crate) transient: BTreeMap<(Address, B256), B256>,
+    pub(crate) balances: BTreeMap<Address, U256>,
+    pub(crate) codes: BTreeMap<Address, Bytes>,
+    pub(crate) logs: Vec<(Address, Vec<B256>, Bytes)>,
+    pub(crate) printed: Vec<String>,
+    pub(crate) pages: Pages,
     /// How often storage was read and written.
-    pub loads: usize,
-    pub stores: usize,
+    pub(crate) loads: usize,
+    pub(crate) stores: usize,
 }
 
 impl MemoryWorld {
     /// A slot that held `value` before the transaction.
-    pub fn with_slot(mut self, key: B256, value: B256) -> Self {
+    pub(crate) fn with_slot(mut self, key: B256, value: B256) -> Self {
         self.original.insert((CONTRACT, key), value);
         self.storage.insert((CONTRACT, key), value);
         self
     }
 
-    pub fn slot(&self, key: B256) -> B256 {
-        self.storage.get(&(CONTRACT, key)).copied().unwrap_or_default()
+    pub(crate) fn slot(&self, key: B256) -> B256 {
+        self.storage
+            .get(&(CONTRACT, key))
+            .copied()
+            .unwrap_or_default()
     }
 
     fn touch(&mut self, account: Address) -> bool {
@@ -67,7 +70,11 @@ impl World for MemoryWorld {
         self.loads += 1;
         Ok(Access {
             is_cold: self.warm_slots.insert((contract, key)),
-            value: self.storage.get(&(contract, key)).copied().unwrap_or_default(),
+            value: self
+                .storage
+                .get(&(contract, key))
+                .copied()
+                .unwrap_or_default(),
         })
     }
 
@@ -90,7 +97,10 @@ impl World for MemoryWorld {
     }
 
     fn tload(&mut self, contract: Address, key: B256) -> B256 {
-        self.transient.get(&(contract, key)).copied().unwrap_or_default()
+        self.transient
+            .get(&(contract, key))
+            .copied()
+            .unwrap_or_default()
     }
 
     fn tstore(&mut self, contract: Address, key: B256, value: B256) {
@@ -139,18 +149,20 @@ impl World for MemoryWorld {
 }
 
 /// Activates a program in text form, or says why not.
-pub fn try_activate(wat: &str) -> Result<Activation, ActivationError> {
+pub(crate) fn try_activate(wat: &str) -> Result<Activation, ActivationError> {
     let wasm = wat::parse_str(wat).expect("the test's own text is WASM");
     activate(&wasm, &StylusParams::default(), 128, false)
 }
 
 /// Activates a program in text form.
-pub fn program(wat: &str) -> Program {
-    try_activate(wat).expect("the program breaks no rule").program
+pub(crate) fn program(wat: &str) -> Program {
+    try_activate(wat)
+        .expect("the program breaks no rule")
+        .program
 }
 
 /// A program with one page of memory that cannot grow, this body and these imports.
-pub fn with_imports(imports: &str, body: &str) -> Program {
+pub(crate) fn with_imports(imports: &str, body: &str) -> Program {
     program(&format!(
         r#"(module {imports}
              (memory (export "memory") 1 1)
@@ -159,16 +171,16 @@ pub fn with_imports(imports: &str, body: &str) -> Program {
 }
 
 /// A program without imports.
-pub fn with_body(body: &str) -> Program {
+pub(crate) fn with_body(body: &str) -> Program {
     with_imports("", body)
 }
 
 /// The import of a function of `vm_hooks`, under its own name.
-pub fn hook(name: &str, ty: &str) -> String {
+pub(crate) fn hook(name: &str, ty: &str) -> String {
     format!(r#"(import "vm_hooks" "{name}" (func ${name} {ty}))"#)
 }
 
-pub fn frame() -> Frame {
+pub(crate) fn frame() -> Frame {
     Frame {
         contract: CONTRACT,
         caller: CALLER,
@@ -181,7 +193,7 @@ pub fn frame() -> Frame {
     }
 }
 
-pub fn environment() -> Environment {
+pub(crate) fn environment() -> Environment {
     Environment {
         chain_id: 412_346,
         base_fee: U256::from(100_000_000u64),
@@ -194,38 +206,41 @@ pub fn environment() -> Environment {
     }
 }
 
-pub fn machine(program: &Program, frame: Frame) -> Machine {
+pub(crate) fn machine(program: &Program, frame: Frame) -> Machine {
     Machine::start(program, frame, &environment(), &StylusParams::default())
 }
 
 /// Runs a program that makes no calls.
-pub fn run_in(world: &mut MemoryWorld, program: &Program, frame: Frame) -> Outcome {
-    match machine(program, frame).run(world, Resume::Start).expect("memory cannot fail") {
+pub(crate) fn run_in(world: &mut MemoryWorld, program: &Program, frame: Frame) -> Outcome {
+    match machine(program, frame)
+        .run(world, Resume::Start)
+        .expect("memory cannot fail")
+    {
         Step::Done(outcome) => outcome,
         other => panic!("the program should not need another frame: {other:?}"),
     }
 }
 
 /// Runs a program that makes no calls in an empty world.
-pub fn run(program: &Program) -> Outcome {
+pub(crate) fn run(program: &Program) -> Outcome {
     run_in(&mut MemoryWorld::default(), program, frame())
 }
 
-pub fn expect_call(step: Step) -> CallRequest {
+pub(crate) fn expect_call(step: Step) -> CallRequest {
     match step {
         Step::Call(request) => request,
         other => panic!("expected a call, got {other:?}"),
     }
 }
 
-pub fn expect_create(step: Step) -> CreateRequest {
+pub(crate) fn expect_create(step: Step) -> CreateRequest {
     match step {
         Step::Create(request) => request,
         other => panic!("expected a creation, got {other:?}"),
     }
 }
 
-pub fn expect_done(step: Step) -> Outcome {
+pub(crate) fn expect_done(step: Step) -> Outcome {
     match step {
         Step::Done(outcome) => outcome,
         other => panic!("expected the end, got {other:?}"),
@@ -233,11 +248,11 @@ pub fn expect_done(step: Step) -> Outcome {
 }
 
 /// Ink that an uncached call of `program` begins with when it gets [`GAS`].
-pub fn starting_ink(program: &Program) -> u64 {
+pub(crate) fn starting_ink(program: &Program) -> u64 {
     (GAS - program.costs().start_gas(&StylusParams::default(), false)) * INK
 }
 
 /// Ink the program used itself, without its start.
-pub fn ink_used(program: &Program, outcome: &Outcome) -> u64 {
+pub(crate) fn ink_used(program: &Program, outcome: &Outcome) -> u64 {
     starting_ink(program) - outcome.ink_left
 }

@@ -55,7 +55,7 @@ pub(in crate::stylus) fn perform<W: World>(
     world: &mut W,
     call: WorldCall,
 ) -> Result<Performed, W> {
-    let value = match call {
+    match call {
         WorldCall::Call(args) => return hook.call(world, args),
         WorldCall::Create(args) => return hook.create(args).map_err(Stop::Program),
         WorldCall::StorageLoad { key, dest_at } => hook.load(world, key, dest_at)?,
@@ -101,8 +101,7 @@ pub(in crate::stylus) fn perform<W: World>(
             world.console(hook.host().frame.contract, &text);
             return Ok(Performed::Return(Some(value)));
         }
-    };
-    let () = value;
+    }
     Ok(Performed::Return(None))
 }
 

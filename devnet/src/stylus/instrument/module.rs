@@ -2,12 +2,15 @@
 
 use wasm_encoder::{RawSection, SectionId};
 use wasmparser::{
-    BinaryReader, CompositeInnerType, ElementItems, Encoding, ExternalKind, FunctionBody, Import,
-    Imports, MemoryType, Name, NameSectionReader, Parser, Payload, SectionLimited, TypeRef,
-    ValType, Validator, WasmFeatures,
+    BinaryReader, CompositeInnerType, ConstExpr, DataKind, ElementItems, ElementKind, Encoding,
+    ExternalKind, FunctionBody, Import, Imports, MemoryType, Name, NameSectionReader, Operator,
+    Parser, Payload, SectionLimited, TypeRef, ValType, Validator, WasmFeatures,
 };
 
 use crate::stylus::activate::ActivationError;
+
+/// Bytes in a page of memory.
+const PAGE_SIZE: u64 = 65_536;
 
 /// Parameters and results of a function.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,8 +198,16 @@ impl<'a> ParsedModule<'a> {
                 self.copy(SectionId::Element, &section)?;
                 for element in section {
                     let element = element?;
-                    if let ElementItems::Expressions(..) = element.items {
+                    let ElementItems::Functions(functions) = &element.items else {
                         return Err(ActivationError::Section("element expressions"));
+                    };
+                    if let ElementKind::Active { offset_expr, .. } = &element.kind {
+                        self.check_segment(
+                            "an element segment",
+                            offset_expr,
+                            u64::from(functions.count()),
+                            self.table_entries,
+                        )?;
                     }
                     self.elements += 1;
                     self.element_bytes += element.range.end.saturating_sub(element.range.start);
@@ -207,6 +218,15 @@ impl<'a> ParsedModule<'a> {
                 self.copy(SectionId::Data, &section)?;
                 for data in section {
                     let data = data?;
+                    if let DataKind::Active { offset_expr, .. } = &data.kind {
+                        let pages = self.memories.first().map_or(0, |memory| memory.initial);
+                        self.check_segment(
+                            "a data segment",
+                            offset_expr,
+                            data.data.len() as u64,
+                            pages.saturating_mul(PAGE_SIZE),
+                        )?;
+                    }
                     self.data_segments += 1;
                     self.data_range_bytes += data.range.end.saturating_sub(data.range.start);
                     self.data_bytes += data.data.len() as u64;
@@ -232,6 +252,33 @@ impl<'a> ParsedModule<'a> {
             _ => return Err(ActivationError::Section("unknown")),
         }
         Ok(())
+    }
+
+    /// Checks that a segment of `len` items fits into `size` at its offset, which must be
+    /// a constant.
+    fn check_segment(
+        &self,
+        what: &'static str,
+        offset: &ConstExpr<'_>,
+        len: u64,
+        size: u64,
+    ) -> Result<(), ActivationError> {
+        let mut operators = offset.get_operators_reader();
+        let Operator::I32Const { value } = operators.read()? else {
+            return Err(ActivationError::Section(
+                "segments at an offset that is not constant",
+            ));
+        };
+        let offset = u64::from(value.cast_unsigned());
+        match offset.checked_add(len) {
+            Some(end) if end <= size => Ok(()),
+            _ => Err(ActivationError::Segment {
+                what,
+                offset,
+                len,
+                size,
+            }),
+        }
     }
 
     fn copy<T>(
