@@ -5,10 +5,78 @@
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rpc_types_eth::{TransactionInput, TransactionRequest};
+use alloy_sol_types::{SolCall, sol};
 use arbius_devnet::{
     Devnet,
     chain::{CallError, Chain, MinedTransaction},
 };
+
+sol! {
+    interface IArbWasm {
+        event ProgramActivated(bytes32 indexed codehash, bytes32 moduleHash, address program, uint256 dataFee, uint16 version);
+        event ProgramLifetimeExtended(bytes32 indexed codehash, uint256 dataFee);
+        error ProgramNotWasm();
+        error ProgramNotActivated();
+        error ProgramExpired(uint64 ageInSeconds);
+        error ProgramUpToDate();
+        error ProgramKeepaliveTooSoon(uint64 ageInSeconds);
+        error ProgramInsufficientValue(uint256 have, uint256 want);
+        function activateProgram(address program) external payable returns (uint16 version, uint256 dataFee);
+        function codehashKeepalive(bytes32 codehash) external payable;
+        function stylusVersion() external view returns (uint16);
+        function codehashVersion(bytes32 codehash) external view returns (uint16);
+        function programVersion(address program) external view returns (uint16);
+        function programInitGas(address program) external view returns (uint64 gas, uint64 gasWhenCached);
+        function programMemoryFootprint(address program) external view returns (uint16);
+        function programTimeLeft(address program) external view returns (uint64);
+        function inkPrice() external view returns (uint32);
+        function maxStackDepth() external view returns (uint32);
+        function freePages() external view returns (uint16);
+        function pageGas() external view returns (uint16);
+        function pageLimit() external view returns (uint16);
+        function minInitGas() external view returns (uint64 gas, uint64 cached);
+        function expiryDays() external view returns (uint16);
+        function keepaliveDays() external view returns (uint16);
+    }
+    interface IArbWasmCache {
+        event UpdateProgramCache(address indexed manager, bytes32 indexed codehash, bool cached);
+        function allCacheManagers() external view returns (address[] memory);
+        function isCacheManager(address manager) external view returns (bool);
+        function cacheProgram(address addr) external;
+        function evictCodehash(bytes32 codehash) external;
+        function codehashIsCached(bytes32 codehash) external view returns (bool);
+    }
+    interface ICacheManager {
+        function placeBid(address program) external payable;
+        function getMinBid(address program) external view returns (uint192);
+    }
+    interface IArbOwnerPublic {
+        function getMaxStylusContractFragments() external view returns (uint8);
+    }
+    interface IStylusDeployer {
+        event ContractDeployed(address deployedContract);
+        error ContractInitializationError(address newContract, bytes data);
+        error EmptyBytecode();
+        error InitValueButNotInitData();
+        error RefundExcessValueError(uint256 excessValue);
+        function deploy(bytes calldata bytecode, bytes calldata initData, uint256 initValue, bytes32 salt) public payable returns (address);
+        function initSalt(bytes32 salt, bytes calldata initData) public pure returns (bytes32);
+        function requiresActivation(address addr) public view returns (bool);
+    }
+}
+
+/// Asks a precompile.
+pub fn ask<C: SolCall>(chain: &Chain, to: Address, question: C) -> Result<C::Return, CallError> {
+    call(chain, to, question.abi_encode()).map(|output| C::abi_decode_returns(&output).unwrap())
+}
+
+/// The revert data of a call that must revert.
+pub fn reverts<T: std::fmt::Debug>(result: Result<T, CallError>) -> Bytes {
+    match result {
+        Err(CallError::Reverted { data, .. }) => data,
+        other => panic!("expected a revert, got {other:?}"),
+    }
+}
 
 /// A chain without a server.
 pub fn chain() -> Chain {
@@ -29,7 +97,9 @@ pub fn bob(chain: &Chain) -> Address {
 pub fn init_code(runtime: &[u8]) -> Bytes {
     let length = u16::try_from(runtime.len()).unwrap().to_be_bytes();
     // PUSH2 length DUP1 PUSH1 10 PUSH0 CODECOPY PUSH0 RETURN
-    let mut code = vec![0x61, length[0], length[1], 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3];
+    let mut code = vec![
+        0x61, length[0], length[1], 0x80, 0x60, 0x0a, 0x5f, 0x39, 0x5f, 0xf3,
+    ];
     code.extend_from_slice(runtime);
     code.into()
 }
@@ -52,7 +122,13 @@ pub fn send(chain: &Chain, request: TransactionRequest) -> MinedTransaction {
 
 /// Sends with a fixed gas limit, so that a failure is mined instead of estimated.
 pub fn send_with_gas(chain: &Chain, request: TransactionRequest, gas: u64) -> MinedTransaction {
-    send(chain, TransactionRequest { gas: Some(gas), ..request })
+    send(
+        chain,
+        TransactionRequest {
+            gas: Some(gas),
+            ..request
+        },
+    )
 }
 
 /// Deploys runtime code and returns its address.
@@ -112,3 +188,75 @@ pub fn forwarder(opcode: u8, to: Address) -> Vec<u8> {
 
 /// A hash that nothing has.
 pub const NOTHING: B256 = B256::repeat_byte(0xee);
+
+/// Deployable code of a WASM program in text form.
+pub fn program(wat: &str) -> Vec<u8> {
+    let wasm = wat::parse_str(wat).unwrap();
+    [&hex!("eff00000")[..], &compressed(&wasm)].concat()
+}
+
+/// Brotli, as programs are compressed with.
+pub fn compressed(wasm: &[u8]) -> Vec<u8> {
+    let mut code = Vec::new();
+    let options = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 22,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &wasm[..], &mut code, &options).unwrap();
+    code
+}
+
+/// The program that does what its input says.
+pub fn actor() -> Vec<u8> {
+    program(include_str!("actor.wat"))
+}
+
+/// What an actor does.
+pub mod act {
+    pub const STORE: u8 = 0;
+    pub const LOAD: u8 = 1;
+    pub const CALL: u8 = 2;
+    pub const DELEGATE: u8 = 3;
+    pub const STATIC: u8 = 4;
+    pub const CREATE: u8 = 5;
+    pub const STORE_AND_REVERT: u8 = 6;
+    pub const REENTRANT: u8 = 7;
+    pub const LOG: u8 = 8;
+    pub const WHO: u8 = 9;
+    pub const TRAP: u8 = 10;
+    pub const LOOP: u8 = 11;
+    pub const TRY_CALL: u8 = 12;
+}
+
+/// Input that makes an actor store (and perhaps revert with) a number.
+pub fn act_word(act: u8, number: u64) -> Vec<u8> {
+    [&[act][..], &U256::from(number).to_be_bytes::<32>()].concat()
+}
+
+/// Input that makes an actor call `to` with `input`.
+pub fn act_on(act: u8, to: Address, input: &[u8]) -> Vec<u8> {
+    [&[act][..], to.as_slice(), input].concat()
+}
+
+/// Value that suffices for any activation's fee; the rest comes back.
+pub fn activation_value() -> U256 {
+    U256::from(10).pow(U256::from(17))
+}
+
+/// The request that activates a program.
+pub fn activation(chain: &Chain, program: Address) -> TransactionRequest {
+    let input = IArbWasm::activateProgramCall { program }.abi_encode();
+    TransactionRequest {
+        value: Some(activation_value()),
+        ..request(alice(chain), arbius_devnet::evm::params::ARB_WASM, input)
+    }
+}
+
+/// Deploys and activates a program.
+pub fn deploy_program(chain: &Chain, code: &[u8]) -> Address {
+    let address = deploy(chain, code);
+    let mined = send(chain, activation(chain, address));
+    assert!(mined.receipt().success, "{:?}", mined.receipt());
+    address
+}
