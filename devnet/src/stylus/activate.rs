@@ -17,9 +17,8 @@ use super::{
     instrument::{ADDED_GLOBALS, ParsedModule, instrument},
     params::{ProgramCosts, StylusParams},
     prices::{
-        ACTIVATION_GAS_PER_US, HEAP_BOUND, MAX_DATA_SEGMENTS, MAX_ELEMENT_BYTES,
-        MAX_ELEMENT_SEGMENTS, MAX_FUNCTIONS, MAX_GLOBALS, MAX_IMPORTS, MAX_NAME_LEN,
-        MAX_TABLE_ENTRIES,
+        self, HEAP_BOUND, MAX_DATA_SEGMENTS, MAX_ELEMENT_BYTES, MAX_ELEMENT_SEGMENTS,
+        MAX_FUNCTIONS, MAX_GLOBALS, MAX_IMPORTS, MAX_NAME_LEN, MAX_TABLE_ENTRIES, ProgramSize,
     },
     program::Program,
 };
@@ -181,9 +180,10 @@ pub fn activate(
     let (footprint, pay_for_memory_grow) = check_memory(&module, page_limit)?;
 
     let instrumented = instrument(&module, pay_for_memory_grow)?;
-    let costs = costs(&module, wasm.len() as u64, footprint, params.version)?;
-    let gas = activation_gas(&module, wasm.len() as u64, instrumented.operators);
+    let size = size(&module, wasm.len(), footprint, instrumented.operators)?;
+    let costs = costs(&size, footprint, params.version)?;
     let program = Program::compile(wasm, &instrumented.wasm, costs)?;
+    let gas = prices::activation_gas(&size);
     Ok(Activation { program, gas })
 }
 
@@ -324,53 +324,37 @@ fn check_memory(
     Ok((footprint, u32::try_from(pay).ok()))
 }
 
-/// `crates/prover/src/binary.rs`, `instrument`.
-fn costs(
+fn size(
     module: &ParsedModule<'_>,
-    wasm_len: u64,
+    wasm_len: usize,
     footprint: u16,
-    version: u16,
-) -> Result<ProgramCosts, ActivationError> {
-    let functions = module.functions.len() as u64;
-    let globals = u64::from(module.global_count()) + ADDED_GLOBALS as u64;
-    let signature_words = module.signature_words()?;
-    let data_len = module.data_range_bytes + module.element_bytes;
-
-    let asm_estimate = 512_000
-        + functions * 996_829 / 1_000
-        + signature_words * 11_416 / 1_000
-        + wasm_len * 62_628 / 10_000;
-    let cached_init = functions * 13_420 / 100_000
-        + signature_words * 89 / 100_000
-        + wasm_len * 122 / 100_000
-        + globals * 1_628 / 1_000
-        + data_len * 75_244 / 100_000
-        + u64::from(footprint) * 5;
-    // In version 1 the cached cost was a part of the other.
-    let init = if version == 1 { cached_init } else { 0 }
-        + functions * 8_252 / 1_000
-        + signature_words * 1_059 / 1_000
-        + wasm_len * 1_286 / 10_000;
-
-    let word = |cost: u64, what| u16::try_from(cost).map_err(|_| ActivationError::Cost(what));
-    Ok(ProgramCosts {
-        version,
-        init_cost: word(init, "start cost")?,
-        cached_init_cost: word(cached_init, "cached start cost")?,
-        footprint,
-        asm_estimate: u32::try_from(asm_estimate)
-            .map_err(|_| ActivationError::Cost("machine code estimate"))?,
+    operators: u64,
+) -> Result<ProgramSize, ActivationError> {
+    Ok(ProgramSize {
+        wasm: wasm_len as u64,
+        functions: module.functions.len() as u64,
+        signature_words: module.signature_words()?,
+        operators,
+        globals: u64::from(module.global_count()) + ADDED_GLOBALS as u64,
+        data: module.data_bytes,
+        data_segments: module.data_range_bytes,
+        element_segments: module.element_bytes,
+        pages: u64::from(footprint),
     })
 }
 
-/// `crates/prover/src/programs/mod.rs`, `Module::activate`.
-fn activation_gas(module: &ParsedModule<'_>, wasm_len: u64, operators: u64) -> u64 {
-    let pages = module.memories.first().map_or(0, |memory| memory.initial);
-    let microseconds = wasm_len * 31_733 / 100_000
-        + module.functions.len() as u64 * 17_263 / 100_000
-        + module.data_bytes * 17_376 / 100_000
-        + module.element_bytes * 17_376 / 100_000
-        + pages * 2_217
-        + operators * 535 / 1_000;
-    microseconds * ACTIVATION_GAS_PER_US
+fn costs(
+    size: &ProgramSize,
+    footprint: u16,
+    version: u16,
+) -> Result<ProgramCosts, ActivationError> {
+    let word = |cost: u64, what| u16::try_from(cost).map_err(|_| ActivationError::Cost(what));
+    Ok(ProgramCosts {
+        version,
+        init_cost: word(prices::init_cost(size, version), "start cost")?,
+        cached_init_cost: word(prices::cached_init_cost(size), "cached start cost")?,
+        footprint,
+        asm_estimate: u32::try_from(prices::asm_estimate(size))
+            .map_err(|_| ActivationError::Cost("machine code estimate"))?,
+    })
 }

@@ -97,6 +97,73 @@ pub const MAX_NAME_LEN: usize = 512;
 /// Gas per microsecond of activation work. `crates/prover/src/programs/mod.rs`, `us_to_gas`.
 pub const ACTIVATION_GAS_PER_US: u64 = 28;
 
+/// What a program is measured by when it is activated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProgramSize {
+    /// Bytes of WASM.
+    pub wasm: u64,
+    /// Functions with a body.
+    pub functions: u64,
+    /// Parameters and results over all of them.
+    pub signature_words: u64,
+    /// Operators over all of them, those of Nitro's meters included.
+    pub operators: u64,
+    /// Globals, the meters' included.
+    pub globals: u64,
+    /// Bytes that data segments write.
+    pub data: u64,
+    /// Bytes of data segments, headers included.
+    pub data_segments: u64,
+    /// Bytes of element segments, headers included.
+    pub element_segments: u64,
+    /// Pages of memory at the start.
+    pub pages: u64,
+}
+
+/// Gas an activation burns, each part rounded down by itself as Nitro does.
+/// `crates/prover/src/programs/mod.rs`, `Module::activate`.
+pub fn activation_gas(size: &ProgramSize) -> u64 {
+    let microseconds = size.wasm * 31_733 / 100_000
+        + size.functions * 17_263 / 100_000
+        + size.data * 17_376 / 100_000
+        + size.element_segments * 17_376 / 100_000
+        + size.pages * 2_217
+        + size.operators * 535 / 1_000;
+    microseconds * ACTIVATION_GAS_PER_US
+}
+
+/// Predicted bytes of machine code. `crates/prover/src/binary.rs`, `instrument`.
+pub fn asm_estimate(size: &ProgramSize) -> u64 {
+    512_000
+        + size.functions * 996_829 / 1_000
+        + size.signature_words * 11_416 / 1_000
+        + size.wasm * 62_628 / 10_000
+}
+
+/// Cost of a cached start. `crates/prover/src/binary.rs`, `instrument`.
+pub fn cached_init_cost(size: &ProgramSize) -> u64 {
+    size.functions * 13_420 / 100_000
+        + size.signature_words * 89 / 100_000
+        + size.wasm * 122 / 100_000
+        + size.globals * 1_628 / 1_000
+        + (size.data_segments + size.element_segments) * 75_244 / 100_000
+        + size.pages * 5
+}
+
+/// Cost of an uncached start; in version 1 the cached cost is a part of it.
+/// `crates/prover/src/binary.rs`, `instrument`.
+pub fn init_cost(size: &ProgramSize, version: u16) -> u64 {
+    let cached = if version == 1 {
+        cached_init_cost(size)
+    } else {
+        0
+    };
+    cached
+        + size.functions * 8_252 / 1_000
+        + size.signature_words * 1_059 / 1_000
+        + size.wasm * 1_286 / 10_000
+}
+
 // --- WASM operators -----------------------------------------------------------------
 
 /// Ink for the check at the head of each basic block. `crates/prover/src/programs/config.rs`.
