@@ -5,6 +5,8 @@ mod gas;
 mod process;
 mod workspace;
 
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
 
 /// Chores of the Arbius repository.
@@ -23,9 +25,16 @@ enum Chore {
     Gas(gas::Options),
 }
 
-fn main() -> eyre::Result<()> {
-    match Cli::parse().chore {
+fn main() -> ExitCode {
+    let done = match Cli::parse().chore {
         Chore::Contracts(options) => contracts::run(&options),
         Chore::Gas(options) => gas::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Running other programs.
 
-use std::process::{Command, Stdio};
+use std::{
+    path::Path,
+    process::{Command, Stdio},
+};
 
 use eyre::{Context as _, bail};
 
@@ -44,10 +47,12 @@ pub(crate) fn output(command: &mut Command) -> eyre::Result<String> {
         .wrap_err_with(|| format!("{} wrote something that is not UTF-8", line(command)))
 }
 
-/// The command as one would type it.
+/// The command in short: the program, and the first of its arguments.
 fn line(command: &Command) -> String {
-    std::iter::once(command.get_program())
-        .chain(command.get_args())
+    let program = Path::new(command.get_program());
+    let name = program.file_name().unwrap_or(program.as_os_str());
+    std::iter::once(name)
+        .chain(command.get_args().take(1))
         .map(|word| word.to_string_lossy())
         .collect::<Vec<_>>()
         .join(" ")

@@ -1,6 +1,6 @@
 //! Arguments as 32-byte words, and what their offsets lead to.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 
 /// Bytes in a word of the ABI.
 const WORD: usize = 32;
@@ -34,11 +34,13 @@ impl<'a> Args<'a> {
     /// # Errors
     ///
     /// [`Malformed`] if the calldata ends before it.
-    pub fn word(&self, index: usize) -> Result<&'a [u8; WORD], Malformed> {
+    #[inline(never)]
+    pub fn word(&self, index: usize) -> Result<&'a B256, Malformed> {
         let start = index.checked_mul(WORD).ok_or(Malformed)?;
         self.0
             .get(start..)
-            .and_then(|rest| rest.first_chunk())
+            .and_then(|rest| rest.first_chunk::<WORD>())
+            .map(<&B256>::from)
             .ok_or(Malformed)
     }
 
@@ -48,23 +50,30 @@ impl<'a> Args<'a> {
     ///
     /// [`Malformed`] if the calldata ends before it.
     pub fn uint(&self, index: usize) -> Result<U256, Malformed> {
-        Ok(U256::from_be_bytes(*self.word(index)?))
+        Ok(U256::from_be_bytes(self.word(index)?.0))
+    }
+
+    /// The word of argument `index`, which holds an `address`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it or its upper twelve bytes are not zero.
+    #[inline(never)]
+    pub fn account(&self, index: usize) -> Result<&'a B256, Malformed> {
+        let word = self.word(index)?;
+        if word.iter().take(12).any(|byte| *byte != 0) {
+            return Err(Malformed);
+        }
+        Ok(word)
     }
 
     /// Argument `index` as an `address`.
     ///
     /// # Errors
     ///
-    /// [`Malformed`] if the calldata ends before it or its upper twelve bytes are not zero.
+    /// As of [`account`](Self::account).
     pub fn address(&self, index: usize) -> Result<Address, Malformed> {
-        let (padding, address) = self
-            .word(index)?
-            .split_last_chunk::<20>()
-            .ok_or(Malformed)?;
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(Malformed);
-        }
-        Ok(Address::new(*address))
+        Ok(Address::from_word(*self.account(index)?))
     }
 
     /// Argument `index` as `bytes`.

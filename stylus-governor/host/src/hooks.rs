@@ -46,13 +46,14 @@ pub fn code_size(address: &Address) -> usize {
     unsafe { imports::account_code_size(address.as_ptr()) }
 }
 
-/// The address that the program runs as: a proxy's, when that delegated to it.
+/// The address that the program runs as, in the low bytes of a word: a proxy's, when that
+/// delegated to it.
 #[must_use]
-pub fn contract_address() -> Address {
-    let mut address = Address::ZERO;
-    // SAFETY: the host writes 20 bytes.
-    unsafe { imports::contract_address(address.as_mut_ptr()) };
-    address
+pub fn contract_address() -> B256 {
+    let mut word = B256::ZERO;
+    // SAFETY: the host writes 20 bytes, the last of the word.
+    unsafe { imports::contract_address(low_bytes(&mut word)) };
+    word
 }
 
 /// Delegates `calldata` to `contract` with all gas that can be given. Returns whether it
@@ -83,13 +84,18 @@ pub fn emit(words: &[B256], topics: usize) {
     unsafe { imports::emit_log(words.as_ptr().cast(), size_of_val(words), topics) };
 }
 
-/// Who called.
+/// Who called, in the low bytes of a word.
 #[must_use]
-pub fn sender() -> Address {
-    let mut sender = Address::ZERO;
-    // SAFETY: the host writes 20 bytes.
-    unsafe { imports::msg_sender(sender.as_mut_ptr()) };
-    sender
+pub fn sender() -> B256 {
+    let mut word = B256::ZERO;
+    // SAFETY: the host writes 20 bytes, the last of the word.
+    unsafe { imports::msg_sender(low_bytes(&mut word)) };
+    word
+}
+
+/// The last 20 bytes of a word, where an address lies.
+fn low_bytes(word: &mut B256) -> *mut u8 {
+    word.0[12..].as_mut_ptr()
 }
 
 /// Whether the call came with value.

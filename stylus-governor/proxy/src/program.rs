@@ -90,10 +90,10 @@ fn construct(args: Args<'_>) -> Result<Outcome, Refusal> {
 /// Refuses whoever is not the admin.
 fn admin_only() -> Result<(), Refusal> {
     let sender = host::sender();
-    if host::load(&ADMIN_SLOT) == sender.into_word() {
+    if host::load(&ADMIN_SLOT) == sender {
         Ok(())
     } else {
-        Err(Refusal::Unauthorized(sender))
+        Err(Refusal::Unauthorized(Address::from_word(sender)))
     }
 }
 

@@ -1,12 +1,12 @@
 //! From a selector to the rule that answers it.
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
-use arbius_calldata::{Args, split_selector};
+use arbius_calldata::{Malformed, split_selector};
 use arbius_host as host;
-use arbius_protocol::interfaces::token::{CAP, IToken};
+use arbius_protocol::interfaces::token::IToken;
 
-use crate::{erc20, layout, refusal::Refusal};
+use crate::{erc20, layout, refusal::Refused};
 
 /// What a call returns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,54 +19,64 @@ pub enum Returned {
     Text(&'static str),
 }
 
-/// What a function that always succeeds when it returns, returns.
+/// What a function that succeeds whenever it returns, returns.
 const TRUE: Returned = Returned::Word(B256::with_last_byte(1));
 
 /// Answers `calldata`.
 ///
 /// # Errors
 ///
-/// [`Refusal::UnknownFunction`] and [`Refusal::MalformedCalldata`] for calldata that no
-/// function takes, [`Refusal::NotPayable`] if the call came with value, and what the
-/// function itself refuses.
-pub fn answer(calldata: &[u8]) -> Result<Returned, Refusal> {
+/// `UnknownFunction` and `MalformedCalldata` for calldata that no function takes,
+/// `NotPayable` if the call came with value, and what the function itself refuses.
+pub fn answer(calldata: &[u8]) -> Result<Returned, Refused> {
     if host::has_value() {
-        return Err(Refusal::NotPayable);
+        return Err(Refused::with::<IToken::NotPayable>(&[]));
     }
-    let (selector, args) = split_selector(calldata).ok_or(Refusal::MalformedCalldata)?;
-    call(selector, args)
-}
-
-fn call(selector: [u8; 4], args: Args<'_>) -> Result<Returned, Refusal> {
-    match selector {
-        IToken::transferCall::SELECTOR => {
-            erc20::transfer(args.address(0)?, args.uint(1)?)?;
+    let (selector, args) = split_selector(calldata).ok_or(Malformed)?;
+    let stored = |slot: B256| Ok(Returned::Word(host::load(&slot)));
+    match u32::from_be_bytes(selector) {
+        TRANSFER => {
+            erc20::transfer(args.account(0)?, args.word(1)?)?;
             Ok(TRUE)
         }
-        IToken::transferFromCall::SELECTOR => {
-            erc20::transfer_from(args.address(0)?, args.address(1)?, args.uint(2)?)?;
+        TRANSFER_FROM => {
+            erc20::transfer_from(args.account(0)?, args.account(1)?, args.word(2)?)?;
             Ok(TRUE)
         }
-        IToken::balanceOfCall::SELECTOR => Ok(Returned::Word(host::load(&layout::balance(
-            args.address(0)?,
-        )))),
-        IToken::approveCall::SELECTOR => {
-            erc20::approve(args.address(0)?, args.uint(1)?)?;
+        APPROVE => {
+            erc20::approve(args.account(0)?, args.word(1)?)?;
             Ok(TRUE)
         }
-        IToken::allowanceCall::SELECTOR => Ok(Returned::Word(host::load(&layout::allowance(
-            args.address(0)?,
-            args.address(1)?,
-        )))),
-        IToken::totalSupplyCall::SELECTOR => Ok(Returned::Word(host::load(&layout::TOTAL_SUPPLY))),
-        IToken::capCall::SELECTOR => Ok(Returned::Word(U256::from(CAP).into())),
-        IToken::decimalsCall::SELECTOR => Ok(Returned::Word(B256::with_last_byte(18))),
-        IToken::nameCall::SELECTOR => Ok(Returned::Text("Arbius")),
-        IToken::symbolCall::SELECTOR => Ok(Returned::Text("AIUS")),
-        IToken::initializeCall::SELECTOR => {
+        BALANCE_OF => stored(layout::balance(args.account(0)?)),
+        ALLOWANCE => stored(layout::allowance(args.account(0)?, args.account(1)?)),
+        TOTAL_SUPPLY => stored(layout::TOTAL_SUPPLY),
+        CAP => Ok(Returned::Word(erc20::SUPPLY)),
+        DECIMALS => Ok(Returned::Word(B256::with_last_byte(18))),
+        NAME => Ok(Returned::Text("Arbius")),
+        SYMBOL => Ok(Returned::Text("AIUS")),
+        INITIALIZE => {
             erc20::initialize(args.tuples(0, 2)?)?;
             Ok(Returned::Nothing)
         }
-        _ => Err(Refusal::UnknownFunction(selector)),
+        _ => Err(Refused::with::<IToken::UnknownFunction>(&[
+            &B256::right_padding_from(&selector),
+        ])),
     }
+}
+
+const TRANSFER: u32 = selector::<IToken::transferCall>();
+const TRANSFER_FROM: u32 = selector::<IToken::transferFromCall>();
+const APPROVE: u32 = selector::<IToken::approveCall>();
+const BALANCE_OF: u32 = selector::<IToken::balanceOfCall>();
+const ALLOWANCE: u32 = selector::<IToken::allowanceCall>();
+const TOTAL_SUPPLY: u32 = selector::<IToken::totalSupplyCall>();
+const CAP: u32 = selector::<IToken::capCall>();
+const DECIMALS: u32 = selector::<IToken::decimalsCall>();
+const NAME: u32 = selector::<IToken::nameCall>();
+const SYMBOL: u32 = selector::<IToken::symbolCall>();
+const INITIALIZE: u32 = selector::<IToken::initializeCall>();
+
+/// A function's selector as a number, which one comparison tells from another.
+const fn selector<C: SolCall>() -> u32 {
+    u32::from_be_bytes(C::SELECTOR)
 }

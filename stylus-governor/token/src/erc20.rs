@@ -1,50 +1,55 @@
 //! Balances, allowances and the supply: the rules of ERC-20, with errors of ERC-6093.
+//!
+//! Accounts and amounts are words as they lie in calldata and storage; an account is an
+//! address in the low bytes of its word.
 
-use alloy_primitives::{Address, B256, U256};
+use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use arbius_calldata::Tuples;
 use arbius_host as host;
 use arbius_protocol::interfaces::token::{CAP, IToken};
 
-use crate::{layout, refusal::Refusal};
+use crate::{amount, layout, refusal::Refused};
+
+/// What exists once the supply is allocated, as a word.
+pub const SUPPLY: B256 =
+    B256::new(U256::from_limbs([CAP as u64, (CAP >> 64) as u64, 0, 0]).to_be_bytes());
+
+/// The allowance that stands for no limit.
+const UNLIMITED: B256 = B256::repeat_byte(0xff);
 
 /// The version of the storage layout that [`initialize`] leads to.
-const VERSION: u8 = 1;
+const VERSION: B256 = B256::with_last_byte(1);
 
 /// Allocates the whole supply, each allocation an account and an amount.
 ///
 /// # Errors
 ///
-/// - [`Refusal::InvalidInitialization`] if that happened before.
-/// - [`Refusal::InvalidReceiver`] for the zero address or the token itself.
-/// - [`Refusal::SupplyNotCap`] unless the amounts add up to the cap.
+/// - `InvalidInitialization` if that happened before.
+/// - `ERC20InvalidReceiver` for the zero address or the token itself.
+/// - `SupplyNotCap` unless the amounts add up to the cap.
 ///
 /// # Events
 ///
 /// `Transfer` from the zero address for each allocation, then `Initialized`.
-pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refusal> {
+pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
     if host::load(&layout::VERSION) != B256::ZERO {
-        return Err(Refusal::InvalidInitialization);
+        return Err(Refused::with::<IToken::InvalidInitialization>(&[]));
     }
-    let mut supply = U256::ZERO;
+    let mut supply = B256::ZERO;
     for allocation in allocations {
-        let account = allocation.address(0)?;
-        let amount = allocation.uint(1)?;
-        check_receiver(account)?;
-        // A sum that overflows is far above the cap.
-        supply = supply.saturating_add(amount);
-        let slot = layout::balance(account);
-        let balance = U256::from_be_bytes(host::load(&slot).0).saturating_add(amount);
-        host::cache(&slot, &balance.into());
-        emit_transfer(Address::ZERO, account, amount);
+        let account = allocation.account(0)?;
+        let value = allocation.word(1)?;
+        // A sum that overflows stays at the greatest amount, far above the cap.
+        supply = amount::plus(&supply, value);
+        credit(&B256::ZERO, account, value)?;
     }
-    if supply != U256::from(CAP) {
-        return Err(Refusal::SupplyNotCap(supply));
+    if supply != SUPPLY {
+        return Err(Refused::with::<IToken::SupplyNotCap>(&[&supply, &SUPPLY]));
     }
-    host::cache(&layout::TOTAL_SUPPLY, &supply.into());
-    let version = B256::with_last_byte(VERSION);
-    host::cache(&layout::VERSION, &version);
-    host::emit(&[IToken::Initialized::SIGNATURE_HASH, version], 1);
+    host::cache(&layout::TOTAL_SUPPLY, &supply);
+    host::cache(&layout::VERSION, &VERSION);
+    host::emit(&[IToken::Initialized::SIGNATURE_HASH, VERSION], 1);
     Ok(())
 }
 
@@ -52,38 +57,33 @@ pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refusal> {
 ///
 /// # Errors
 ///
-/// - [`Refusal::InvalidReceiver`] for the zero address or the token itself.
-/// - [`Refusal::InsufficientBalance`] if the caller holds less.
+/// - `ERC20InvalidReceiver` for the zero address or the token itself.
+/// - `ERC20InsufficientBalance` if the caller holds less.
 ///
 /// # Events
 ///
 /// `Transfer`.
-pub fn transfer(to: Address, value: U256) -> Result<(), Refusal> {
-    send(host::sender(), to, value)
+pub fn transfer(to: &B256, value: &B256) -> Result<(), Refused> {
+    send(&host::sender(), to, value)
 }
 
 /// Lets `spender` spend `value` of the caller's; the maximum stands for no limit.
 ///
 /// # Errors
 ///
-/// [`Refusal::InvalidSpender`] for the zero address.
+/// `ERC20InvalidSpender` for the zero address.
 ///
 /// # Events
 ///
 /// `Approval`.
-pub fn approve(spender: Address, value: U256) -> Result<(), Refusal> {
-    if spender == Address::ZERO {
-        return Err(Refusal::InvalidSpender(spender));
+pub fn approve(spender: &B256, value: &B256) -> Result<(), Refused> {
+    if *spender == B256::ZERO {
+        return Err(Refused::with::<IToken::ERC20InvalidSpender>(&[spender]));
     }
     let owner = host::sender();
-    host::cache(&layout::allowance(owner, spender), &value.into());
+    host::cache(&layout::allowance(&owner, spender), value);
     host::emit(
-        &[
-            IToken::Approval::SIGNATURE_HASH,
-            owner.into_word(),
-            spender.into_word(),
-            value.into(),
-        ],
+        &[IToken::Approval::SIGNATURE_HASH, owner, *spender, *value],
         3,
     );
     Ok(())
@@ -94,65 +94,57 @@ pub fn approve(spender: Address, value: U256) -> Result<(), Refusal> {
 ///
 /// # Errors
 ///
-/// - [`Refusal::InsufficientAllowance`] if the caller may spend less.
-/// - [`Refusal::InvalidSender`] for the zero address.
-/// - [`Refusal::InvalidReceiver`] for the zero address or the token itself.
-/// - [`Refusal::InsufficientBalance`] if `from` holds less.
+/// - `ERC20InvalidSender` for the zero address.
+/// - `ERC20InsufficientAllowance` if the caller may spend less.
+/// - `ERC20InvalidReceiver` for the zero address or the token itself.
+/// - `ERC20InsufficientBalance` if `from` holds less.
 ///
 /// # Events
 ///
 /// `Transfer`.
-pub fn transfer_from(from: Address, to: Address, value: U256) -> Result<(), Refusal> {
-    let spender = host::sender();
-    let slot = layout::allowance(from, spender);
-    let allowance = U256::from_be_bytes(host::load(&slot).0);
-    if allowance != U256::MAX {
-        let rest = allowance
-            .checked_sub(value)
-            .ok_or(Refusal::InsufficientAllowance(spender, allowance, value))?;
-        host::cache(&slot, &rest.into());
+pub fn transfer_from(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
+    if *from == B256::ZERO {
+        return Err(Refused::with::<IToken::ERC20InvalidSender>(&[from]));
     }
-    if from == Address::ZERO {
-        return Err(Refusal::InvalidSender(from));
+    let spender = host::sender();
+    let slot = layout::allowance(from, &spender);
+    let allowance = host::load(&slot);
+    if allowance != UNLIMITED {
+        let Some(rest) = amount::less(&allowance, value) else {
+            return Err(Refused::with::<IToken::ERC20InsufficientAllowance>(&[
+                &spender, &allowance, value,
+            ]));
+        };
+        host::cache(&slot, &rest);
     }
     send(from, to, value)
 }
 
 /// Moves `value` between two accounts, which may be the same.
-fn send(from: Address, to: Address, value: U256) -> Result<(), Refusal> {
-    check_receiver(to)?;
+#[inline(never)]
+fn send(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
     let slot = layout::balance(from);
-    let balance = U256::from_be_bytes(host::load(&slot).0);
-    let rest = balance
-        .checked_sub(value)
-        .ok_or(Refusal::InsufficientBalance(from, balance, value))?;
-    host::cache(&slot, &rest.into());
-
-    let slot = layout::balance(to);
-    // All balances together are the supply, so this cannot overflow.
-    let balance = U256::from_be_bytes(host::load(&slot).0).wrapping_add(value);
-    host::cache(&slot, &balance.into());
-    emit_transfer(from, to, value);
-    Ok(())
+    let balance = host::load(&slot);
+    let Some(rest) = amount::less(&balance, value) else {
+        return Err(Refused::with::<IToken::ERC20InsufficientBalance>(&[
+            from, &balance, value,
+        ]));
+    };
+    host::cache(&slot, &rest);
+    credit(from, to, value)
 }
 
-/// Refuses receivers whose tokens nobody could ever move.
-fn check_receiver(account: Address) -> Result<(), Refusal> {
-    if account == Address::ZERO || account == host::contract_address() {
-        Err(Refusal::InvalidReceiver(account))
-    } else {
-        Ok(())
+/// Adds `value`, which was taken from `from`, to what `to` holds.
+///
+/// All balances together are at most the supply once it is allocated, so none overflows.
+#[inline(never)]
+fn credit(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
+    // Nobody could ever move what these receive.
+    if *to == B256::ZERO || *to == host::contract_address() {
+        return Err(Refused::with::<IToken::ERC20InvalidReceiver>(&[to]));
     }
-}
-
-fn emit_transfer(from: Address, to: Address, value: U256) {
-    host::emit(
-        &[
-            IToken::Transfer::SIGNATURE_HASH,
-            from.into_word(),
-            to.into_word(),
-            value.into(),
-        ],
-        3,
-    );
+    let slot = layout::balance(to);
+    host::cache(&slot, &amount::plus(&host::load(&slot), value));
+    host::emit(&[IToken::Transfer::SIGNATURE_HASH, *from, *to, *value], 3);
+    Ok(())
 }

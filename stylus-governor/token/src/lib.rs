@@ -12,8 +12,10 @@
 //! | [`erc20`] | balances, allowances, the supply: the rules |
 //! | [`dispatch`] | from a selector to a rule |
 //! | [`layout`] | where everything lies in storage |
+//! | [`amount`] | arithmetic on words |
 //! | [`refusal`] | the errors, as the interface declares them |
 
+pub mod amount;
 pub mod dispatch;
 pub mod erc20;
 pub mod layout;

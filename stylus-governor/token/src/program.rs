@@ -2,10 +2,7 @@
 
 use arbius_host::{self as host, Scratch};
 
-use crate::{
-    dispatch::{Returned, answer},
-    refusal::{MAX_LEN, Refusal},
-};
+use crate::dispatch::{Returned, answer};
 
 /// `len` bytes of calldata are there; 0 is success, 1 a revert.
 ///
@@ -15,21 +12,17 @@ extern "C" fn user_entrypoint(len: usize) -> usize {
     host::import_memory_payment();
     // SAFETY: the only `Scratch`, in a program without an allocator.
     let mut scratch = unsafe { Scratch::new() };
-    let answered = scratch
-        .calldata(len)
-        .ok_or(Refusal::MalformedCalldata)
-        .and_then(answer);
-    match answered {
-        Ok(returned) => {
-            host::flush();
-            write(returned);
-            0
-        }
-        Err(refusal) => {
-            host::write_result(refusal.encode(&mut [0; MAX_LEN]));
-            1
-        }
-    }
+    let Some(calldata) = scratch.calldata(len) else {
+        // Calldata that does not fit into memory is longer than any block can carry.
+        return 1;
+    };
+    let Ok(returned) = answer(calldata) else {
+        // The error is written already.
+        return 1;
+    };
+    host::flush();
+    write(returned);
+    0
 }
 
 /// Hands a result to the caller.
