@@ -33,7 +33,10 @@ impl DevAccount {
     #[must_use]
     pub fn from_key(key: B256) -> Option<Self> {
         let signer = SigningKey::from_bytes(&key.0.into()).ok()?;
-        Some(Self { address: Address::from_private_key(&signer), key })
+        Some(Self {
+            address: Address::from_private_key(&signer),
+            key,
+        })
     }
 
     /// The first `count` development accounts: the ten well-known ones, then as many as
@@ -68,8 +71,14 @@ mod tests {
     #[test]
     fn starts_with_the_well_known_accounts() {
         let accounts = DevAccount::first(10);
-        assert_eq!(accounts[0].address, address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266"));
-        assert_eq!(accounts[9].address, address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720"));
+        assert_eq!(
+            accounts[0].address,
+            address!("f39Fd6e51aad88F6F4ce6aB8827279cffFb92266")
+        );
+        assert_eq!(
+            accounts[9].address,
+            address!("a0Ee7A142d267C1f36714E4a8F75612F20a79720")
+        );
     }
 
     #[test]
@@ -86,7 +95,10 @@ mod tests {
         let account = DevAccount::first(1)[0];
         let hash = keccak256("message");
         let signature = account.sign(hash).unwrap();
-        assert_eq!(signature.recover_address_from_prehash(&hash).unwrap(), account.address);
+        assert_eq!(
+            signature.recover_address_from_prehash(&hash).unwrap(),
+            account.address
+        );
     }
 
     #[test]

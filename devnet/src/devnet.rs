@@ -141,7 +141,12 @@ impl DevnetBuilder {
         }
         let accounts = chain.accounts();
         let server = Server::start(chain.clone(), self.port, self.block_time)?;
-        Ok(Devnet { chain, chain_id: self.chain_id, accounts, server })
+        Ok(Devnet {
+            chain,
+            chain_id: self.chain_id,
+            accounts,
+            server,
+        })
     }
 }
 

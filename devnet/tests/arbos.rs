@@ -34,14 +34,20 @@ fn activation_takes_its_fee_returns_the_rest_and_tells() {
 
     let event = IArbWasm::ProgramActivated::decode_log(&receipt.logs[0]).unwrap();
     assert_eq!(event.address, ARB_WASM);
-    assert_eq!((event.codehash, event.program, event.version), (code_hash, program, 2));
+    assert_eq!(
+        (event.codehash, event.program, event.version),
+        (code_hash, program, 2)
+    );
     let answer = IArbWasm::activateProgramCall::abi_decode_returns(&receipt.output).unwrap();
     assert_eq!((answer.version, answer.dataFee), (2, event.dataFee));
     assert!(event.dataFee > U256::ZERO && event.dataFee < activation_value());
 
     let gas = U256::from(receipt.gas_used) * U256::from(receipt.effective_gas_price);
     assert_eq!(chain.balance(alice(&chain)), before - gas - event.dataFee);
-    assert_eq!(chain.balance(NETWORK_FEE_ACCOUNT), fees_before + gas + event.dataFee);
+    assert_eq!(
+        chain.balance(NETWORK_FEE_ACCOUNT),
+        fees_before + gas + event.dataFee
+    );
     assert_eq!(chain.balance(ARB_WASM), U256::ZERO);
     assert!(receipt.gas_used > 1_659_168);
 
@@ -58,21 +64,29 @@ fn activation_needs_a_program_and_its_fee() {
         IArbWasm::ProgramNotWasm {}.abi_encode()
     );
     let program = deploy(&chain, &actor());
-    let unpaid = TransactionRequest { value: Some(U256::ONE), ..activation(&chain, program) };
+    let unpaid = TransactionRequest {
+        value: Some(U256::ONE),
+        ..activation(&chain, program)
+    };
     let data = reverts(chain.send(unpaid));
     let error = IArbWasm::ProgramInsufficientValue::abi_decode(&data).unwrap();
     assert_eq!(error.have, U256::ONE);
     assert!(error.want > U256::ONE);
     let record = ask(&chain, ARB_WASM, IArbWasm::programVersionCall { program });
-    assert_eq!(reverts(record), IArbWasm::ProgramNotActivated {}.abi_encode());
+    assert_eq!(
+        reverts(record),
+        IArbWasm::ProgramNotActivated {}.abi_encode()
+    );
 }
 
 #[test]
 fn a_failed_activation_burns_all_its_gas() {
     let chain = chain();
     // No entrypoint.
-    let program =
-        deploy(&chain, &program(r#"(module (memory (export "memory") 1 1))"#));
+    let program = deploy(
+        &chain,
+        &program(r#"(module (memory (export "memory") 1 1))"#),
+    );
     let mined = send_with_gas(&chain, activation(&chain, program), 5_000_000);
     assert!(!mined.receipt().success);
     assert_eq!(mined.receipt().gas_used, 5_000_000);
@@ -89,7 +103,14 @@ fn what_does_not_decode_fails_without_burning() {
     assert!(mined.receipt().gas_used < 2_000_000);
     let fragment = deploy(&chain, &hex!("eff00100"));
     let mined = send_with_gas(&chain, activation(&chain, fragment), 5_000_000);
-    assert!(mined.receipt().failure.as_ref().unwrap().contains("fragment"));
+    assert!(
+        mined
+            .receipt()
+            .failure
+            .as_ref()
+            .unwrap()
+            .contains("fragment")
+    );
 }
 
 #[test]
@@ -101,12 +122,19 @@ fn a_reverted_activation_leaves_no_trace() {
     code.extend_from_slice(ARB_WASM.as_slice());
     code.extend_from_slice(&hex!("5af1505f5ffd"));
     let reverting = deploy(&chain, &code);
-    let asked = TransactionRequest { to: Some(reverting.into()), ..activation(&chain, program) };
+    let asked = TransactionRequest {
+        to: Some(reverting.into()),
+        ..activation(&chain, program)
+    };
     let balance = chain.balance(NETWORK_FEE_ACCOUNT);
     let mined = send_with_gas(&chain, asked, 10_000_000);
     assert!(!mined.receipt().success);
-    assert!(mined.receipt().gas_used > 1_659_168, "the activation did run");
-    let gas = U256::from(mined.receipt().gas_used) * U256::from(mined.receipt().effective_gas_price);
+    assert!(
+        mined.receipt().gas_used > 1_659_168,
+        "the activation did run"
+    );
+    let gas =
+        U256::from(mined.receipt().gas_used) * U256::from(mined.receipt().effective_gas_price);
     assert_eq!(chain.balance(NETWORK_FEE_ACCOUNT), balance + gas);
     assert!(ask(&chain, ARB_WASM, IArbWasm::programVersionCall { program }).is_err());
     assert!(send(&chain, activation(&chain, program)).receipt().success);
@@ -123,7 +151,10 @@ fn programs_expire_and_are_renewed() {
         ..request(
             alice(&chain),
             ARB_WASM,
-            IArbWasm::codehashKeepaliveCall { codehash: code_hash }.abi_encode(),
+            IArbWasm::codehashKeepaliveCall {
+                codehash: code_hash,
+            }
+            .abi_encode(),
         )
     };
     // Activation times are kept in whole hours.
@@ -142,7 +173,10 @@ fn programs_expire_and_are_renewed() {
     pass_days(&chain, 366);
     assert!(IArbWasm::ProgramExpired::abi_decode(&reverts(left())).is_ok());
     let called = call(&chain, program, [act::LOAD]);
-    assert!(matches!(&called, Err(CallError::Failed(reason)) if reason.contains("expired")), "{called:?}");
+    assert!(
+        matches!(&called, Err(CallError::Failed(reason)) if reason.contains("expired")),
+        "{called:?}"
+    );
     // Expired programs are activated anew.
     assert!(send(&chain, activation(&chain, program)).receipt().success);
     assert!(call(&chain, program, [act::LOAD]).is_ok());
@@ -161,7 +195,14 @@ fn programs_in_two_fragments_run() {
         root.extend_from_slice(fragment.as_slice());
     }
     let program = deploy_program(&chain, &root);
-    assert!(send(&chain, request(alice(&chain), program, act_word(act::STORE, 3))).receipt().success);
+    assert!(
+        send(
+            &chain,
+            request(alice(&chain), program, act_word(act::STORE, 3))
+        )
+        .receipt()
+        .success
+    );
     assert_eq!(slot0(&chain, program), U256::from(3));
 }
 
@@ -169,7 +210,11 @@ fn programs_in_two_fragments_run() {
 fn roots_beyond_the_limits_are_refused() {
     let chain = chain();
     assert_eq!(
-        ask(&chain, ARB_OWNER_PUBLIC, IArbOwnerPublic::getMaxStylusContractFragmentsCall {}),
+        ask(
+            &chain,
+            ARB_OWNER_PUBLIC,
+            IArbOwnerPublic::getMaxStylusContractFragmentsCall {}
+        ),
         Ok(4)
     );
     let fragment = deploy(&chain, &hex!("eff00100"));
@@ -180,7 +225,14 @@ fn roots_beyond_the_limits_are_refused() {
     }
     let root = deploy(&chain, &root);
     let mined = send_with_gas(&chain, activation(&chain, root), 5_000_000);
-    assert!(mined.receipt().failure.as_ref().unwrap().contains("5 fragments"));
+    assert!(
+        mined
+            .receipt()
+            .failure
+            .as_ref()
+            .unwrap()
+            .contains("5 fragments")
+    );
 }
 
 #[test]
@@ -202,11 +254,19 @@ fn arbwasm_tells_the_parameters_of_nova() {
     let least = asked!(minInitGasCall);
     assert_eq!((least.gas, least.cached), (8_832, 352));
     let program = deploy_program(&chain, &actor());
-    let version = ask(&chain, ARB_WASM, IArbWasm::codehashVersionCall {
-        codehash: keccak256(actor()),
-    });
+    let version = ask(
+        &chain,
+        ARB_WASM,
+        IArbWasm::codehashVersionCall {
+            codehash: keccak256(actor()),
+        },
+    );
     assert_eq!(version, Ok(2));
-    let pages = ask(&chain, ARB_WASM, IArbWasm::programMemoryFootprintCall { program });
+    let pages = ask(
+        &chain,
+        ARB_WASM,
+        IArbWasm::programMemoryFootprintCall { program },
+    );
     assert_eq!(pages, Ok(1));
 }
 
@@ -224,9 +284,19 @@ fn cached_programs_start_cheaper() {
     let chain = chain();
     let program = deploy_program(&chain, &actor());
     let codehash = keccak256(actor());
-    let is_cached =
-        || ask(&chain, ARB_WASM_CACHE, IArbWasmCache::codehashIsCachedCall { codehash }).unwrap();
-    let gas = || send(&chain, request(alice(&chain), program, [act::LOAD])).receipt().gas_used;
+    let is_cached = || {
+        ask(
+            &chain,
+            ARB_WASM_CACHE,
+            IArbWasmCache::codehashIsCachedCall { codehash },
+        )
+        .unwrap()
+    };
+    let gas = || {
+        send(&chain, request(alice(&chain), program, [act::LOAD]))
+            .receipt()
+            .gas_used
+    };
     let prices = ask(&chain, ARB_WASM, IArbWasm::programInitGasCall { program }).unwrap();
     let uncached = gas();
     assert!(!is_cached());
@@ -234,23 +304,43 @@ fn cached_programs_start_cheaper() {
     let cache = IArbWasmCache::cacheProgramCall { addr: program }.abi_encode();
     let mined = send(&chain, request(alice(&chain), ARB_WASM_CACHE, cache));
     let event = IArbWasmCache::UpdateProgramCache::decode_log(&mined.receipt().logs[0]).unwrap();
-    assert_eq!((event.manager, event.codehash, event.cached), (alice(&chain), codehash, true));
+    assert_eq!(
+        (event.manager, event.codehash, event.cached),
+        (alice(&chain), codehash, true)
+    );
     assert!(is_cached());
     assert_eq!(uncached - gas(), prices.gas - prices.gasWhenCached);
 
     let evict = IArbWasmCache::evictCodehashCall { codehash }.abi_encode();
-    assert!(send(&chain, request(alice(&chain), ARB_WASM_CACHE, evict)).receipt().success);
+    assert!(
+        send(&chain, request(alice(&chain), ARB_WASM_CACHE, evict))
+            .receipt()
+            .success
+    );
     assert!(!is_cached());
     assert_eq!(gas(), uncached);
 
     // As on Nova: by a bid at the manager that the precompile names.
-    let managers =
-        ask(&chain, ARB_WASM_CACHE, IArbWasmCache::allCacheManagersCall {}).unwrap();
+    let managers = ask(
+        &chain,
+        ARB_WASM_CACHE,
+        IArbWasmCache::allCacheManagersCall {},
+    )
+    .unwrap();
     assert_eq!(managers, [CACHE_MANAGER]);
-    let least = ask(&chain, CACHE_MANAGER, ICacheManager::getMinBidCall { program }).unwrap();
+    let least = ask(
+        &chain,
+        CACHE_MANAGER,
+        ICacheManager::getMinBidCall { program },
+    )
+    .unwrap();
     let bid = TransactionRequest {
         value: Some(U256::from(least)),
-        ..request(alice(&chain), managers[0], ICacheManager::placeBidCall { program }.abi_encode())
+        ..request(
+            alice(&chain),
+            managers[0],
+            ICacheManager::placeBidCall { program }.abi_encode(),
+        )
     };
     assert!(send(&chain, bid).receipt().success);
     assert!(is_cached());
@@ -279,7 +369,10 @@ fn deployed(mined: &arbius_devnet::chain::MinedTransaction) -> Address {
         .filter(|log| log.address == STYLUS_DEPLOYER)
         .find_map(|log| IStylusDeployer::ContractDeployed::decode_log(log).ok())
         .expect("the deployer tells the address");
-    assert_eq!(Address::abi_decode(&receipt.output).unwrap(), event.deployedContract);
+    assert_eq!(
+        Address::abi_decode(&receipt.output).unwrap(),
+        event.deployedContract
+    );
     event.deployedContract
 }
 
@@ -287,24 +380,33 @@ fn deployed(mined: &arbius_devnet::chain::MinedTransaction) -> Address {
 fn the_deployer_deploys_activates_constructs_and_refunds() {
     let chain = chain();
     let before = chain.balance(alice(&chain));
-    let mined = send(&chain, deployment(&chain, &actor(), act_word(act::STORE, 12), 34));
+    let mined = send(
+        &chain,
+        deployment(&chain, &actor(), act_word(act::STORE, 12), 34),
+    );
     let program = deployed(&mined);
     assert_eq!(slot0(&chain, program), U256::from(12), "constructed");
     assert_eq!(chain.balance(program), U256::from(34), "with its value");
     assert_eq!(chain.balance(STYLUS_DEPLOYER), U256::ZERO);
     let activated = IArbWasm::ProgramActivated::decode_log(&mined.receipt().logs[0]).unwrap();
-    let gas = U256::from(mined.receipt().gas_used) * U256::from(mined.receipt().effective_gas_price);
+    let gas =
+        U256::from(mined.receipt().gas_used) * U256::from(mined.receipt().effective_gas_price);
     assert_eq!(
         chain.balance(alice(&chain)),
         before - gas - activated.dataFee - U256::from(34),
         "the rest came back"
     );
     // The same code again needs no activation.
-    let requires = ask(&chain, STYLUS_DEPLOYER, IStylusDeployer::requiresActivationCall {
-        addr: program,
-    });
+    let requires = ask(
+        &chain,
+        STYLUS_DEPLOYER,
+        IStylusDeployer::requiresActivationCall { addr: program },
+    );
     assert_eq!(requires, Ok(false));
-    let again = send(&chain, deployment(&chain, &actor(), act_word(act::STORE, 13), 0));
+    let again = send(
+        &chain,
+        deployment(&chain, &actor(), act_word(act::STORE, 13), 0),
+    );
     assert_eq!(again.receipt().logs.len(), 1, "no activation");
     assert_ne!(deployed(&again), program);
 }
@@ -316,7 +418,11 @@ fn the_deployer_undoes_everything_when_a_step_fails() {
     let failing = deployment(&chain, &actor(), act_word(act::STORE_AND_REVERT, 1), 0);
     let data = reverts(chain.send(failing.clone()));
     let error = IStylusDeployer::ContractInitializationError::abi_decode(&data).unwrap();
-    assert_eq!(word(&error.data), U256::ONE, "with what the constructor said");
+    assert_eq!(
+        word(&error.data),
+        U256::ONE,
+        "with what the constructor said"
+    );
     let mined = send_with_gas(&chain, failing, 20_000_000);
     assert!(!mined.receipt().success);
     assert!(mined.receipt().logs.is_empty());
@@ -324,7 +430,10 @@ fn the_deployer_undoes_everything_when_a_step_fails() {
     assert_eq!(chain.balance(STYLUS_DEPLOYER), balance);
     let codehash = keccak256(actor());
     let version = ask(&chain, ARB_WASM, IArbWasm::codehashVersionCall { codehash });
-    assert_eq!(reverts(version), IArbWasm::ProgramNotActivated {}.abi_encode());
+    assert_eq!(
+        reverts(version),
+        IArbWasm::ProgramNotActivated {}.abi_encode()
+    );
 
     let unpaid = TransactionRequest {
         value: None,
@@ -345,7 +454,10 @@ fn the_deployer_undoes_everything_when_a_step_fails() {
         ),
         ..deployment(&chain, &[], Vec::new(), 0)
     };
-    assert_eq!(reverts(chain.send(empty)), IStylusDeployer::EmptyBytecode {}.abi_encode());
+    assert_eq!(
+        reverts(chain.send(empty)),
+        IStylusDeployer::EmptyBytecode {}.abi_encode()
+    );
     let pointless = deployment(&chain, &actor(), Vec::new(), 5);
     assert_eq!(
         reverts(chain.send(pointless)),
@@ -369,11 +481,18 @@ fn the_deployer_salts_with_the_constructors_input() {
     };
     let program = deployed(&send(&chain, asked.clone()));
     let full_salt = keccak256([salt.as_slice(), &init_data].concat());
-    assert_eq!(program, STYLUS_DEPLOYER.create2_from_code(full_salt, init_code(&actor())));
-    let told = ask(&chain, STYLUS_DEPLOYER, IStylusDeployer::initSaltCall {
-        salt,
-        initData: init_data.into(),
-    });
+    assert_eq!(
+        program,
+        STYLUS_DEPLOYER.create2_from_code(full_salt, init_code(&actor()))
+    );
+    let told = ask(
+        &chain,
+        STYLUS_DEPLOYER,
+        IStylusDeployer::initSaltCall {
+            salt,
+            initData: init_data.into(),
+        },
+    );
     assert_eq!(told, Ok(full_salt));
     assert!(chain.send(asked).is_err(), "the address is taken");
 }
@@ -389,5 +508,8 @@ fn a_payer_that_cannot_be_refunded_is_told_so() {
         ..deployment(&chain, &actor(), Vec::new(), 0)
     };
     let data = reverts(chain.send(asked));
-    assert!(IStylusDeployer::RefundExcessValueError::abi_decode(&data).is_ok(), "{data}");
+    assert!(
+        IStylusDeployer::RefundExcessValueError::abi_decode(&data).is_ok(),
+        "{data}"
+    );
 }

@@ -42,7 +42,10 @@ fn moves_ether_and_charges_the_base_fee_alone() {
         },
     );
     assert_eq!(mined.receipt().gas_used, 21_000);
-    assert_eq!(mined.receipt().effective_gas_price, u128::from(params::BASE_FEE));
+    assert_eq!(
+        mined.receipt().effective_gas_price,
+        u128::from(params::BASE_FEE)
+    );
     let fee = U256::from(21_000 * params::BASE_FEE);
     assert_eq!(chain.balance(alice), before - U256::from(1_000) - fee);
     assert_eq!(chain.balance(params::NETWORK_FEE_ACCOUNT), fee);
@@ -63,7 +66,10 @@ fn deploys_and_runs_contracts() {
     let contract = deploy(&chain, &writer());
     assert_eq!(chain.code(contract), Bytes::from(writer()));
     assert_eq!(contract, alice(&chain).create(0));
-    let mined = send(&chain, request(alice(&chain), contract, U256::from(42).to_be_bytes_vec()));
+    let mined = send(
+        &chain,
+        request(alice(&chain), contract, U256::from(42).to_be_bytes_vec()),
+    );
     assert!(mined.receipt().success);
     assert_eq!(slot0(&chain, contract), U256::from(42));
     assert_eq!(mined.receipt().logs.len(), 1);
@@ -74,8 +80,14 @@ fn deploys_and_runs_contracts() {
 fn clearing_storage_is_refunded() {
     let chain = chain();
     let contract = deploy(&chain, &writer());
-    let set = send(&chain, request(alice(&chain), contract, U256::from(1).to_be_bytes_vec()));
-    let clear = send(&chain, request(alice(&chain), contract, U256::ZERO.to_be_bytes_vec()));
+    let set = send(
+        &chain,
+        request(alice(&chain), contract, U256::from(1).to_be_bytes_vec()),
+    );
+    let clear = send(
+        &chain,
+        request(alice(&chain), contract, U256::ZERO.to_be_bytes_vec()),
+    );
     // 22,100 to set; 5,000 to clear, of which 4,800 (at most a fifth of all) come back.
     let difference = set.receipt().gas_used - clear.receipt().gas_used;
     assert_eq!(difference, 22_100 - 5_000 + 4_800 + 12);
@@ -100,7 +112,11 @@ fn a_reverted_transaction_is_mined_and_undone() {
     let chain = chain();
     // sstore(0, 1) revert(0, 0)
     let contract = deploy(&chain, &hex!("60015f555f5ffd"));
-    let mined = send_with_gas(&chain, request(alice(&chain), contract, Bytes::new()), 100_000);
+    let mined = send_with_gas(
+        &chain,
+        request(alice(&chain), contract, Bytes::new()),
+        100_000,
+    );
     assert!(!mined.receipt().success);
     assert!(mined.receipt().gas_used < 50_000);
     assert_eq!(slot0(&chain, contract), U256::ZERO);
@@ -116,7 +132,11 @@ fn an_inner_revert_undoes_the_inner_frame_alone() {
     code.extend_from_slice(inner.as_slice());
     code.extend_from_slice(&hex!("5af15000"));
     let outer = deploy(&chain, &code);
-    assert!(send(&chain, request(alice(&chain), outer, Bytes::new())).receipt().success);
+    assert!(
+        send(&chain, request(alice(&chain), outer, Bytes::new()))
+            .receipt()
+            .success
+    );
     assert_eq!(slot0(&chain, outer), U256::from(5));
     assert_eq!(slot0(&chain, inner), U256::ZERO);
 }
@@ -128,7 +148,10 @@ fn calls_report_revert_data() {
     let data = U256::from(0xdead).to_be_bytes_vec();
     assert_eq!(
         call(&chain, contract, data.clone()),
-        Err(CallError::Reverted { data: data.into(), reason: None })
+        Err(CallError::Reverted {
+            data: data.into(),
+            reason: None
+        })
     );
 }
 
@@ -172,8 +195,15 @@ fn transactions_wait_until_their_nonce_has_come() {
     assert_eq!(chain.mined(first).unwrap().block.header.number, 1);
     assert_eq!(chain.mined(second).unwrap().block.header.number, 2);
     assert!(matches!(
-        chain.send(TransactionRequest { value: Some(U256::ONE), ..with_nonce(0) }),
-        Err(CallError::Transaction(TransactionError::NonceTooLow { given: 0, expected: 2, .. }))
+        chain.send(TransactionRequest {
+            value: Some(U256::ONE),
+            ..with_nonce(0)
+        }),
+        Err(CallError::Transaction(TransactionError::NonceTooLow {
+            given: 0,
+            expected: 2,
+            ..
+        }))
     ));
 }
 
@@ -206,13 +236,22 @@ fn without_automine_a_block_takes_all_that_waits() {
     let chain = chain();
     chain.set_automine(false);
     for account in chain.accounts() {
-        chain.send(request(account.address, alice(&chain), Bytes::new())).unwrap();
+        chain
+            .send(request(account.address, alice(&chain), Bytes::new()))
+            .unwrap();
     }
     assert_eq!(chain.block_number(), 0);
     let block = chain.mine();
     assert_eq!(block.transactions.len(), 10);
-    let gas: Vec<_> = block.receipts.iter().map(|receipt| receipt.cumulative_gas_used).collect();
-    assert_eq!(gas, (1..=10).map(|count| 21_000 * count).collect::<Vec<_>>());
+    let gas: Vec<_> = block
+        .receipts
+        .iter()
+        .map(|receipt| receipt.cumulative_gas_used)
+        .collect();
+    assert_eq!(
+        gas,
+        (1..=10).map(|count| 21_000 * count).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -223,18 +262,33 @@ fn raw_transactions_are_checked() {
     let raw = mined.transaction().encoded();
     let hash = target.send_raw(&raw).unwrap();
     assert_eq!(hash, mined.transaction().hash());
-    assert_eq!(target.mined(hash).unwrap().transaction().from(), alice(&source));
+    assert_eq!(
+        target.mined(hash).unwrap().transaction().from(),
+        alice(&source)
+    );
     assert_eq!(target.send_raw(&raw), Err(TransactionError::AlreadyKnown));
 
     let other = Devnet::builder().chain_id(1).build_chain();
     assert_eq!(
         other.send_raw(&raw),
-        Err(TransactionError::WrongChain { given: 412_346, expected: 1 })
+        Err(TransactionError::WrongChain {
+            given: 412_346,
+            expected: 1
+        })
     );
-    assert!(matches!(target.send_raw(&raw[..40]), Err(TransactionError::Malformed(_))));
-    assert!(matches!(target.send_raw(&[]), Err(TransactionError::Malformed(_))));
+    assert!(matches!(
+        target.send_raw(&raw[..40]),
+        Err(TransactionError::Malformed(_))
+    ));
+    assert!(matches!(
+        target.send_raw(&[]),
+        Err(TransactionError::Malformed(_))
+    ));
     let poor = Devnet::builder().balance(U256::from(5)).build_chain();
-    assert!(matches!(poor.send_raw(&raw), Err(TransactionError::InsufficientFunds { .. })));
+    assert!(matches!(
+        poor.send_raw(&raw),
+        Err(TransactionError::InsufficientFunds { .. })
+    ));
 }
 
 #[test]
@@ -244,15 +298,27 @@ fn offers_below_the_base_fee_and_below_the_intrinsic_gas_are_refused() {
         gas: Some(21_000),
         ..request(alice(&chain), bob(&chain), Bytes::new())
     };
-    let cheap = TransactionRequest { gas_price: Some(1), ..base.clone() };
+    let cheap = TransactionRequest {
+        gas_price: Some(1),
+        ..base.clone()
+    };
     assert!(matches!(
         chain.send(cheap),
-        Err(CallError::Transaction(TransactionError::FeeTooLow { offered: 1, .. }))
+        Err(CallError::Transaction(TransactionError::FeeTooLow {
+            offered: 1,
+            ..
+        }))
     ));
-    let short = TransactionRequest { gas: Some(20_999), ..base };
+    let short = TransactionRequest {
+        gas: Some(20_999),
+        ..base
+    };
     assert!(matches!(
         chain.send(short),
-        Err(CallError::Transaction(TransactionError::IntrinsicGas { have: 20_999, needed: 21_000 }))
+        Err(CallError::Transaction(TransactionError::IntrinsicGas {
+            have: 20_999,
+            needed: 21_000
+        }))
     ));
 }
 
@@ -261,7 +327,9 @@ fn blocks_are_linked_and_hashed() {
     let chain = chain();
     send(&chain, request(alice(&chain), bob(&chain), Bytes::new()));
     chain.mine();
-    let blocks: Vec<_> = (0..3u64).map(|number| chain.block(number.into()).unwrap()).collect();
+    let blocks: Vec<_> = (0..3u64)
+        .map(|number| chain.block(number.into()).unwrap())
+        .collect();
     for pair in blocks.windows(2) {
         assert_eq!(pair[1].header.parent_hash, pair[0].hash);
         assert_eq!(pair[1].header.hash_slow(), pair[1].hash);
@@ -287,7 +355,10 @@ fn past_states_stay_readable() {
     let chain = chain();
     let contract = deploy(&chain, &writer());
     for value in 1..=3u64 {
-        send(&chain, request(alice(&chain), contract, U256::from(value).to_be_bytes_vec()));
+        send(
+            &chain,
+            request(alice(&chain), contract, U256::from(value).to_be_bytes_vec()),
+        );
     }
     for value in 1..=3u64 {
         let state = chain.state_at((value + 1).into()).unwrap();
@@ -300,7 +371,10 @@ fn snapshots_bring_everything_back() {
     let chain = chain();
     let contract = deploy(&chain, &writer());
     let first = chain.snapshot();
-    let mined = send(&chain, request(alice(&chain), contract, U256::from(9).to_be_bytes_vec()));
+    let mined = send(
+        &chain,
+        request(alice(&chain), contract, U256::from(9).to_be_bytes_vec()),
+    );
     let second = chain.snapshot();
     chain.increase_time(1_000).unwrap();
     chain.mine();
@@ -316,16 +390,24 @@ fn snapshots_bring_everything_back() {
 
 #[test]
 fn time_can_be_set_and_runs_on() {
-    let chain = Devnet::builder().genesis_timestamp(2_000_000_000).build_chain();
+    let chain = Devnet::builder()
+        .genesis_timestamp(2_000_000_000)
+        .build_chain();
     assert_eq!(chain.latest_block().header.timestamp, 2_000_000_000);
     chain.set_next_block_timestamp(2_000_001_000).unwrap();
     assert_eq!(chain.mine().header.timestamp, 2_000_001_000);
     chain.increase_time(500).unwrap();
     let timestamp = chain.mine().header.timestamp;
-    assert!((2_000_001_500..2_000_001_510).contains(&timestamp), "{timestamp}");
+    assert!(
+        (2_000_001_500..2_000_001_510).contains(&timestamp),
+        "{timestamp}"
+    );
     assert_eq!(
         chain.set_next_block_timestamp(1_999_999_999),
-        Err(ControlError::TimeBackwards { given: 1_999_999_999, latest: timestamp })
+        Err(ControlError::TimeBackwards {
+            given: 1_999_999_999,
+            latest: timestamp
+        })
     );
     chain.mine_many(3, 60).unwrap();
     let last = chain.latest_block().header.timestamp;
@@ -341,14 +423,23 @@ fn overrides_change_a_call_and_nothing_else() {
         nowhere,
         AccountOverride {
             code: Some(READER.to_vec().into()),
-            state_diff: Some([(U256::ZERO.into(), U256::from(77).into())].into_iter().collect()),
+            state_diff: Some(
+                [(U256::ZERO.into(), U256::from(77).into())]
+                    .into_iter()
+                    .collect(),
+            ),
             ..AccountOverride::default()
         },
     )]);
     let asked = request(Address::ZERO, nowhere, Bytes::new());
-    let output = chain.call(BlockId::latest(), &asked, Some(&overrides)).unwrap();
+    let output = chain
+        .call(BlockId::latest(), &asked, Some(&overrides))
+        .unwrap();
     assert_eq!(word(&output), U256::from(77));
-    assert_eq!(chain.call(BlockId::latest(), &asked, None).unwrap(), Bytes::new());
+    assert_eq!(
+        chain.call(BlockId::latest(), &asked, None).unwrap(),
+        Bytes::new()
+    );
 }
 
 #[test]
@@ -359,7 +450,10 @@ fn cheats_change_accounts() {
     chain.set_storage(contract, U256::ZERO, U256::from(3));
     chain.set_nonce(contract, 5);
     chain.set_balance(contract, U256::from(10).pow(U256::from(18)));
-    assert_eq!(word(&call(&chain, contract, Bytes::new()).unwrap()), U256::from(3));
+    assert_eq!(
+        word(&call(&chain, contract, Bytes::new()).unwrap()),
+        U256::from(3)
+    );
     // A contract may send when it is impersonated, though nobody has a key for it.
     let from_contract = request(contract, bob(&chain), Bytes::new());
     assert!(matches!(
@@ -380,19 +474,46 @@ fn logs_are_found_by_address_topic_and_block() {
     let chain = chain();
     let contracts = [deploy(&chain, &writer()), deploy(&chain, &writer())];
     for contract in contracts {
-        send(&chain, request(alice(&chain), contract, U256::from(1).to_be_bytes_vec()));
+        send(
+            &chain,
+            request(alice(&chain), contract, U256::from(1).to_be_bytes_vec()),
+        );
     }
     let everything = Filter::new().from_block(0u64);
     assert_eq!(chain.logs(&everything).unwrap().len(), 2);
-    let of_second = chain.logs(&everything.clone().address(contracts[1])).unwrap();
+    let of_second = chain
+        .logs(&everything.clone().address(contracts[1]))
+        .unwrap();
     assert_eq!(of_second.len(), 1);
     assert_eq!(of_second[0].block_number, Some(4));
     assert_eq!(of_second[0].log_index, Some(0));
     let topic = alloy_primitives::B256::with_last_byte(7);
-    assert_eq!(chain.logs(&everything.clone().event_signature(topic)).unwrap().len(), 2);
-    assert_eq!(chain.logs(&everything.event_signature(keccak256("other"))).unwrap().len(), 0);
-    assert_eq!(chain.logs(&Filter::new().from_block(3u64).to_block(3u64)).unwrap().len(), 1);
-    assert!(chain.logs(&Filter::new().from_block(3u64).to_block(2u64)).is_err());
+    assert_eq!(
+        chain
+            .logs(&everything.clone().event_signature(topic))
+            .unwrap()
+            .len(),
+        2
+    );
+    assert_eq!(
+        chain
+            .logs(&everything.event_signature(keccak256("other")))
+            .unwrap()
+            .len(),
+        0
+    );
+    assert_eq!(
+        chain
+            .logs(&Filter::new().from_block(3u64).to_block(3u64))
+            .unwrap()
+            .len(),
+        1
+    );
+    assert!(
+        chain
+            .logs(&Filter::new().from_block(3u64).to_block(2u64))
+            .is_err()
+    );
     assert!(chain.logs(&Filter::new().at_block_hash(NOTHING)).is_err());
 }
 
@@ -407,11 +528,20 @@ fn estimates_allow_for_what_calls_hold_back() {
         target = deploy(&chain, &forwarder(0xf1, target));
     }
     let asked = request(alice(&chain), target, Bytes::new());
-    let estimate = chain.estimate_gas(BlockId::pending(), &asked, None).unwrap();
+    let estimate = chain
+        .estimate_gas(BlockId::pending(), &asked, None)
+        .unwrap();
     let mined = send_with_gas(&chain, asked.clone(), estimate);
     assert!(mined.receipt().success, "{:?}", mined.receipt());
-    assert!(estimate > mined.receipt().gas_used, "the rest is held back, not used");
-    assert!(!send_with_gas(&chain, asked, estimate * 97 / 100).receipt().success);
+    assert!(
+        estimate > mined.receipt().gas_used,
+        "the rest is held back, not used"
+    );
+    assert!(
+        !send_with_gas(&chain, asked, estimate * 97 / 100)
+            .receipt()
+            .success
+    );
 }
 
 #[test]
@@ -436,7 +566,9 @@ fn estimates_say_why_there_is_none() {
     };
     assert!(matches!(
         chain.estimate_gas(BlockId::pending(), &rich, None),
-        Err(CallError::Transaction(TransactionError::InsufficientFunds { .. }))
+        Err(CallError::Transaction(
+            TransactionError::InsufficientFunds { .. }
+        ))
     ));
 }
 
@@ -447,7 +579,10 @@ fn the_create2_factory_works() {
     let salt = U256::from(5).to_be_bytes::<32>();
     let mut input = salt.to_vec();
     input.extend_from_slice(&code);
-    let mined = send(&chain, request(alice(&chain), params::CREATE2_FACTORY, input));
+    let mined = send(
+        &chain,
+        request(alice(&chain), params::CREATE2_FACTORY, input),
+    );
     assert!(mined.receipt().success);
     let expected = params::CREATE2_FACTORY.create2_from_code(salt, &code);
     assert_eq!(chain.code(expected), Bytes::from(READER.to_vec()));

@@ -231,6 +231,16 @@ fn as_many_functions_as_are_allowed_are_compiled() {
 }
 
 #[test]
+fn blocks_that_are_all_meter_are_compiled() {
+    // Close to 128 KiB of empty blocks: for three bytes of program, a meter.
+    let blocks = "(block)".repeat(4_500);
+    let functions = format!("(func {blocks})").repeat(9);
+    let activation =
+        within_limit(|| try_activate(&format!("(module {MEMORY} {ENTRY} {functions})")));
+    assert_eq!(run(&activation.unwrap().program).status, Status::Success);
+}
+
+#[test]
 fn large_jump_tables_are_handled() {
     let targets = "0 ".repeat(60_000);
     let program = with_body(&format!(

@@ -103,7 +103,9 @@ impl Block {
             .zip(&receipts)
             .map(|(tx, receipt)| receipt.envelope(tx.envelope().tx_type()))
             .collect();
-        let logs_bloom = receipts.iter().fold(Bloom::ZERO, |bloom, receipt| bloom | receipt.bloom());
+        let logs_bloom = receipts
+            .iter()
+            .fold(Bloom::ZERO, |bloom, receipt| bloom | receipt.bloom());
         let header = Header {
             parent_hash: parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
@@ -115,7 +117,9 @@ impl Block {
             difficulty: U256::ONE,
             number,
             gas_limit: params::BLOCK_GAS_LIMIT,
-            gas_used: receipts.last().map_or(0, |receipt| receipt.cumulative_gas_used),
+            gas_used: receipts
+                .last()
+                .map_or(0, |receipt| receipt.cumulative_gas_used),
             timestamp,
             // Nitro puts the root of messages to L1 here; there are none.
             extra_data: B256::ZERO.into(),
@@ -125,7 +129,13 @@ impl Block {
             ..Header::default()
         };
         let hash = header.hash_slow();
-        Self { header, hash, l1_number, transactions, receipts }
+        Self {
+            header,
+            hash,
+            l1_number,
+            transactions,
+            receipts,
+        }
     }
 }
 

@@ -24,7 +24,9 @@ pub enum TransactionError {
         expected: u64,
     },
     /// Offers less than the base fee.
-    #[error("max fee per gas less than block base fee: offered {offered} wei, base fee {base_fee} wei")]
+    #[error(
+        "max fee per gas less than block base fee: offered {offered} wei, base fee {base_fee} wei"
+    )]
     FeeTooLow {
         /// Wei per gas offered at most.
         offered: u128,
@@ -74,7 +76,9 @@ pub enum TransactionError {
         expected: u64,
     },
     /// The account cannot pay.
-    #[error("insufficient funds for gas * price + value: address {address} have {have} want {want}")]
+    #[error(
+        "insufficient funds for gas * price + value: address {address} have {have} want {want}"
+    )]
     InsufficientFunds {
         /// Sender.
         address: Address,
@@ -87,7 +91,9 @@ pub enum TransactionError {
     #[error("already known")]
     AlreadyKnown,
     /// Another transaction with this nonce waits, and offers about as much.
-    #[error("replacement transaction underpriced: offer at least 10 % more than {offered} wei per gas")]
+    #[error(
+        "replacement transaction underpriced: offer at least 10 % more than {offered} wei per gas"
+    )]
     Underpriced {
         /// Wei per gas that the waiting one offers.
         offered: u128,

@@ -112,12 +112,18 @@ impl Chain {
 
     /// Sets a balance in wei.
     pub fn set_balance(&self, address: Address, balance: U256) {
-        self.node().ledger.state_mut().update(address, |account| account.balance = balance);
+        self.node()
+            .ledger
+            .state_mut()
+            .update(address, |account| account.balance = balance);
     }
 
     /// Sets a nonce.
     pub fn set_nonce(&self, address: Address, nonce: u64) {
-        self.node().ledger.state_mut().update(address, |account| account.nonce = nonce);
+        self.node()
+            .ledger
+            .state_mut()
+            .update(address, |account| account.nonce = nonce);
     }
 
     /// Replaces code. A Stylus program put there still has to be activated.
@@ -127,7 +133,10 @@ impl Chain {
 
     /// Sets a storage slot.
     pub fn set_storage(&self, address: Address, slot: U256, value: U256) {
-        self.node().ledger.state_mut().set_storage(address, slot, value);
+        self.node()
+            .ledger
+            .state_mut()
+            .set_storage(address, slot, value);
     }
 
     // --- blocks and time ---
@@ -247,9 +256,9 @@ impl Chain {
     /// [`CallError::Transaction`] when the transaction cannot be sent; any [`CallError`]
     /// when gas has to be estimated and the estimate fails.
     pub fn send(&self, mut request: TransactionRequest) -> Result<B256, CallError> {
-        let from = request.from.ok_or_else(|| {
-            TransactionError::Incomplete("name the sender in `from`".into())
-        })?;
+        let from = request
+            .from
+            .ok_or_else(|| TransactionError::Incomplete("name the sender in `from`".into()))?;
         let signer = {
             let node = self.node();
             let signer = node.signer(from).copied();
@@ -405,16 +414,30 @@ fn typed(mut request: TransactionRequest) -> Result<TypedTransaction, Transactio
         |reason: &dyn std::fmt::Display| TransactionError::Incomplete(reason.to_string());
     if request.gas_price.is_some() {
         return if request.access_list.is_some() {
-            request.build_2930().map(Into::into).map_err(|error| incomplete(&error))
+            request
+                .build_2930()
+                .map(Into::into)
+                .map_err(|error| incomplete(&error))
         } else {
-            request.build_legacy().map(Into::into).map_err(|error| incomplete(&error))
+            request
+                .build_legacy()
+                .map(Into::into)
+                .map_err(|error| incomplete(&error))
         };
     }
-    request.max_fee_per_gas.get_or_insert(2 * u128::from(params::BASE_FEE));
+    request
+        .max_fee_per_gas
+        .get_or_insert(2 * u128::from(params::BASE_FEE));
     request.max_priority_fee_per_gas.get_or_insert(0);
     if request.authorization_list.is_some() {
-        request.build_7702().map(Into::into).map_err(|error| incomplete(&error))
+        request
+            .build_7702()
+            .map(Into::into)
+            .map_err(|error| incomplete(&error))
     } else {
-        request.build_1559().map(Into::into).map_err(|error| incomplete(&error))
+        request
+            .build_1559()
+            .map(Into::into)
+            .map_err(|error| incomplete(&error))
     }
 }

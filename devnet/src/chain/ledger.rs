@@ -74,7 +74,13 @@ impl Ledger {
         let block = Arc::new(block);
         let number = block.header.number;
         for (index, transaction) in block.transactions.iter().enumerate() {
-            self.places.insert(transaction.hash(), Place { block: number, index });
+            self.places.insert(
+                transaction.hash(),
+                Place {
+                    block: number,
+                    index,
+                },
+            );
         }
         self.by_hash.insert(block.hash, number);
         self.hashes.push_back(block.hash);
@@ -95,7 +101,9 @@ impl Ledger {
 
     pub(super) fn state_mut(&mut self) -> &mut State {
         // SAFETY: as in `latest`: one state per block.
-        self.states.back_mut().expect("a ledger has a genesis state")
+        self.states
+            .back_mut()
+            .expect("a ledger has a genesis state")
     }
 
     pub(super) fn hashes(&self) -> &Vector<B256> {
@@ -106,32 +114,48 @@ impl Ledger {
         usize::try_from(number)
             .ok()
             .and_then(|index| self.blocks.get(index))
-            .ok_or(UnknownBlock::Number { number, latest: self.latest().header.number })
+            .ok_or(UnknownBlock::Number {
+                number,
+                latest: self.latest().header.number,
+            })
     }
 
     pub(super) fn state_at(&self, number: u64) -> Result<&State, UnknownBlock> {
         usize::try_from(number)
             .ok()
             .and_then(|index| self.states.get(index))
-            .ok_or(UnknownBlock::Number { number, latest: self.latest().header.number })
+            .ok_or(UnknownBlock::Number {
+                number,
+                latest: self.latest().header.number,
+            })
     }
 
     pub(super) fn number_of(&self, hash: B256) -> Result<u64, UnknownBlock> {
-        self.by_hash.get(&hash).copied().ok_or(UnknownBlock::Hash(hash))
+        self.by_hash
+            .get(&hash)
+            .copied()
+            .ok_or(UnknownBlock::Hash(hash))
     }
 
     pub(super) fn mined(&self, hash: B256) -> Option<MinedTransaction> {
         let place = self.places.get(&hash)?;
         let block = self.block(place.block).ok()?.clone();
-        Some(MinedTransaction { block, index: place.index })
+        Some(MinedTransaction {
+            block,
+            index: place.index,
+        })
     }
 
     pub(super) fn waiting(&self, hash: B256) -> Option<&Arc<Transaction>> {
-        self.pool.iter().find(|transaction| transaction.hash() == hash)
+        self.pool
+            .iter()
+            .find(|transaction| transaction.hash() == hash)
     }
 
     pub(super) fn waiting_at(&self, from: Address, nonce: u64) -> Option<usize> {
-        self.pool.iter().position(|waiting| waiting.from() == from && waiting.nonce() == nonce)
+        self.pool
+            .iter()
+            .position(|waiting| waiting.from() == from && waiting.nonce() == nonce)
     }
 
     /// The nonce after all transactions of `address` that could be mined now.

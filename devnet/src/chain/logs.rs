@@ -48,20 +48,27 @@ impl Block {
 
     /// The logs of one transaction with their places.
     pub fn logs_of(&self, index: usize) -> impl Iterator<Item = Log> + '_ {
-        self.transactions.iter().zip(&self.receipts).skip(index).take(1).flat_map(
-            move |(transaction, receipt)| {
-                receipt.logs.iter().enumerate().map(move |(place, log)| Log {
-                    inner: log.clone(),
-                    block_hash: Some(self.hash),
-                    block_number: Some(self.header.number),
-                    block_timestamp: Some(self.header.timestamp),
-                    transaction_hash: Some(transaction.hash()),
-                    transaction_index: Some(index as u64),
-                    log_index: Some(receipt.first_log_index + place as u64),
-                    removed: false,
-                })
-            },
-        )
+        self.transactions
+            .iter()
+            .zip(&self.receipts)
+            .skip(index)
+            .take(1)
+            .flat_map(move |(transaction, receipt)| {
+                receipt
+                    .logs
+                    .iter()
+                    .enumerate()
+                    .map(move |(place, log)| Log {
+                        inner: log.clone(),
+                        block_hash: Some(self.hash),
+                        block_number: Some(self.header.number),
+                        block_timestamp: Some(self.header.timestamp),
+                        transaction_hash: Some(transaction.hash()),
+                        transaction_index: Some(index as u64),
+                        log_index: Some(receipt.first_log_index + place as u64),
+                        removed: false,
+                    })
+            })
     }
 }
 
@@ -83,7 +90,10 @@ impl Node {
                 let number = self.ledger.number_of(*hash)?;
                 Ok((number, number))
             }
-            FilterBlockOption::Range { from_block, to_block } => {
+            FilterBlockOption::Range {
+                from_block,
+                to_block,
+            } => {
                 let number = |tag: Option<alloy_eips::BlockNumberOrTag>| match tag {
                     Some(alloy_eips::BlockNumberOrTag::Number(number)) => number,
                     Some(alloy_eips::BlockNumberOrTag::Earliest) => 0,
@@ -135,12 +145,22 @@ impl Filters {
             .retain(|_, filter| filter.used.elapsed().as_secs() < FILTER_LIFETIME_SECONDS);
         self.next += 1;
         let id = U256::from(self.next);
-        self.installed.insert(id, Installed { subject, next_block, used: Instant::now() });
+        self.installed.insert(
+            id,
+            Installed {
+                subject,
+                next_block,
+                used: Instant::now(),
+            },
+        );
         id
     }
 
     pub(super) fn install_logs(&mut self, node: &Node, filter: Filter) -> U256 {
-        self.install(Subject::Logs(Box::new(filter)), node.ledger.latest().header.number + 1)
+        self.install(
+            Subject::Logs(Box::new(filter)),
+            node.ledger.latest().header.number + 1,
+        )
     }
 
     pub(super) fn install_blocks(&mut self, node: &Node) -> U256 {
@@ -148,7 +168,10 @@ impl Filters {
     }
 
     pub(super) fn install_transactions(&mut self, node: &Node) -> U256 {
-        self.install(Subject::PendingTransactions, node.ledger.latest().header.number + 1)
+        self.install(
+            Subject::PendingTransactions,
+            node.ledger.latest().header.number + 1,
+        )
     }
 
     pub(super) fn uninstall(&mut self, id: U256) -> bool {
@@ -157,7 +180,10 @@ impl Filters {
 
     /// What happened since the filter was last asked.
     pub(super) fn news(&mut self, node: &Node, id: U256) -> Result<News, LogQueryError> {
-        let installed = self.installed.get_mut(&id).ok_or(LogQueryError::UnknownFilter)?;
+        let installed = self
+            .installed
+            .get_mut(&id)
+            .ok_or(LogQueryError::UnknownFilter)?;
         installed.used = Instant::now();
         let latest = node.ledger.latest().header.number;
         // After a revert the chain is shorter than what was reported.
@@ -170,7 +196,12 @@ impl Filters {
             match &installed.subject {
                 Subject::Blocks => hashes.push(block.hash),
                 Subject::PendingTransactions => {
-                    hashes.extend(block.transactions.iter().map(|transaction| transaction.hash()));
+                    hashes.extend(
+                        block
+                            .transactions
+                            .iter()
+                            .map(|transaction| transaction.hash()),
+                    );
                 }
                 Subject::Logs(filter) => {
                     let (first, last) = filter.extract_block_range();
@@ -190,7 +221,10 @@ impl Filters {
 
     /// All logs that match a log filter.
     pub(super) fn all(&mut self, node: &Node, id: U256) -> Result<Vec<Log>, LogQueryError> {
-        let installed = self.installed.get_mut(&id).ok_or(LogQueryError::UnknownFilter)?;
+        let installed = self
+            .installed
+            .get_mut(&id)
+            .ok_or(LogQueryError::UnknownFilter)?;
         installed.used = Instant::now();
         match &installed.subject {
             Subject::Logs(filter) => node.logs(filter),

@@ -65,7 +65,10 @@ impl Node {
             state.update(account.address, |account| account.balance = genesis.balance);
         }
         // Built-ins have code for whoever asks (EXTCODESIZE); it is never run.
-        for address in evm::ARBITRUM_PRECOMPILES.into_iter().chain([params::STYLUS_DEPLOYER]) {
+        for address in evm::ARBITRUM_PRECOMPILES
+            .into_iter()
+            .chain([params::STYLUS_DEPLOYER])
+        {
             state.set_code(address, Bytes::from_static(&[0xfe]));
             state.update(address, |account| account.nonce = 1);
         }
@@ -134,7 +137,9 @@ impl Node {
             return fixed;
         }
         let now = i128::from(wall_clock()) + i128::from(self.ledger.clock_offset);
-        u64::try_from(now).unwrap_or_default().max(self.ledger.latest().header.timestamp)
+        u64::try_from(now)
+            .unwrap_or_default()
+            .max(self.ledger.latest().header.timestamp)
     }
 
     pub(super) fn increase_time(&mut self, seconds: u64) -> Result<i64, ControlError> {
@@ -149,7 +154,10 @@ impl Node {
     pub(super) fn set_next_timestamp(&mut self, timestamp: u64) -> Result<(), ControlError> {
         let latest = self.ledger.latest().header.timestamp;
         if timestamp < latest {
-            return Err(ControlError::TimeBackwards { given: timestamp, latest });
+            return Err(ControlError::TimeBackwards {
+                given: timestamp,
+                latest,
+            });
         }
         if i64::try_from(timestamp).is_err() {
             return Err(ControlError::TimeOverflow(timestamp));
@@ -206,8 +214,10 @@ impl Node {
             None => self.ledger.pool.push_back(transaction),
         }
         if self.automine
-            && let Some(dropped) =
-                self.mine_waiting_one_by_one().into_iter().find(|dropped| dropped.hash == hash)
+            && let Some(dropped) = self
+                .mine_waiting_one_by_one()
+                .into_iter()
+                .find(|dropped| dropped.hash == hash)
         {
             return Err(dropped.error);
         }
@@ -219,21 +229,35 @@ impl Node {
         let state = self.ledger.state();
         let (given, expected) = (transaction.nonce(), state.nonce(address));
         if given < expected {
-            return Err(TransactionError::NonceTooLow { address, given, expected });
+            return Err(TransactionError::NonceTooLow {
+                address,
+                given,
+                expected,
+            });
         }
         if given - expected > MAX_NONCE_GAP {
-            return Err(TransactionError::NonceTooHigh { address, given, expected });
+            return Err(TransactionError::NonceTooHigh {
+                address,
+                given,
+                expected,
+            });
         }
         let (have, want) = (state.balance(address), transaction.max_cost());
         if have < want {
-            return Err(TransactionError::InsufficientFunds { address, have, want });
+            return Err(TransactionError::InsufficientFunds {
+                address,
+                have,
+                want,
+            });
         }
         Ok(())
     }
 
     /// The account that signs for `address` here.
     pub(super) fn signer(&self, address: Address) -> Option<&DevAccount> {
-        self.accounts.iter().find(|account| account.address == address)
+        self.accounts
+            .iter()
+            .find(|account| account.address == address)
     }
 
     pub(super) fn is_impersonated(&self, address: Address) -> bool {
@@ -256,13 +280,18 @@ impl Node {
         let mut dropped = Vec::new();
         loop {
             let state = self.ledger.state().clone();
-            let Some(transaction) = self.take_ready(&state) else { return dropped };
+            let Some(transaction) = self.take_ready(&state) else {
+                return dropped;
+            };
             let mut draft = Draft::new(self);
             match draft.execute(self, &transaction) {
                 Ok(()) => {
                     draft.seal(self);
                 }
-                Err(error) => dropped.push(Dropped { hash: transaction.hash(), error }),
+                Err(error) => dropped.push(Dropped {
+                    hash: transaction.hash(),
+                    error,
+                }),
             }
         }
     }
@@ -310,7 +339,12 @@ impl Node {
                 (context, self.ledger.state_at(number)?.clone())
             }
         };
-        Ok(View { state, block, chain_id: self.chain_id, programs: self.programs.clone() })
+        Ok(View {
+            state,
+            block,
+            chain_id: self.chain_id,
+            programs: self.programs.clone(),
+        })
     }
 
     pub(super) fn state_at(&self, id: BlockId) -> Result<&State, UnknownBlock> {
@@ -365,7 +399,11 @@ impl Draft {
         let address = message.from;
         let (have, want) = (self.state.balance(address), transaction.max_cost());
         if have < want {
-            return Err(TransactionError::InsufficientFunds { address, have, want });
+            return Err(TransactionError::InsufficientFunds {
+                address,
+                have,
+                want,
+            });
         }
         let executed = evm::execute(
             self.state.clone(),
@@ -387,7 +425,10 @@ impl Draft {
         });
 
         let (gas_before, logs_before) = self.receipts.last().map_or((0, 0), |last| {
-            (last.cumulative_gas_used, last.first_log_index + last.logs.len() as u64)
+            (
+                last.cumulative_gas_used,
+                last.first_log_index + last.logs.len() as u64,
+            )
         });
         self.transactions.push(transaction.clone());
         self.receipts.push(Receipt {
@@ -432,5 +473,8 @@ impl Draft {
 
 /// The wall clock in Unix seconds.
 pub(crate) fn wall_clock() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map(|time| time.as_secs()).unwrap_or_default()
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map(|time| time.as_secs())
+        .unwrap_or_default()
 }

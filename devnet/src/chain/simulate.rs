@@ -30,12 +30,13 @@ impl View {
     pub(crate) fn overridden(mut self, overrides: &StateOverride) -> Result<Self, CallError> {
         for (address, change) in overrides {
             if change.state.is_some() && change.state_diff.is_some() {
-                return Err(CallError::Transaction(TransactionError::Incomplete(format!(
-                    "the override of {address} has both state and stateDiff"
-                ))));
+                return Err(CallError::Transaction(TransactionError::Incomplete(
+                    format!("the override of {address} has both state and stateDiff"),
+                )));
             }
             if let Some(balance) = change.balance {
-                self.state.update(*address, |account| account.balance = balance);
+                self.state
+                    .update(*address, |account| account.balance = balance);
             }
             if let Some(nonce) = change.nonce {
                 self.state.update(*address, |account| account.nonce = nonce);
@@ -44,11 +45,14 @@ impl View {
                 self.state.set_code(*address, code.clone());
             }
             if let Some(slots) = &change.state {
-                let slots = slots.iter().map(|(slot, value)| ((*slot).into(), (*value).into()));
+                let slots = slots
+                    .iter()
+                    .map(|(slot, value)| ((*slot).into(), (*value).into()));
                 self.state.replace_storage(*address, slots);
             }
             for (slot, value) in change.state_diff.iter().flatten() {
-                self.state.set_storage(*address, (*slot).into(), (*value).into());
+                self.state
+                    .set_storage(*address, (*slot).into(), (*value).into());
             }
         }
         Ok(self)
@@ -59,13 +63,21 @@ impl View {
         if let Some(given) = request.chain_id
             && given != self.chain_id
         {
-            return Err(TransactionError::WrongChain { given, expected: self.chain_id }.into());
+            return Err(TransactionError::WrongChain {
+                given,
+                expected: self.chain_id,
+            }
+            .into());
         }
         let value = request.value.unwrap_or_default();
         let have = self.state.balance(from);
         if value > have {
-            return Err(TransactionError::InsufficientFunds { address: from, have, want: value }
-                .into());
+            return Err(TransactionError::InsufficientFunds {
+                address: from,
+                have,
+                want: value,
+            }
+            .into());
         }
         let message = Message {
             from,
@@ -73,7 +85,10 @@ impl View {
             value,
             input: request.input.input().cloned().unwrap_or_default(),
             gas_limit: request.gas.unwrap_or(CALL_GAS).min(CALL_GAS),
-            gas_price: request.gas_price.or(request.max_fee_per_gas).unwrap_or_default(),
+            gas_price: request
+                .gas_price
+                .or(request.max_fee_per_gas)
+                .unwrap_or_default(),
             nonce: self.state.nonce(from),
             access_list: request.access_list.clone().unwrap_or_default(),
             authorizations: request.authorization_list.clone().unwrap_or_default(),
@@ -137,10 +152,18 @@ impl View {
             return Err(CallError::GasRequired(ceiling));
         }
         let run = |gas_limit| {
-            self.execute(Message { gas_limit, ..message.clone() })
+            self.execute(Message {
+                gas_limit,
+                ..message.clone()
+            })
         };
         let first = match run(ceiling)? {
-            Executed { outcome: Outcome::Halt { out_of_gas: true, .. }, .. } => {
+            Executed {
+                outcome: Outcome::Halt {
+                    out_of_gas: true, ..
+                },
+                ..
+            } => {
                 return Err(CallError::GasRequired(ceiling));
             }
             executed => finished(executed)?,
@@ -181,9 +204,14 @@ impl View {
         if price.is_zero() || request.from.is_none() {
             return Ok(message.gas_limit);
         }
-        let funds = self.state.balance(message.from).saturating_sub(message.value);
+        let funds = self
+            .state
+            .balance(message.from)
+            .saturating_sub(message.value);
         let gas = funds / price;
-        Ok(u64::try_from(gas).unwrap_or(u64::MAX).min(message.gas_limit))
+        Ok(u64::try_from(gas)
+            .unwrap_or(u64::MAX)
+            .min(message.gas_limit))
     }
 }
 
@@ -192,7 +220,10 @@ const CALL_STIPEND: u64 = 2_300;
 fn finished(executed: Executed) -> Result<Executed, CallError> {
     match executed.outcome {
         Outcome::Success => Ok(executed),
-        Outcome::Revert { reason } => Err(CallError::Reverted { data: executed.output, reason }),
+        Outcome::Revert { reason } => Err(CallError::Reverted {
+            data: executed.output,
+            reason,
+        }),
         Outcome::Halt { reason, .. } => Err(CallError::Failed(reason)),
     }
 }

@@ -3,7 +3,7 @@
 
 use std::convert::Infallible;
 
-use alloy_primitives::{Address, B256, KECCAK256_EMPTY, Bytes, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
 use imbl::HashMap;
 use revm::{
     Database, DatabaseCommit,
@@ -27,7 +27,12 @@ pub struct AccountState {
 
 impl Default for AccountState {
     fn default() -> Self {
-        Self { balance: U256::ZERO, nonce: 0, code_hash: KECCAK256_EMPTY, storage: HashMap::new() }
+        Self {
+            balance: U256::ZERO,
+            nonce: 0,
+            code_hash: KECCAK256_EMPTY,
+            storage: HashMap::new(),
+        }
     }
 }
 
@@ -60,13 +65,17 @@ impl State {
     /// Balance in wei; zero for an account that does not exist.
     #[must_use]
     pub fn balance(&self, address: Address) -> U256 {
-        self.account(address).map(|account| account.balance).unwrap_or_default()
+        self.account(address)
+            .map(|account| account.balance)
+            .unwrap_or_default()
     }
 
     /// Nonce; zero for an account that does not exist.
     #[must_use]
     pub fn nonce(&self, address: Address) -> u64 {
-        self.account(address).map(|account| account.nonce).unwrap_or_default()
+        self.account(address)
+            .map(|account| account.nonce)
+            .unwrap_or_default()
     }
 
     /// Code as it was deployed; empty for an account without code.
@@ -93,7 +102,11 @@ impl State {
 
     /// Replaces an account's code, as `anvil_setCode` does.
     pub fn set_code(&mut self, address: Address, code: Bytes) {
-        let hash = if code.is_empty() { KECCAK256_EMPTY } else { keccak256(&code) };
+        let hash = if code.is_empty() {
+            KECCAK256_EMPTY
+        } else {
+            keccak256(&code)
+        };
         if !code.is_empty() {
             // A delegation designator must be read as one; any other bytes are plain
             // code, Stylus programs included.
@@ -120,7 +133,11 @@ impl State {
     }
 
     /// Replaces an account's whole storage, as the `state` override of `eth_call` does.
-    pub fn replace_storage(&mut self, address: Address, slots: impl IntoIterator<Item = (U256, U256)>) {
+    pub fn replace_storage(
+        &mut self,
+        address: Address,
+        slots: impl IntoIterator<Item = (U256, U256)>,
+    ) {
         self.update(address, |account| account.storage = HashMap::new());
         for (slot, value) in slots {
             self.set_storage(address, slot, value);

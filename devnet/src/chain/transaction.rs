@@ -34,8 +34,14 @@ impl Transaction {
         if envelope.is_eip4844() {
             return Err(TransactionError::BlobsUnsupported);
         }
-        let from = envelope.recover_signer().map_err(|_| TransactionError::BadSignature)?;
-        Ok(Self { hash: *envelope.tx_hash(), from, envelope })
+        let from = envelope
+            .recover_signer()
+            .map_err(|_| TransactionError::BadSignature)?;
+        Ok(Self {
+            hash: *envelope.tx_hash(),
+            from,
+            envelope,
+        })
     }
 
     /// Signs a transaction with a known key.
@@ -68,7 +74,11 @@ impl Transaction {
             return Err(TransactionError::BlobsUnsupported);
         }
         let envelope: TxEnvelope = unsigned.into_envelope(signature);
-        Ok(Self { hash: *envelope.tx_hash(), from, envelope })
+        Ok(Self {
+            hash: *envelope.tx_hash(),
+            from,
+            envelope,
+        })
     }
 
     /// Hash by which the transaction is known.
@@ -133,11 +143,17 @@ impl Transaction {
         if let Some(given) = self.envelope.chain_id()
             && given != chain_id
         {
-            return Err(TransactionError::WrongChain { given, expected: chain_id });
+            return Err(TransactionError::WrongChain {
+                given,
+                expected: chain_id,
+            });
         }
         let offered = self.envelope.max_fee_per_gas();
         if offered < u128::from(params::BASE_FEE) {
-            return Err(TransactionError::FeeTooLow { offered, base_fee: params::BASE_FEE });
+            return Err(TransactionError::FeeTooLow {
+                offered,
+                base_fee: params::BASE_FEE,
+            });
         }
         if let Some(tip) = self.envelope.max_priority_fee_per_gas()
             && tip > offered
@@ -145,11 +161,16 @@ impl Transaction {
             return Err(TransactionError::TipAboveFee { tip, fee: offered });
         }
         if self.envelope.gas_limit() > params::BLOCK_GAS_LIMIT {
-            return Err(TransactionError::GasLimit { given: self.envelope.gas_limit() });
+            return Err(TransactionError::GasLimit {
+                given: self.envelope.gas_limit(),
+            });
         }
         let needed = crate::evm::intrinsic_gas(&self.message())?;
         if self.envelope.gas_limit() < needed {
-            return Err(TransactionError::IntrinsicGas { have: self.envelope.gas_limit(), needed });
+            return Err(TransactionError::IntrinsicGas {
+                have: self.envelope.gas_limit(),
+                needed,
+            });
         }
         Ok(())
     }

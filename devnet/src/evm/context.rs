@@ -69,6 +69,10 @@ impl ArbOs {
     /// Whether the contract at `address` is on the call stack more than once by its own
     /// code: what `msg_reentrant` answers.
     pub(crate) fn is_reentrant(&self, address: Address) -> bool {
-        self.stack.iter().filter(|frame| frame.address == address && !frame.delegated).count() > 1
+        self.stack
+            .iter()
+            .filter(|frame| frame.address == address && !frame.delegated)
+            .count()
+            > 1
     }
 }

@@ -119,11 +119,21 @@ impl Deployer {
     fn step(&mut self, ctx: &mut ArbContext, resume: Resume) -> Result<DeployerStep, Infallible> {
         let (output, success, created) = match resume {
             Resume::Start => (Bytes::new(), true, None),
-            Resume::Called { success, output, gas_left, refund } => {
+            Resume::Called {
+                success,
+                output,
+                gas_left,
+                refund,
+            } => {
                 self.settle(success, gas_left, refund);
                 (output, success, None)
             }
-            Resume::Created { address, output, gas_left, refund } => {
+            Resume::Created {
+                address,
+                output,
+                gas_left,
+                refund,
+            } => {
                 self.settle(address.is_some(), gas_left, refund);
                 (output, address.is_some(), address)
             }
@@ -169,8 +179,10 @@ impl Deployer {
             Stage::Refunding => {
                 if !success {
                     return Ok(revert(
-                        IStylusDeployer::RefundExcessValueError { excessValue: self.excess() }
-                            .abi_encode(),
+                        IStylusDeployer::RefundExcessValueError {
+                            excessValue: self.excess(),
+                        }
+                        .abi_encode(),
                     ));
                 }
                 Ok(self.finish(ctx))
@@ -227,7 +239,9 @@ impl Deployer {
         let words = self.deploy.bytecode.len().div_ceil(32) as u64;
         // EIP-3860 prices init code by the word; CREATE2 hashes it besides.
         let salted = !self.deploy.salt.is_zero();
-        if self.frame.is_static || !self.charge(CREATE + 2 * words + if salted { 6 * words } else { 0 }) {
+        if self.frame.is_static
+            || !self.charge(CREATE + 2 * words + if salted { 6 * words } else { 0 })
+        {
             return Ok(halt());
         }
         let gas_limit = self.gas - self.gas / 64;
@@ -254,14 +268,19 @@ impl Deployer {
             return Ok(underflow());
         };
         self.stage = Stage::Activating;
-        let input = IArbWasm::activateProgramCall { program: self.created }.abi_encode();
+        let input = IArbWasm::activateProgramCall {
+            program: self.created,
+        }
+        .abi_encode();
         self.call(ctx, ARB_WASM, value, input.into())
     }
 
     fn construct(&mut self, ctx: &mut ArbContext) -> Result<DeployerStep, Infallible> {
         if self.deploy.initData.is_empty() {
             if !self.deploy.initValue.is_zero() {
-                return Ok(revert(IStylusDeployer::InitValueButNotInitData {}.abi_encode()));
+                return Ok(revert(
+                    IStylusDeployer::InitValueButNotInitData {}.abi_encode(),
+                ));
             }
             return self.refund_excess(ctx);
         }
@@ -272,7 +291,10 @@ impl Deployer {
     }
 
     fn excess(&self) -> U256 {
-        self.frame.value.saturating_sub(self.data_fee).saturating_sub(self.deploy.initValue)
+        self.frame
+            .value
+            .saturating_sub(self.data_fee)
+            .saturating_sub(self.deploy.initValue)
     }
 
     fn refund_excess(&mut self, ctx: &mut ArbContext) -> Result<DeployerStep, Infallible> {
@@ -292,8 +314,13 @@ impl Deployer {
         if !self.charge(LOG) {
             return halt();
         }
-        let event = IStylusDeployer::ContractDeployed { deployedContract: self.created };
-        ctx.journaled_state.log(Log { address: self.frame.contract, data: event.encode_log_data() });
+        let event = IStylusDeployer::ContractDeployed {
+            deployedContract: self.created,
+        };
+        ctx.journaled_state.log(Log {
+            address: self.frame.contract,
+            data: event.encode_log_data(),
+        });
         done(self.created.abi_encode())
     }
 
@@ -326,7 +353,11 @@ impl Deployer {
 
 fn call_cost(journal: &mut Journal<State>, to: Address, value: U256) -> Result<u64, Infallible> {
     let account = journal.load_account(to)?;
-    let access = if account.is_cold { COLD_ACCOUNT } else { WARM_ACCOUNT };
+    let access = if account.is_cold {
+        COLD_ACCOUNT
+    } else {
+        WARM_ACCOUNT
+    };
     if value.is_zero() {
         return Ok(access);
     }
@@ -355,7 +386,12 @@ fn revert(output: impl Into<Bytes>) -> DeployerStep {
 }
 
 fn underflow() -> DeployerStep {
-    revert(IStylusDeployer::Panic { code: U256::from(ARITHMETIC_PANIC) }.abi_encode())
+    revert(
+        IStylusDeployer::Panic {
+            code: U256::from(ARITHMETIC_PANIC),
+        }
+        .abi_encode(),
+    )
 }
 
 fn halt() -> DeployerStep {

@@ -18,13 +18,13 @@ use revm::{
         result::{EVMError, ExecutionResult, HaltReason, InvalidTransaction},
     },
     handler::{
-        EthFrame, EvmTr, FrameInitOrResult, FrameResult, Handler, ItemOrResult,
-        MainnetHandler, instructions::EthInstructions,
+        EthFrame, EvmTr, FrameInitOrResult, FrameResult, Handler, ItemOrResult, MainnetHandler,
+        instructions::EthInstructions,
     },
     interpreter::{
         CallInput, CallInputs, CallScheme, CallValue, CreateInputs, FrameInput, Gas,
-        InstructionResult, InterpreterAction, InterpreterResult,
-        interpreter::EthInterpreter, interpreter_action::FrameInit,
+        InstructionResult, InterpreterAction, InterpreterResult, interpreter::EthInterpreter,
+        interpreter_action::FrameInit,
     },
     state::EvmState,
 };
@@ -78,7 +78,8 @@ impl ArbEvm {
     pub(crate) fn transact(
         mut self,
     ) -> Result<(ExecutionResult<HaltReason>, EvmState, ArbContext), TransactError> {
-        let mut handler = MainnetHandler::<Self, TransactError, EthFrame<EthInterpreter>>::default();
+        let mut handler =
+            MainnetHandler::<Self, TransactError, EthFrame<EthInterpreter>>::default();
         let result = handler.run(&mut self)?;
         let state = self.inner.ctx.journaled_state.finalize();
         Ok((result, state, self.inner.ctx))
@@ -99,7 +100,12 @@ impl EvmTr for ArbEvm {
 
     fn all(
         &self,
-    ) -> (&ArbContext, &Instructions, &ArbPrecompiles, &FrameStack<EthFrame<EthInterpreter>>) {
+    ) -> (
+        &ArbContext,
+        &Instructions,
+        &ArbPrecompiles,
+        &FrameStack<EthFrame<EthInterpreter>>,
+    ) {
         self.inner.all()
     }
 
@@ -118,49 +124,50 @@ impl EvmTr for ArbEvm {
         &mut self,
         init: FrameInit,
     ) -> Result<ItemOrResult<&mut EthFrame<EthInterpreter>, FrameResult>, FrameError> {
-        // A call's input may lie in memory that is shared with the caller's frame: it is
-        // read before anything else runs.
-        let call = match &init.frame_input {
-            FrameInput::Call(inputs) => {
-                Some((inputs.clone(), inputs.input.bytes(&self.inner.ctx)))
+        // A call's input may lie in memory that is shared with the caller's frame: for a
+        // native frame it is read before anything else runs.
+        let (mut native, mut delegated) = (None, false);
+        if let FrameInput::Call(inputs) = &init.frame_input {
+            delegated = matches!(
+                inputs.scheme,
+                CallScheme::DelegateCall | CallScheme::CallCode
+            );
+            if Native::runs(inputs) {
+                native = Some((inputs.clone(), inputs.input.bytes(&self.inner.ctx)));
             }
-            _ => None,
-        };
+        }
         if let ItemOrResult::Result(result) = self.inner.frame_init(init)? {
             return Ok(ItemOrResult::Result(result));
         }
 
         let frame = self.inner.frame_stack.get();
-        let delegated = call.as_ref().is_some_and(|(inputs, _)| {
-            matches!(inputs.scheme, CallScheme::DelegateCall | CallScheme::CallCode)
-        });
         let ctx = &mut self.inner.ctx;
         ctx.chain.stack.push(ActiveFrame {
             address: frame.interpreter.input.target_address,
             caller: frame.interpreter.input.caller_address,
             delegated,
         });
-        let native = call.and_then(|(inputs, calldata)| Native::of_call(ctx, &inputs, calldata));
-        if let (Some(program), Some(index)) = (native, self.inner.frame_stack.index()) {
-            self.natives.push(NativeFrame { index, program, resume: Resume::Start });
+        if let (Some((inputs, calldata)), Some(index)) = (native, self.inner.frame_stack.index()) {
+            let program = Native::start(ctx, &inputs, calldata);
+            self.natives.push(NativeFrame {
+                index,
+                program,
+                resume: Resume::Start,
+            });
         }
         Ok(ItemOrResult::Item(self.inner.frame_stack.get()))
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, FrameError> {
-        let action = match self.top_native() {
-            Some(native) => {
+        let top = self.inner.frame_stack.index();
+        let frame = self.inner.frame_stack.get();
+        let action = match self.natives.last_mut() {
+            Some(native) if Some(native.index) == top => {
                 let resume = std::mem::replace(&mut native.resume, Resume::Start);
-                // `top_native` has found the last one to be on top.
-                let Some(native) = self.natives.last_mut() else {
-                    return Err(ContextError::Custom("native frame lost".into()));
-                };
-                let frame = self.inner.frame_stack.get();
                 let step = native.program.run(&mut self.inner.ctx, resume);
                 to_action(&mut self.inner.ctx, step, frame.interpreter.gas.limit())?
             }
-            None => {
-                let frame = self.inner.frame_stack.get();
+            _ => {
                 let action = frame.interpreter.run_plain(
                     self.inner.instruction.instruction_table(),
                     self.inner.instruction.gas_table(),
@@ -169,7 +176,6 @@ impl EvmTr for ArbEvm {
                 reject_foreign_ef_code(frame, action)
             }
         };
-        let frame = self.inner.frame_stack.get();
         let next = frame.process_next_action::<_, FrameError>(&mut self.inner.ctx, action)?;
         if next.is_result() {
             frame.set_finished(true);
@@ -194,7 +200,12 @@ impl EvmTr for ArbEvm {
         match self.top_native() {
             Some(native) => {
                 native.resume = to_resume(result);
-                self.inner.frame_stack.get().interpreter.memory.free_child_context();
+                self.inner
+                    .frame_stack
+                    .get()
+                    .interpreter
+                    .memory
+                    .free_child_context();
                 take_error::<FrameError, _>(&mut self.inner.ctx.error)?;
             }
             None => {
@@ -236,13 +247,26 @@ fn to_action(
         NativeStep::Create(request) => {
             InterpreterAction::NewFrame(FrameInput::Create(Box::new(create_inputs(request))))
         }
-        NativeStep::Done(Ended { result, output, gas_left, refund }) => {
+        NativeStep::Done(Ended {
+            result,
+            output,
+            gas_left,
+            refund,
+        }) => {
             let mut gas = Gas::new(gas_limit);
-            gas.set_remaining(if result.is_ok_or_revert() { gas_left } else { 0 });
+            gas.set_remaining(if result.is_ok_or_revert() {
+                gas_left
+            } else {
+                0
+            });
             if result.is_ok() {
                 gas.record_refund(refund);
             }
-            InterpreterAction::Return(InterpreterResult { result, output, gas })
+            InterpreterAction::Return(InterpreterResult {
+                result,
+                output,
+                gas,
+            })
         }
     })
 }
@@ -307,7 +331,11 @@ fn create_inputs(request: CreateRequest) -> CreateInputs {
 fn to_resume(result: FrameResult) -> Resume {
     let gas = *result.gas();
     let status = result.instruction_result();
-    let gas_left = if status.is_ok_or_revert() { gas.remaining() } else { 0 };
+    let gas_left = if status.is_ok_or_revert() {
+        gas.remaining()
+    } else {
+        0
+    };
     let refund = if status.is_ok() { gas.refunded() } else { 0 };
     match result {
         FrameResult::Call(outcome) => Resume::Called {

@@ -18,11 +18,7 @@ use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
 use revm::{
     Context, DatabaseCommit, Journal,
-    context::{
-        BlockEnv, CfgEnv, TxEnv,
-        either::Either,
-        transaction::TransactionType,
-    },
+    context::{BlockEnv, CfgEnv, TxEnv, either::Either, transaction::TransactionType},
     context_interface::result::{
         EVMError, ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError, Output,
     },
@@ -152,7 +148,11 @@ pub(crate) fn execute(
             .iter()
             .map(|(address, account)| alloy_eips::eip2930::AccessListItem {
                 address: *address,
-                storage_keys: account.storage.keys().map(|slot| B256::from(*slot)).collect(),
+                storage_keys: account
+                    .storage
+                    .keys()
+                    .map(|slot| B256::from(*slot))
+                    .collect(),
             })
             .collect(),
     );
@@ -178,7 +178,12 @@ pub(crate) fn execute(
             let reason = failure
                 .filter(|_| matches!(reason, HaltReason::PrecompileError))
                 .unwrap_or_else(|| halt_in_words(&reason));
-            (Outcome::Halt { reason, out_of_gas }, Bytes::new(), Vec::new(), None)
+            (
+                Outcome::Halt { reason, out_of_gas },
+                Bytes::new(),
+                Vec::new(),
+                None,
+            )
         }
     };
     Ok(Executed {
@@ -276,7 +281,11 @@ fn tx_env(chain_id: u64, message: Message) -> TxEnv {
         gas_priority_fee: None,
         blob_hashes: Vec::new(),
         max_fee_per_blob_gas: 0,
-        authorization_list: message.authorizations.into_iter().map(Either::Left).collect(),
+        authorization_list: message
+            .authorizations
+            .into_iter()
+            .map(Either::Left)
+            .collect(),
     }
 }
 
@@ -291,7 +300,10 @@ fn halt_in_words(reason: &HaltReason) -> String {
         HaltReason::StackUnderflow => "stack underflow".into(),
         HaltReason::CreateCollision => "contract address collision".into(),
         HaltReason::CreateContractSizeLimit => {
-            format!("max code size exceeded: a contract has at most {} bytes", params::MAX_CODE_SIZE)
+            format!(
+                "max code size exceeded: a contract has at most {} bytes",
+                params::MAX_CODE_SIZE
+            )
         }
         HaltReason::CreateContractStartingWithEF => {
             "invalid code: must not begin with 0xef unless it is a Stylus program".into()

@@ -4,10 +4,7 @@ use alloy_primitives::Bytes;
 use revm::interpreter::{CallInputs, InstructionResult};
 
 use super::{
-    context::ArbContext,
-    deployer::Deployer,
-    params::STYLUS_DEPLOYER,
-    stylus_frame::StylusFrame,
+    context::ArbContext, deployer::Deployer, params::STYLUS_DEPLOYER, stylus_frame::StylusFrame,
 };
 use crate::stylus::{CallRequest, CreateRequest, Frame, Resume, code_kind};
 
@@ -46,22 +43,25 @@ pub(super) struct Ended {
 impl Ended {
     /// The frame fails and its gas is gone.
     pub(super) fn halt(result: InstructionResult) -> Self {
-        Self { result, output: Bytes::new(), gas_left: 0, refund: 0 }
+        Self {
+            result,
+            output: Bytes::new(),
+            gas_left: 0,
+            refund: 0,
+        }
     }
 }
 
 impl Native {
-    /// The program that a call runs, or none if that is EVM code.
-    pub(super) fn of_call(
-        ctx: &mut ArbContext,
-        inputs: &CallInputs,
-        calldata: Bytes,
-    ) -> Option<Self> {
+    /// Whether a call runs something other than EVM code.
+    pub(super) fn runs(inputs: &CallInputs) -> bool {
+        inputs.bytecode_address == STYLUS_DEPLOYER
+            || code_kind(inputs.known_bytecode.1.original_byte_slice()).is_some()
+    }
+
+    /// Starts the program of such a call. What cannot run fails when it is run.
+    pub(super) fn start(ctx: &mut ArbContext, inputs: &CallInputs, calldata: Bytes) -> Self {
         let (code_hash, code) = &inputs.known_bytecode;
-        let is_deployer = inputs.bytecode_address == STYLUS_DEPLOYER;
-        if !is_deployer && code_kind(code.original_byte_slice()).is_none() {
-            return None;
-        }
         let frame = Frame {
             contract: inputs.target_address,
             caller: inputs.caller,
@@ -72,14 +72,13 @@ impl Native {
             cached: false,
             gas: inputs.gas_limit,
         };
-        if is_deployer {
-            return Some(Self::Deployer(Box::new(Deployer::new(frame))));
+        if inputs.bytecode_address == STYLUS_DEPLOYER {
+            return Self::Deployer(Box::new(Deployer::new(frame)));
         }
-        let code = code.original_bytes();
-        Some(match StylusFrame::start(ctx, *code_hash, &code, frame) {
+        match StylusFrame::start(ctx, *code_hash, code.original_byte_slice(), frame) {
             Ok(program) => Self::Stylus(Box::new(program)),
             Err(reason) => Self::Broken(reason),
-        })
+        }
     }
 
     /// Runs until the next frame or the end.

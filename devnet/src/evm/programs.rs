@@ -75,8 +75,7 @@ impl ProgramRecord {
     fn from_word(word: U256) -> Self {
         let bytes = word.to_be_bytes::<32>();
         let u16_at = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
-        let u24_at =
-            |at: usize| u32::from_be_bytes([0, bytes[at], bytes[at + 1], bytes[at + 2]]);
+        let u24_at = |at: usize| u32::from_be_bytes([0, bytes[at], bytes[at + 1], bytes[at + 2]]);
         Self {
             version: u16_at(0),
             init_cost: u16_at(2),
@@ -123,7 +122,9 @@ impl ProgramRecord {
             });
         }
         if self.is_expired(time, params) {
-            return Err(ProgramError::Expired { age: self.age(time) });
+            return Err(ProgramError::Expired {
+                age: self.age(time),
+            });
         }
         Ok(self)
     }
@@ -151,7 +152,10 @@ impl ProgramRecord {
 
     /// The record as of a renewal at `time`.
     pub(crate) fn renewed(self, time: u64) -> Self {
-        Self { activated_at: hours_since_arbitrum(time), ..self }
+        Self {
+            activated_at: hours_since_arbitrum(time),
+            ..self
+        }
     }
 }
 
@@ -188,7 +192,9 @@ where
 
     /// The record of a program; all zero if it was never activated.
     pub(crate) fn get(&mut self, code_hash: B256) -> Result<ProgramRecord, Infallible> {
-        Ok(ProgramRecord::from_word(self.load(slot(b"program", code_hash))?))
+        Ok(ProgramRecord::from_word(
+            self.load(slot(b"program", code_hash))?,
+        ))
     }
 
     /// Writes a record.
@@ -213,7 +219,10 @@ where
             word if word.is_zero() => DataPricer::default(),
             word => {
                 let [demand, updated_at, ..] = *word.as_limbs();
-                DataPricer { demand: u32::try_from(demand).unwrap_or(u32::MAX), updated_at }
+                DataPricer {
+                    demand: u32::try_from(demand).unwrap_or(u32::MAX),
+                    updated_at,
+                }
             }
         };
         let fee = pricer.update(bytes, time);
@@ -229,6 +238,11 @@ where
     J: JournalTr<Database: revm::Database<Error = Infallible>>,
 {
     let account = journal.load_account_with_code(address)?;
-    let code = account.info.code.as_ref().map(|code| code.original_bytes()).unwrap_or_default();
+    let code = account
+        .info
+        .code
+        .as_ref()
+        .map(|code| code.original_bytes())
+        .unwrap_or_default();
     Ok((account.info.code_hash, code))
 }

@@ -30,7 +30,9 @@ impl StylusFrame {
         let time = ctx.block.timestamp.saturating_to();
         let stylus = ctx.chain.stylus;
         let Ok(record) = Programs(&mut ctx.journaled_state).get(code_hash);
-        let record = record.active(time, &stylus).map_err(|error| error.to_string())?;
+        let record = record
+            .active(time, &stylus)
+            .map_err(|error| error.to_string())?;
         let program = match ctx.chain.programs.get(&code_hash) {
             Some(program) => program,
             None => {
@@ -42,13 +44,17 @@ impl StylusFrame {
         let used_lately = ctx.chain.recent.insert(code_hash, stylus.block_cache_size);
         frame.cached = record.cached || used_lately;
         let environment = environment(ctx);
-        Ok(Self { machine: Machine::start(&program, frame, &environment, &stylus) })
+        Ok(Self {
+            machine: Machine::start(&program, frame, &environment, &stylus),
+        })
     }
 
     /// Runs until the next frame or the end.
     pub(super) fn run(&mut self, ctx: &mut ArbContext, resume: Resume) -> NativeStep {
-        let mut world =
-            JournalWorld { journal: &mut ctx.journaled_state, pages: &mut ctx.chain.pages };
+        let mut world = JournalWorld {
+            journal: &mut ctx.journaled_state,
+            pages: &mut ctx.chain.pages,
+        };
         let outcome = match self.machine.run(&mut world, resume) {
             Ok(Step::Call(request)) => return NativeStep::Call(request),
             Ok(Step::Create(request)) => return NativeStep::Create(request),

@@ -21,7 +21,10 @@ impl World for JournalWorld<'_> {
 
     fn sload(&mut self, contract: Address, key: B256) -> Result<Access<B256>, Infallible> {
         let load = self.journal.sload(contract, key.into())?;
-        Ok(Access { value: load.data.into(), is_cold: load.is_cold })
+        Ok(Access {
+            value: load.data.into(),
+            is_cold: load.is_cold,
+        })
     }
 
     fn sstore(
@@ -35,7 +38,10 @@ impl World for JournalWorld<'_> {
             original: load.data.original_value.into(),
             current: load.data.present_value.into(),
         };
-        Ok(Access { value, is_cold: load.is_cold })
+        Ok(Access {
+            value,
+            is_cold: load.is_cold,
+        })
     }
 
     fn tload(&mut self, contract: Address, key: B256) -> B256 {
@@ -52,25 +58,45 @@ impl World for JournalWorld<'_> {
 
     fn balance(&mut self, account: Address) -> Result<Access<U256>, Infallible> {
         let load = self.journal.load_account(account)?;
-        Ok(Access { value: load.info.balance, is_cold: load.is_cold })
+        Ok(Access {
+            value: load.info.balance,
+            is_cold: load.is_cold,
+        })
     }
 
     fn code(&mut self, account: Address) -> Result<Access<Bytes>, Infallible> {
         let load = self.journal.load_account_with_code(account)?;
-        let value =
-            load.info.code.as_ref().map(|code| code.original_bytes()).unwrap_or_default();
-        Ok(Access { value, is_cold: load.is_cold })
+        let value = load
+            .info
+            .code
+            .as_ref()
+            .map(|code| code.original_bytes())
+            .unwrap_or_default();
+        Ok(Access {
+            value,
+            is_cold: load.is_cold,
+        })
     }
 
     fn code_hash(&mut self, account: Address) -> Result<Access<B256>, Infallible> {
         let load = self.journal.load_account(account)?;
-        let value = if load.is_empty() { B256::ZERO } else { load.info.code_hash };
-        Ok(Access { value, is_cold: load.is_cold })
+        let value = if load.is_empty() {
+            B256::ZERO
+        } else {
+            load.info.code_hash
+        };
+        Ok(Access {
+            value,
+            is_cold: load.is_cold,
+        })
     }
 
     fn is_empty(&mut self, account: Address) -> Result<Access<bool>, Infallible> {
         let load = self.journal.load_account(account)?;
-        Ok(Access { value: load.is_empty(), is_cold: load.is_cold })
+        Ok(Access {
+            value: load.is_empty(),
+            is_cold: load.is_cold,
+        })
     }
 
     fn pages(&mut self) -> &mut Pages {

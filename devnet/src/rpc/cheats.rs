@@ -16,18 +16,20 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
         .find_map(|prefix| method.strip_prefix(prefix))?;
     Some(match name {
         "snapshot" => Ok(quantity(chain.snapshot())),
-        "revert" => params.required_number(0, "snapshot id").map(|id| json!(chain.revert(id))),
+        "revert" => params
+            .required_number(0, "snapshot id")
+            .map(|id| json!(chain.revert(id))),
         "mine" if method == "evm_mine" => mine_at(chain, params),
         "mine" => mine_many(chain, params),
         "increaseTime" => params
             .required_number(0, "seconds")
             .and_then(|seconds| Ok(json!(chain.increase_time(seconds)?))),
-        "setNextBlockTimestamp" => {
-            params.required_number(0, "timestamp").and_then(|timestamp| {
+        "setNextBlockTimestamp" => params
+            .required_number(0, "timestamp")
+            .and_then(|timestamp| {
                 chain.set_next_block_timestamp(timestamp)?;
                 Ok(Value::Null)
-            })
-        }
+            }),
         "setAutomine" => params.required::<bool>(0, "on").map(|on| {
             chain.set_automine(on);
             Value::Null
@@ -73,7 +75,10 @@ fn with_address(
 fn mine_at(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let timestamp = match params.get(0) {
         Some(Value::Object(options)) => {
-            let given = Params::new(Some(json!([options.get("timestamp"), options.get("blocks")])))?;
+            let given = Params::new(Some(json!([
+                options.get("timestamp"),
+                options.get("blocks")
+            ])))?;
             if let Some(blocks) = given.number(1, "blocks")? {
                 return mine(chain, blocks, 0).map(|()| json!("0x0"));
             }

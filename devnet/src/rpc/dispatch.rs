@@ -15,12 +15,14 @@ pub(super) type Answer = Option<Result<Value, RpcError>>;
 /// requests were notifications.
 pub(crate) fn answer(chain: &Chain, body: &[u8]) -> Option<Value> {
     match serde_json::from_slice::<Value>(body) {
-        Err(error) => {
-            Some(response(Value::Null, Err(RpcError::parse(format!("parse error: {error}")))))
-        }
-        Ok(Value::Array(requests)) if requests.is_empty() => {
-            Some(response(Value::Null, Err(RpcError::invalid_request("empty batch"))))
-        }
+        Err(error) => Some(response(
+            Value::Null,
+            Err(RpcError::parse(format!("parse error: {error}"))),
+        )),
+        Ok(Value::Array(requests)) if requests.is_empty() => Some(response(
+            Value::Null,
+            Err(RpcError::invalid_request("empty batch")),
+        )),
         Ok(Value::Array(requests)) if requests.len() > MAX_BATCH => {
             let error = RpcError::invalid_request(format!(
                 "batch too large: {} requests, at most {MAX_BATCH}",
@@ -29,8 +31,10 @@ pub(crate) fn answer(chain: &Chain, body: &[u8]) -> Option<Value> {
             Some(response(Value::Null, Err(error)))
         }
         Ok(Value::Array(requests)) => {
-            let responses: Vec<_> =
-                requests.into_iter().filter_map(|request| answer_one(chain, request)).collect();
+            let responses: Vec<_> = requests
+                .into_iter()
+                .filter_map(|request| answer_one(chain, request))
+                .collect();
             (!responses.is_empty()).then_some(Value::Array(responses))
         }
         Ok(request) => answer_one(chain, request),
@@ -43,23 +47,35 @@ fn answer_one(chain: &Chain, request: Value) -> Option<Value> {
         return Some(response(Value::Null, Err(error)));
     };
     let id = request.remove("id");
-    if !matches!(id, None | Some(Value::Null | Value::Number(_) | Value::String(_))) {
+    if !matches!(
+        id,
+        None | Some(Value::Null | Value::Number(_) | Value::String(_))
+    ) {
         let error = RpcError::invalid_request("an id must be a number, a string or null");
         return Some(response(Value::Null, Err(error)));
     }
+    let mut well_formed = true;
+    let mut malformed = |reason: &str| {
+        well_formed = false;
+        Err(RpcError::invalid_request(reason))
+    };
     let result = match (request.remove("jsonrpc"), request.remove("method")) {
         (Some(Value::String(version)), _) if version != "2.0" => {
-            Err(RpcError::invalid_request("jsonrpc must be \"2.0\""))
+            malformed("jsonrpc must be \"2.0\"")
         }
         (None | Some(Value::String(_)), Some(Value::String(method))) => {
             Params::new(request.remove("params")).and_then(|params| run(chain, &method, &params))
         }
         (None | Some(Value::String(_)), _) => {
-            Err(RpcError::invalid_request("a request needs a method, which is a string"))
+            malformed("a request needs a method, which is a string")
         }
-        _ => Err(RpcError::invalid_request("jsonrpc must be \"2.0\"")),
+        _ => malformed("jsonrpc must be \"2.0\""),
     };
-    id.map(|id| response(id, result))
+    // Only a well-formed request without an id is a notification.
+    match id {
+        None if well_formed => None,
+        id => Some(response(id.unwrap_or(Value::Null), result)),
+    }
 }
 
 fn run(chain: &Chain, method: &str, params: &Params) -> Result<Value, RpcError> {

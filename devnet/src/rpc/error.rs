@@ -19,7 +19,11 @@ pub struct RpcError {
 
 impl RpcError {
     pub(super) fn new(code: i64, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), data: None }
+        Self {
+            code,
+            message: message.into(),
+            data: None,
+        }
     }
 
     pub(super) fn parse(message: impl Into<String>) -> Self {
@@ -31,7 +35,10 @@ impl RpcError {
     }
 
     pub(super) fn unknown_method(method: &str) -> Self {
-        Self::new(-32601, format!("the method {method} does not exist/is not available"))
+        Self::new(
+            -32601,
+            format!("the method {method} does not exist/is not available"),
+        )
     }
 
     pub(super) fn invalid_params(message: impl Into<String>) -> Self {

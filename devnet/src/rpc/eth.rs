@@ -21,9 +21,7 @@ const MAX_FEE_HISTORY: u64 = 1_024;
 
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     Some(match method {
-        "web3_clientVersion" => {
-            Ok(json!(concat!("arbius-devnet/v", env!("CARGO_PKG_VERSION"))))
-        }
+        "web3_clientVersion" => Ok(json!(concat!("arbius-devnet/v", env!("CARGO_PKG_VERSION")))),
         "web3_sha3" => params
             .required::<Bytes>(0, "data")
             .map(|data| json!(alloy_primitives::keccak256(data))),
@@ -33,8 +31,11 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
         "eth_chainId" => Ok(quantity(chain.chain_id())),
         "eth_syncing" | "eth_mining" => Ok(json!(false)),
         "eth_accounts" => {
-            let addresses: Vec<_> =
-                chain.accounts().iter().map(|account| account.address).collect();
+            let addresses: Vec<_> = chain
+                .accounts()
+                .iter()
+                .map(|account| account.address)
+                .collect();
             Ok(json!(addresses))
         }
         "eth_blockNumber" => Ok(quantity(chain.block_number())),
@@ -44,7 +45,9 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
         "eth_getBalance" => account(chain, params, 1, |state, address| {
             Ok(json!(state.balance(address)))
         }),
-        "eth_getCode" => account(chain, params, 1, |state, address| Ok(json!(state.code(address)))),
+        "eth_getCode" => account(chain, params, 1, |state, address| {
+            Ok(json!(state.code(address)))
+        }),
         "eth_getTransactionCount" => transaction_count(chain, params),
         "eth_getStorageAt" => params.required::<U256>(1, "slot").and_then(|slot| {
             account(chain, params, 2, |state, address| {
@@ -81,7 +84,9 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
             .required::<B256>(0, "hash")
             .and_then(|hash| transaction_in(chain, hash.into(), params)),
         "eth_getTransactionReceipt" => params.required::<B256>(0, "hash").and_then(|hash| {
-            chain.mined(hash).map_or(Ok(Value::Null), |mined| json::receipt(&mined))
+            chain
+                .mined(hash)
+                .map_or(Ok(Value::Null), |mined| json::receipt(&mined))
         }),
         "eth_getBlockReceipts" => block_receipts(chain, params),
         "eth_getUncleCountByBlockNumber" | "eth_getUncleCountByBlockHash" => Ok(quantity(0)),
@@ -121,7 +126,11 @@ fn transaction_count(chain: &Chain, params: &Params) -> Result<Value, RpcError> 
 fn eth_call(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let request = params.required::<TransactionRequest>(0, "call")?;
     let overrides = params.optional::<StateOverride>(2, "state overrides")?;
-    Ok(json!(chain.call(block_id(params, 1)?, &request, overrides.as_ref())?))
+    Ok(json!(chain.call(
+        block_id(params, 1)?,
+        &request,
+        overrides.as_ref()
+    )?))
 }
 
 fn estimate_gas(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
@@ -129,7 +138,11 @@ fn estimate_gas(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     // An estimate is for a transaction to come.
     let block = params.optional(1, "block")?.unwrap_or(BlockId::pending());
     let overrides = params.optional::<StateOverride>(2, "state overrides")?;
-    Ok(quantity(chain.estimate_gas(block, &request, overrides.as_ref())?))
+    Ok(quantity(chain.estimate_gas(
+        block,
+        &request,
+        overrides.as_ref(),
+    )?))
 }
 
 fn access_list(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
@@ -139,7 +152,9 @@ fn access_list(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
 }
 
 fn block(chain: &Chain, id: BlockId, params: &Params) -> Result<Value, RpcError> {
-    let full = params.optional::<bool>(1, "full transactions")?.unwrap_or(false);
+    let full = params
+        .optional::<bool>(1, "full transactions")?
+        .unwrap_or(false);
     match chain.block(id) {
         Ok(found) => json::block(&found, full),
         Err(_) => Ok(Value::Null),
@@ -147,7 +162,11 @@ fn block(chain: &Chain, id: BlockId, params: &Params) -> Result<Value, RpcError>
 }
 
 fn block_size(chain: &Chain, id: BlockId) -> Result<Value, RpcError> {
-    Ok(or_null(chain.block(id).map(|block| quantity(block.transactions.len() as u64))))
+    Ok(or_null(
+        chain
+            .block(id)
+            .map(|block| quantity(block.transactions.len() as u64)),
+    ))
 }
 
 fn transaction(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
@@ -180,17 +199,30 @@ fn transaction_in(chain: &Chain, id: BlockId, params: &Params) -> Result<Value, 
 
 fn block_receipts(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let id = params.required::<BlockId>(0, "block")?;
-    let Ok(block) = chain.block(id) else { return Ok(Value::Null) };
+    let Ok(block) = chain.block(id) else {
+        return Ok(Value::Null);
+    };
     (0..block.transactions.len())
-        .map(|index| json::receipt(&MinedTransaction { block: block.clone(), index }))
+        .map(|index| {
+            json::receipt(&MinedTransaction {
+                block: block.clone(),
+                index,
+            })
+        })
         .collect::<Result<Vec<_>, _>>()
         .map(Value::Array)
 }
 
 fn fee_history(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
-    let count = params.required_number(0, "block count")?.min(MAX_FEE_HISTORY);
-    let newest = params.optional::<BlockNumberOrTag>(1, "newest block")?.unwrap_or_default();
-    let percentiles = params.optional::<Vec<f64>>(2, "percentiles")?.unwrap_or_default();
+    let count = params
+        .required_number(0, "block count")?
+        .min(MAX_FEE_HISTORY);
+    let newest = params
+        .optional::<BlockNumberOrTag>(1, "newest block")?
+        .unwrap_or_default();
+    let percentiles = params
+        .optional::<Vec<f64>>(2, "percentiles")?
+        .unwrap_or_default();
     let newest = chain.block(newest.into())?.header.number;
     let count = count.min(newest + 1);
     let oldest = newest + 1 - count;

@@ -17,12 +17,12 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
             .map(|filter| json!(chain.install_log_filter(filter))),
         "eth_newBlockFilter" => Ok(json!(chain.install_block_filter())),
         "eth_newPendingTransactionFilter" => Ok(json!(chain.install_transaction_filter())),
-        "eth_uninstallFilter" => {
-            params.required::<U256>(0, "filter id").map(|id| json!(chain.uninstall_filter(id)))
-        }
-        "eth_getFilterChanges" => {
-            params.required::<U256>(0, "filter id").and_then(|id| news(chain, id))
-        }
+        "eth_uninstallFilter" => params
+            .required::<U256>(0, "filter id")
+            .map(|id| json!(chain.uninstall_filter(id))),
+        "eth_getFilterChanges" => params
+            .required::<U256>(0, "filter id")
+            .and_then(|id| news(chain, id)),
         "eth_getFilterLogs" => params
             .required::<U256>(0, "filter id")
             .and_then(|id| to_json(chain.filter_logs(id)?)),

@@ -25,7 +25,11 @@ pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
             .map(|index| mined_transaction(block, index))
             .collect::<Result<Vec<_>, _>>()?
     } else {
-        block.transactions.iter().map(|transaction| json!(transaction.hash())).collect()
+        block
+            .transactions
+            .iter()
+            .map(|transaction| json!(transaction.hash()))
+            .collect()
     };
     value["hash"] = json!(block.hash);
     value["transactions"] = Value::Array(transactions);

@@ -1,11 +1,19 @@
-//! JSON-RPC over HTTP.
+//! JSON-RPC 2.0 over HTTP, batches included.
 //!
-//! - [`server`]: HTTP, batches, size limits;
-//! - `dispatch`: from a request to a method and back;
-//! - `eth`, `filters`, `cheats`: the methods;
-//! - `json`: blocks, transactions and receipts as they are shown.
+//! What clients use: `web3_clientVersion`, `web3_sha3`, `net_*`, and of `eth_*`: chain id,
+//! accounts, block number, prices and fee history; balance, code, storage and transaction
+//! count at any block; calls with state overrides, estimates and access lists; blocks,
+//! transactions and receipts by number, hash and index; sending, signed or by an account
+//! that is known here; logs and polled filters.
 //!
-//! A subscription transport or tracing methods would be further modules beside these.
+//! What only a development chain offers, under `evm_`, `anvil_` and `hardhat_` alike:
+//! `snapshot`, `revert`, `mine`, `increaseTime`, `setNextBlockTimestamp`, `setAutomine`,
+//! `getAutomine`, `setBalance`, `setCode`, `setNonce`, `setStorageAt`,
+//! `impersonateAccount`, `stopImpersonatingAccount`.
+//!
+//! Errors are go-ethereum's where clients look at them: code 3 with the data of a revert,
+//! -32000 for what the chain refuses, JSON-RPC's own for malformed requests. At most 16 MiB
+//! and 1,000 requests travel at once.
 
 mod cheats;
 mod dispatch;

@@ -27,9 +27,11 @@ impl Params {
     ) -> Result<Option<T>, RpcError> {
         match self.0.get(index) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => serde_json::from_value(value.clone()).map(Some).map_err(|error| {
-                RpcError::invalid_params(format!("invalid argument {index} ({name}): {error}"))
-            }),
+            Some(value) => serde_json::from_value(value.clone())
+                .map(Some)
+                .map_err(|error| {
+                    RpcError::invalid_params(format!("invalid argument {index} ({name}): {error}"))
+                }),
         }
     }
 
@@ -40,13 +42,17 @@ impl Params {
         name: &str,
     ) -> Result<T, RpcError> {
         self.optional(index, name)?.ok_or_else(|| {
-            RpcError::invalid_params(format!("missing value for required argument {index} ({name})"))
+            RpcError::invalid_params(format!(
+                "missing value for required argument {index} ({name})"
+            ))
         })
     }
 
     /// A number that fits 64 bits, written in hexadecimal, in decimal or as a number.
     pub(super) fn number(&self, index: usize, name: &str) -> Result<Option<u64>, RpcError> {
-        let Some(value) = self.optional::<U256>(index, name)? else { return Ok(None) };
+        let Some(value) = self.optional::<U256>(index, name)? else {
+            return Ok(None);
+        };
         u64::try_from(value).map(Some).map_err(|_| {
             RpcError::invalid_params(format!("invalid argument {index} ({name}): above 2^64"))
         })
@@ -55,7 +61,9 @@ impl Params {
     /// A number that fits 64 bits, which must be given.
     pub(super) fn required_number(&self, index: usize, name: &str) -> Result<u64, RpcError> {
         self.number(index, name)?.ok_or_else(|| {
-            RpcError::invalid_params(format!("missing value for required argument {index} ({name})"))
+            RpcError::invalid_params(format!(
+                "missing value for required argument {index} ({name})"
+            ))
         })
     }
 

@@ -38,7 +38,9 @@ impl Server {
     ) -> Result<Self, DevnetError> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
             .map_err(|source| DevnetError::bind(port, source))?;
-        listener.set_nonblocking(true).map_err(DevnetError::Server)?;
+        listener
+            .set_nonblocking(true)
+            .map_err(DevnetError::Server)?;
         let address = listener.local_addr().map_err(DevnetError::Server)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
@@ -63,7 +65,11 @@ impl Server {
                 runtime.shutdown_background();
             })
             .map_err(DevnetError::Server)?;
-        Ok(Self { address, stop: Some(stop), thread: Some(thread) })
+        Ok(Self {
+            address,
+            stop: Some(stop),
+            thread: Some(thread),
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -83,7 +89,9 @@ impl Drop for Server {
 }
 
 async fn mine_regularly(chain: Chain, block_time: Option<std::time::Duration>) {
-    let Some(block_time) = block_time else { return std::future::pending().await };
+    let Some(block_time) = block_time else {
+        return std::future::pending().await;
+    };
     let mut ticks = tokio::time::interval(block_time);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     ticks.tick().await;
@@ -109,7 +117,9 @@ async fn serve(listener: TcpListener, chain: Chain) {
 
 async fn handle(State(chain): State<Chain>, body: Body) -> Response {
     let Ok(body) = to_bytes(body, MAX_BODY).await else {
-        let answer = unread(format!("the body is unreadable or has more than {MAX_BODY} bytes"));
+        let answer = unread(format!(
+            "the body is unreadable or has more than {MAX_BODY} bytes"
+        ));
         return json(StatusCode::PAYLOAD_TOO_LARGE, answer.to_string());
     };
     // Executing takes its time; it must not hold up other connections.
@@ -119,7 +129,10 @@ async fn handle(State(chain): State<Chain>, body: Body) -> Response {
         Ok(None) => StatusCode::NO_CONTENT.into_response(),
         Err(error) => {
             tracing::error!(%error, "a request was not answered");
-            json(StatusCode::INTERNAL_SERVER_ERROR, unread("internal error".into()).to_string())
+            json(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                unread("internal error".into()).to_string(),
+            )
         }
     }
 }

@@ -1,6 +1,11 @@
 //! What the integration tests share: EVM code by hand, and requests.
 
-#![allow(dead_code, reason = "each test binary uses its own part")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each test binary uses its own part, and sol! makes what it makes public"
+)]
 
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
@@ -66,12 +71,16 @@ sol! {
 }
 
 /// Asks a precompile.
-pub fn ask<C: SolCall>(chain: &Chain, to: Address, question: C) -> Result<C::Return, CallError> {
+pub(crate) fn ask<C: SolCall>(
+    chain: &Chain,
+    to: Address,
+    question: C,
+) -> Result<C::Return, CallError> {
     call(chain, to, question.abi_encode()).map(|output| C::abi_decode_returns(&output).unwrap())
 }
 
 /// The revert data of a call that must revert.
-pub fn reverts<T: std::fmt::Debug>(result: Result<T, CallError>) -> Bytes {
+pub(crate) fn reverts<T: std::fmt::Debug>(result: Result<T, CallError>) -> Bytes {
     match result {
         Err(CallError::Reverted { data, .. }) => data,
         other => panic!("expected a revert, got {other:?}"),
@@ -79,22 +88,22 @@ pub fn reverts<T: std::fmt::Debug>(result: Result<T, CallError>) -> Bytes {
 }
 
 /// A chain without a server.
-pub fn chain() -> Chain {
+pub(crate) fn chain() -> Chain {
     Devnet::builder().build_chain()
 }
 
 /// The first funded account.
-pub fn alice(chain: &Chain) -> Address {
+pub(crate) fn alice(chain: &Chain) -> Address {
     chain.accounts()[0].address
 }
 
 /// The second funded account.
-pub fn bob(chain: &Chain) -> Address {
+pub(crate) fn bob(chain: &Chain) -> Address {
     chain.accounts()[1].address
 }
 
 /// Init code that deploys `runtime`.
-pub fn init_code(runtime: &[u8]) -> Bytes {
+pub(crate) fn init_code(runtime: &[u8]) -> Bytes {
     let length = u16::try_from(runtime.len()).unwrap().to_be_bytes();
     // PUSH2 length DUP1 PUSH1 10 PUSH0 CODECOPY PUSH0 RETURN
     let mut code = vec![
@@ -105,7 +114,7 @@ pub fn init_code(runtime: &[u8]) -> Bytes {
 }
 
 /// A call of `to`.
-pub fn request(from: Address, to: Address, input: impl Into<Bytes>) -> TransactionRequest {
+pub(crate) fn request(from: Address, to: Address, input: impl Into<Bytes>) -> TransactionRequest {
     TransactionRequest {
         from: Some(from),
         to: Some(to.into()),
@@ -115,13 +124,17 @@ pub fn request(from: Address, to: Address, input: impl Into<Bytes>) -> Transacti
 }
 
 /// Sends a transaction and returns what became of it.
-pub fn send(chain: &Chain, request: TransactionRequest) -> MinedTransaction {
+pub(crate) fn send(chain: &Chain, request: TransactionRequest) -> MinedTransaction {
     let hash = chain.send(request).unwrap();
     chain.mined(hash).unwrap()
 }
 
 /// Sends with a fixed gas limit, so that a failure is mined instead of estimated.
-pub fn send_with_gas(chain: &Chain, request: TransactionRequest, gas: u64) -> MinedTransaction {
+pub(crate) fn send_with_gas(
+    chain: &Chain,
+    request: TransactionRequest,
+    gas: u64,
+) -> MinedTransaction {
     send(
         chain,
         TransactionRequest {
@@ -132,14 +145,14 @@ pub fn send_with_gas(chain: &Chain, request: TransactionRequest, gas: u64) -> Mi
 }
 
 /// Deploys runtime code and returns its address.
-pub fn deploy(chain: &Chain, runtime: &[u8]) -> Address {
+pub(crate) fn deploy(chain: &Chain, runtime: &[u8]) -> Address {
     let mined = deploy_transaction(chain, runtime);
     assert!(mined.receipt().success, "{:?}", mined.receipt());
     mined.receipt().contract_address.unwrap()
 }
 
 /// Deploys runtime code and returns the transaction.
-pub fn deploy_transaction(chain: &Chain, runtime: &[u8]) -> MinedTransaction {
+pub(crate) fn deploy_transaction(chain: &Chain, runtime: &[u8]) -> MinedTransaction {
     let request = TransactionRequest {
         from: Some(alice(chain)),
         to: Some(alloy_primitives::TxKind::Create),
@@ -151,23 +164,27 @@ pub fn deploy_transaction(chain: &Chain, runtime: &[u8]) -> MinedTransaction {
 }
 
 /// Calls in the block that would be made now.
-pub fn call(chain: &Chain, to: Address, input: impl Into<Bytes>) -> Result<Bytes, CallError> {
+pub(crate) fn call(
+    chain: &Chain,
+    to: Address,
+    input: impl Into<Bytes>,
+) -> Result<Bytes, CallError> {
     chain.call(BlockId::pending(), &request(alice(chain), to, input), None)
 }
 
 /// A word of return data.
-pub fn word(bytes: &[u8]) -> U256 {
+pub(crate) fn word(bytes: &[u8]) -> U256 {
     U256::from_be_slice(bytes)
 }
 
 /// The first storage slot of a contract.
-pub fn slot0(chain: &Chain, address: Address) -> U256 {
+pub(crate) fn slot0(chain: &Chain, address: Address) -> U256 {
     chain.storage(address, U256::ZERO)
 }
 
 /// EVM code that calls an address with its own input, in one of the four ways, and returns
 /// or reverts with what it gets. The call passes all gas and no value.
-pub fn forwarder(opcode: u8, to: Address) -> Vec<u8> {
+pub(crate) fn forwarder(opcode: u8, to: Address) -> Vec<u8> {
     let mut code = hex!("365f5f37").to_vec(); // calldatacopy(0, 0, calldatasize())
     code.extend_from_slice(&hex!("5f5f365f")); // out size, out offset, in size, in offset
     if opcode == 0xf1 || opcode == 0xf2 {
@@ -187,16 +204,16 @@ pub fn forwarder(opcode: u8, to: Address) -> Vec<u8> {
 }
 
 /// A hash that nothing has.
-pub const NOTHING: B256 = B256::repeat_byte(0xee);
+pub(crate) const NOTHING: B256 = B256::repeat_byte(0xee);
 
 /// Deployable code of a WASM program in text form.
-pub fn program(wat: &str) -> Vec<u8> {
+pub(crate) fn program(wat: &str) -> Vec<u8> {
     let wasm = wat::parse_str(wat).unwrap();
     [&hex!("eff00000")[..], &compressed(&wasm)].concat()
 }
 
 /// Brotli, as programs are compressed with.
-pub fn compressed(wasm: &[u8]) -> Vec<u8> {
+pub(crate) fn compressed(wasm: &[u8]) -> Vec<u8> {
     let mut code = Vec::new();
     let options = brotli::enc::BrotliEncoderParams {
         quality: 11,
@@ -208,44 +225,44 @@ pub fn compressed(wasm: &[u8]) -> Vec<u8> {
 }
 
 /// The program that does what its input says.
-pub fn actor() -> Vec<u8> {
+pub(crate) fn actor() -> Vec<u8> {
     program(include_str!("actor.wat"))
 }
 
 /// What an actor does.
-pub mod act {
-    pub const STORE: u8 = 0;
-    pub const LOAD: u8 = 1;
-    pub const CALL: u8 = 2;
-    pub const DELEGATE: u8 = 3;
-    pub const STATIC: u8 = 4;
-    pub const CREATE: u8 = 5;
-    pub const STORE_AND_REVERT: u8 = 6;
-    pub const REENTRANT: u8 = 7;
-    pub const LOG: u8 = 8;
-    pub const WHO: u8 = 9;
-    pub const TRAP: u8 = 10;
-    pub const LOOP: u8 = 11;
-    pub const TRY_CALL: u8 = 12;
+pub(crate) mod act {
+    pub(crate) const STORE: u8 = 0;
+    pub(crate) const LOAD: u8 = 1;
+    pub(crate) const CALL: u8 = 2;
+    pub(crate) const DELEGATE: u8 = 3;
+    pub(crate) const STATIC: u8 = 4;
+    pub(crate) const CREATE: u8 = 5;
+    pub(crate) const STORE_AND_REVERT: u8 = 6;
+    pub(crate) const REENTRANT: u8 = 7;
+    pub(crate) const LOG: u8 = 8;
+    pub(crate) const WHO: u8 = 9;
+    pub(crate) const TRAP: u8 = 10;
+    pub(crate) const LOOP: u8 = 11;
+    pub(crate) const TRY_CALL: u8 = 12;
 }
 
 /// Input that makes an actor store (and perhaps revert with) a number.
-pub fn act_word(act: u8, number: u64) -> Vec<u8> {
+pub(crate) fn act_word(act: u8, number: u64) -> Vec<u8> {
     [&[act][..], &U256::from(number).to_be_bytes::<32>()].concat()
 }
 
 /// Input that makes an actor call `to` with `input`.
-pub fn act_on(act: u8, to: Address, input: &[u8]) -> Vec<u8> {
+pub(crate) fn act_on(act: u8, to: Address, input: &[u8]) -> Vec<u8> {
     [&[act][..], to.as_slice(), input].concat()
 }
 
 /// Value that suffices for any activation's fee; the rest comes back.
-pub fn activation_value() -> U256 {
+pub(crate) fn activation_value() -> U256 {
     U256::from(10).pow(U256::from(17))
 }
 
 /// The request that activates a program.
-pub fn activation(chain: &Chain, program: Address) -> TransactionRequest {
+pub(crate) fn activation(chain: &Chain, program: Address) -> TransactionRequest {
     let input = IArbWasm::activateProgramCall { program }.abi_encode();
     TransactionRequest {
         value: Some(activation_value()),
@@ -254,7 +271,7 @@ pub fn activation(chain: &Chain, program: Address) -> TransactionRequest {
 }
 
 /// Deploys and activates a program.
-pub fn deploy_program(chain: &Chain, code: &[u8]) -> Address {
+pub(crate) fn deploy_program(chain: &Chain, code: &[u8]) -> Address {
     let address = deploy(chain, code);
     let mined = send(chain, activation(chain, address));
     assert!(mined.receipt().success, "{:?}", mined.receipt());

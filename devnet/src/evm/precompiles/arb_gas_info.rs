@@ -35,16 +35,16 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
     let storage = U256::from(STORAGE_ALLOCATION_GAS);
     let max_tx = U256::from(MAX_TX_GAS);
     let output = match method {
-        Calls::getPricesInWei(_) => {
-            IArbGasInfo::getPricesInWeiCall::abi_encode_returns(&IArbGasInfo::getPricesInWeiReturn {
+        Calls::getPricesInWei(_) => IArbGasInfo::getPricesInWeiCall::abi_encode_returns(
+            &IArbGasInfo::getPricesInWeiReturn {
                 perL2Tx: U256::ZERO,
                 perL1CalldataByte: U256::ZERO,
                 perStorageAllocation: price.saturating_mul(storage),
                 perArbGasBase: price,
                 perArbGasCongestion: U256::ZERO,
                 perArbGasTotal: price,
-            })
-        }
+            },
+        ),
         Calls::getPricesInArbGas(_) => IArbGasInfo::getPricesInArbGasCall::abi_encode_returns(
             &IArbGasInfo::getPricesInArbGasReturn {
                 perL2Tx: U256::ZERO,

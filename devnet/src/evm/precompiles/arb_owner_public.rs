@@ -40,12 +40,14 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
         Calls::getBrotliCompressionLevel(_) => {
             IArbOwnerPublic::getBrotliCompressionLevelCall::abi_encode_returns(&1)
         }
-        Calls::getScheduledUpgrade(_) => IArbOwnerPublic::getScheduledUpgradeCall::abi_encode_returns(
-            &IArbOwnerPublic::getScheduledUpgradeReturn {
-                arbosVersion: 0,
-                scheduledForTimestamp: 0,
-            },
-        ),
+        Calls::getScheduledUpgrade(_) => {
+            IArbOwnerPublic::getScheduledUpgradeCall::abi_encode_returns(
+                &IArbOwnerPublic::getScheduledUpgradeReturn {
+                    arbosVersion: 0,
+                    scheduledForTimestamp: 0,
+                },
+            )
+        }
         // EIP-7623's floor does not apply on this chain.
         Calls::isCalldataPriceIncreaseEnabled(_) => {
             IArbOwnerPublic::isCalldataPriceIncreaseEnabledCall::abi_encode_returns(&false)

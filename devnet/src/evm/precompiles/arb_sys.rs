@@ -50,7 +50,9 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
             let current = chain.l2_block;
             let hash = u64::try_from(asked.arbBlockNum)
                 .ok()
-                .filter(|number| *number < current && number.saturating_add(HASH_HISTORY) >= current)
+                .filter(|number| {
+                    *number < current && number.saturating_add(HASH_HISTORY) >= current
+                })
                 .and_then(|number| usize::try_from(number).ok())
                 .and_then(|number| chain.l2_hashes.get(number))
                 .ok_or_else(|| {
@@ -83,7 +85,11 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
             IArbSys::wasMyCallersAddressAliasedCall::abi_encode_returns(&false)
         }
         Calls::myCallersAddressWithoutAliasing(_) => {
-            let caller = chain.stack.last().map(|frame| frame.caller).unwrap_or_default();
+            let caller = chain
+                .stack
+                .last()
+                .map(|frame| frame.caller)
+                .unwrap_or_default();
             IArbSys::myCallersAddressWithoutAliasingCall::abi_encode_returns(&caller)
         }
     };

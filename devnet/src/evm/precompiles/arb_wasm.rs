@@ -139,12 +139,13 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
 pub(super) fn program_failure(error: ProgramError) -> Failure {
     match error {
         ProgramError::NotActivated => Failure::error(IArbWasm::ProgramNotActivated {}),
-        ProgramError::NeedsUpgrade { version, stylus_version } => {
-            Failure::error(IArbWasm::ProgramNeedsUpgrade {
-                version,
-                stylusVersion: stylus_version,
-            })
-        }
+        ProgramError::NeedsUpgrade {
+            version,
+            stylus_version,
+        } => Failure::error(IArbWasm::ProgramNeedsUpgrade {
+            version,
+            stylusVersion: stylus_version,
+        }),
         ProgramError::Expired { age } => {
             Failure::error(IArbWasm::ProgramExpired { ageInSeconds: age })
         }
@@ -154,7 +155,9 @@ pub(super) fn program_failure(error: ProgramError) -> Failure {
 fn active(call: &mut Call<'_>, code_hash: B256) -> Result<ProgramRecord, Failure> {
     call.burn(STORAGE_READ)?;
     let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
-    record.active(call.time(), &call.ctx.chain.stylus).map_err(program_failure)
+    record
+        .active(call.time(), &call.ctx.chain.stylus)
+        .map_err(program_failure)
 }
 
 fn active_at(call: &mut Call<'_>, program: Address) -> Result<ProgramRecord, Failure> {
@@ -190,7 +193,10 @@ fn activate(call: &mut Call<'_>, program: Address) -> Answer {
     call.burn(STORAGE_WRITE)?;
     let record = ProgramRecord::new(&costs, time, before.cached);
     Programs(&mut call.ctx.journaled_state).set(code_hash, record)?;
-    call.ctx.chain.programs.insert(code_hash, activation.program);
+    call.ctx
+        .chain
+        .programs
+        .insert(code_hash, activation.program);
 
     pay_data_fee(call, fee)?;
     call.emit(
@@ -203,7 +209,10 @@ fn activate(call: &mut Call<'_>, program: Address) -> Answer {
         }
         .encode_log_data(),
     )?;
-    let answer = IArbWasm::activateProgramReturn { version: costs.version, dataFee: fee };
+    let answer = IArbWasm::activateProgramReturn {
+        version: costs.version,
+        dataFee: fee,
+    };
     Ok(IArbWasm::activateProgramCall::abi_encode_returns(&answer).into())
 }
 
@@ -247,7 +256,11 @@ fn keep_alive(call: &mut Call<'_>, code_hash: B256) -> Answer {
     Programs(&mut call.ctx.journaled_state).set(code_hash, record.renewed(time))?;
     pay_data_fee(call, fee)?;
     call.emit(
-        IArbWasm::ProgramLifetimeExtended { codehash: code_hash, dataFee: fee }.encode_log_data(),
+        IArbWasm::ProgramLifetimeExtended {
+            codehash: code_hash,
+            dataFee: fee,
+        }
+        .encode_log_data(),
     )?;
     Ok(Bytes::new())
 }

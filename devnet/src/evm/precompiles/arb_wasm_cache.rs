@@ -106,18 +106,26 @@ fn set_cached(
     call.burn(PARAMS_READ + STORAGE_READ)?;
     let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
     if cached {
-        record.active(call.time(), &call.ctx.chain.stylus).map_err(arb_wasm::program_failure)?;
+        record
+            .active(call.time(), &call.ctx.chain.stylus)
+            .map_err(arb_wasm::program_failure)?;
     }
     if record.cached == cached {
         return Ok(());
     }
     call.emit(
-        IArbWasmCache::UpdateProgramCache { manager, codehash: code_hash, cached }
-            .encode_log_data(),
+        IArbWasmCache::UpdateProgramCache {
+            manager,
+            codehash: code_hash,
+            cached,
+        }
+        .encode_log_data(),
     )?;
     // Whoever caches pays for starting the program once more.
     call.burn(u64::from(record.init_cost) + STORAGE_WRITE)?;
-    Programs(&mut call.ctx.journaled_state)
-        .set(code_hash, crate::evm::programs::ProgramRecord { cached, ..record })?;
+    Programs(&mut call.ctx.journaled_state).set(
+        code_hash,
+        crate::evm::programs::ProgramRecord { cached, ..record },
+    )?;
     Ok(())
 }

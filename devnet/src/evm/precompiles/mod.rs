@@ -25,14 +25,18 @@ pub(crate) use arb_wasm::IArbWasm;
 
 use super::{
     context::ArbContext,
-    params::{
-        ARB_GAS_INFO, ARB_OWNER_PUBLIC, ARB_SYS, ARB_WASM, ARB_WASM_CACHE, CACHE_MANAGER,
-    },
+    params::{ARB_GAS_INFO, ARB_OWNER_PUBLIC, ARB_SYS, ARB_WASM, ARB_WASM_CACHE, CACHE_MANAGER},
 };
 
 /// Addresses of Arbitrum's precompiles (and of the cache manager, built in like one).
-pub(crate) const ARBITRUM_PRECOMPILES: [Address; 6] =
-    [ARB_SYS, ARB_OWNER_PUBLIC, ARB_GAS_INFO, ARB_WASM, ARB_WASM_CACHE, CACHE_MANAGER];
+pub(crate) const ARBITRUM_PRECOMPILES: [Address; 6] = [
+    ARB_SYS,
+    ARB_OWNER_PUBLIC,
+    ARB_GAS_INFO,
+    ARB_WASM,
+    ARB_WASM_CACHE,
+    CACHE_MANAGER,
+];
 
 const COPY_WORD: u64 = 3;
 const STORAGE_READ: u64 = 800;
@@ -109,13 +113,17 @@ impl Call<'_> {
     /// arguments and for opening ArbOS.
     fn admit(&mut self, purity: Purity, input: &[u8]) -> Result<(), Failure> {
         if purity >= Purity::View && self.acting_as != self.address {
-            return Err(Failure::Burn("a precompile cannot be delegate-called".into()));
+            return Err(Failure::Burn(
+                "a precompile cannot be delegate-called".into(),
+            ));
         }
         if purity >= Purity::Write && self.is_static {
             return Err(Failure::Burn("state change in a static call".into()));
         }
         if purity < Purity::Payable && !self.value.is_zero() {
-            return Err(Failure::Burn("value sent to a method that is not payable".into()));
+            return Err(Failure::Burn(
+                "value sent to a method that is not payable".into(),
+            ));
         }
         let words = input.len().saturating_sub(4).div_ceil(32) as u64;
         self.burn(COPY_WORD * words)?;
@@ -132,7 +140,10 @@ impl Call<'_> {
     fn emit(&mut self, data: LogData) -> Result<(), Failure> {
         let cost = 375 * (1 + data.topics().len() as u64) + 8 * data.data.len() as u64;
         self.burn(cost)?;
-        self.ctx.journaled_state.log(Log { address: self.address, data });
+        self.ctx.journaled_state.log(Log {
+            address: self.address,
+            data,
+        });
         Ok(())
     }
 
@@ -141,7 +152,11 @@ impl Call<'_> {
         if amount.is_zero() {
             return Ok(());
         }
-        match self.ctx.journaled_state.transfer(self.address, to, amount)? {
+        match self
+            .ctx
+            .journaled_state
+            .transfer(self.address, to, amount)?
+        {
             None => Ok(()),
             Some(_) => Err(Failure::Revert(Bytes::new())),
         }
@@ -163,7 +178,10 @@ impl ArbPrecompiles {
         let ethereum = EthPrecompiles::new(spec);
         let mut addresses = ethereum.warm_addresses().clone();
         addresses.extend(ARBITRUM_PRECOMPILES);
-        Self { ethereum, addresses }
+        Self {
+            ethereum,
+            addresses,
+        }
     }
 }
 
@@ -210,7 +228,11 @@ impl PrecompileProvider<ArbContext> for ArbPrecompiles {
             Ok(output) => (InstructionResult::Return, output, call.gas),
             Err(Failure::Revert(output)) => {
                 let cost = COPY_WORD * output.len().div_ceil(32) as u64;
-                (InstructionResult::Revert, output, call.gas.saturating_sub(cost))
+                (
+                    InstructionResult::Revert,
+                    output,
+                    call.gas.saturating_sub(cost),
+                )
             }
             Err(Failure::Fault(reason)) => {
                 let left = call.gas;
@@ -224,7 +246,11 @@ impl PrecompileProvider<ArbContext> for ArbPrecompiles {
         };
         let mut gas = Gas::new(inputs.gas_limit);
         gas.set_remaining(left);
-        Ok(Some(InterpreterResult { result, output, gas }))
+        Ok(Some(InterpreterResult {
+            result,
+            output,
+            gas,
+        }))
     }
 
     fn warm_addresses(&self) -> &AddressSet {
