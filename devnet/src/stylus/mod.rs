@@ -4,6 +4,14 @@
 //! activates code with it, starts a [`Machine`] per call of a program, lends it the
 //! state as a [`World`], and makes the calls and creations at which it suspends.
 //!
+//! Results and charges are those of Nitro, from whose source they were read, except that:
+//!
+//! - programs that mention floating-point numbers are refused, where Nitro lets some
+//!   activate that can never execute them;
+//! - the compression dictionary that belongs to Nitro (dictionary byte 1) is not carried;
+//! - a module hash is one of the WASM, not of Nitro's proof system;
+//! - the storage cache is flushed in the order of its keys.
+//!
 //! Programs run on wasmi, which passes from one instruction to the next by tail calls if
 //! it is built with optimisation. Debug assertions undo those, and a loop in a program
 //! would then overflow the native stack: a build with both must leave the assertions of
