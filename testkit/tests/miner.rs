@@ -7,7 +7,7 @@ use arbius_sdk::{
     chain::Call,
     client::{ClientError, Outputs, Requester, TaskRequest},
     content::{FetchLimits, Fetcher},
-    contracts::{IToken, TaskStatus},
+    contracts::{IEngine, IToken, TaskStatus},
     deploy::model::{ModelTerms, register_model, set_rate},
     inference::InProcess,
     miner::{Catalogue, Miner, MinerError, MinerHandle, Settings, State},
@@ -197,6 +197,9 @@ async fn two_miners_compete_and_every_task_is_paid_once() {
         let info = requester.network().task(*task).await.unwrap();
         assert_eq!(info.status, TaskStatus::Final);
         assert_eq!(info.solution.unwrap().cid, solution.cid);
+        let submission = requester.network().submission(*task).await.unwrap();
+        assert_eq!(submission.model, model);
+        assert!(submission.input.starts_with(b"{\"prompt\":"));
     }
     for miner in &miners {
         all_over(miner, tasks.len()).await;
@@ -273,6 +276,49 @@ async fn a_miner_that_dies_at_any_step_takes_its_job_up_again() {
         );
     }
     last.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_reorganisation_undoes_is_done_again() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let requester = requester(&chain);
+    let task = requester
+        .submit(&request(model, "three"))
+        .await
+        .unwrap()
+        .task;
+    let before = chain.devnet().chain().snapshot();
+    let miner = miner(&chain, 0, model, folder.path())
+        .spawn()
+        .await
+        .unwrap();
+    reached(&miner, task, State::Revealed).await;
+    // Stake, commitment and solution are gone; the task is still there.
+    assert!(chain.devnet().chain().revert(before));
+    assert!(requester.network().solution(task).await.unwrap().is_none());
+    let stake = IEngine::validatorDepositCall {
+        validator: miner.account(),
+        amount: U256::from(AIUS),
+    };
+    let lane = chain.lane(Actor::Requester).unwrap();
+    let approve = IToken::approveCall {
+        spender: chain.engine(),
+        value: U256::from(10 * AIUS),
+    };
+    lane.resync().await;
+    lane.execute(Call::new(chain.token(), &approve))
+        .await
+        .unwrap();
+    lane.execute(Call::new(chain.engine(), &stake))
+        .await
+        .unwrap();
+    let solution = requester.await_solution(task, PATIENCE).await.unwrap();
+    assert_eq!(solution.solver, miner.account());
+    chain.pass(Duration::from_secs(2_001)).unwrap();
+    all_over(&miner, 1).await;
+    assert_eq!(miner.tally().unwrap().of(State::Claimed), 1);
+    miner.stop().await.unwrap();
 }
 
 /// Starts the miner again once the one that was dropped has let go of its store.

@@ -325,6 +325,12 @@ impl Lane {
         Ok(())
     }
 
+    /// Forgets the next nonce and asks the chain for it before the next transaction: for
+    /// after a reorganisation, which may have undone some.
+    pub async fn resync(&self) {
+        *self.shared.next.lock().await = None;
+    }
+
     async fn resend(&self, intent: &Intent) -> Result<Outcome, ChainError> {
         match self.broadcast(intent).await {
             Ok(()) => Ok(match self.await_receipt(intent).await {
@@ -461,8 +467,8 @@ impl Lane {
             }
             let waited = start.elapsed();
             if waited > self.shared.policy.receipt_timeout {
-                // Ask the chain where the lane stands before anything else is sent.
-                *self.shared.next.lock().await = None;
+                // The chain says where the lane stands before anything else is sent.
+                self.resync().await;
                 let purpose = intent.purpose.clone();
                 return Err(ChainError::NoReceipt {
                     purpose,
@@ -483,7 +489,7 @@ impl Lane {
         if next <= intent.nonce || !matches!(self.chain().receipt(intent.hash).await, Ok(None)) {
             return Ok(());
         }
-        *self.shared.next.lock().await = None;
+        self.resync().await;
         Err(ChainError::Superseded {
             purpose: intent.purpose.clone(),
             account: self.address(),

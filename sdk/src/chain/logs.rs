@@ -34,6 +34,13 @@ impl Logs {
         }
     }
 
+    /// Only events whose first indexed argument is this.
+    #[must_use]
+    pub fn about(mut self, argument: B256) -> Self {
+        self.filter = self.filter.topic1(argument);
+        self
+    }
+
     /// The events from block `from` on, up to `to` at most, and the first block that was
     /// not looked at. Call it again from there.
     ///

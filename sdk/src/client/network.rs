@@ -1,5 +1,6 @@
 //! What the engine says about models, tasks and solutions.
 
+use alloy::rpc::types::Log;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEvent;
 
@@ -7,7 +8,7 @@ use super::ClientError;
 use crate::{
     chain::{Chain, Logs},
     content::{Cid, cids},
-    contracts::{IEngine, TaskStatus, topic},
+    contracts::{IEngine, Submission, TaskStatus, submissions, topic},
     deploy::Deployment,
 };
 
@@ -203,6 +204,36 @@ impl Network {
         })
     }
 
+    /// How a task was submitted, and its input.
+    ///
+    /// # Errors
+    ///
+    /// [`ClientError::UnknownTask`].
+    pub async fn submission(&self, id: B256) -> Result<Submission, ClientError> {
+        let unknown = ClientError::UnknownTask {
+            task: id,
+            engine: self.engine,
+        };
+        let topics = vec![topic::<IEngine::TaskSubmitted>()];
+        let logs = Logs::new(self.chain.clone(), self.engine, topics).about(id);
+        let Some(log) = self.logs(logs).await?.into_iter().next() else {
+            return Err(unknown);
+        };
+        let Some(hash) = log.transaction_hash else {
+            return Err(unknown);
+        };
+        let receipt = self.chain.receipt(hash).await?;
+        let logs = receipt.map(|receipt| receipt.logs).unwrap_or_default();
+        let announced: Vec<_> = logs
+            .into_iter()
+            .filter(|log| log.address() == self.engine)
+            .collect();
+        submissions(&announced)
+            .into_iter()
+            .find(|submission| submission.task == id)
+            .ok_or(unknown)
+    }
+
     /// How a task stands.
     ///
     /// # Errors
@@ -247,19 +278,23 @@ impl Network {
 
     /// All events of one type since the deployment.
     async fn events<E: SolEvent>(&self) -> Result<Vec<E>, ClientError> {
+        let logs = Logs::new(self.chain.clone(), self.engine, vec![topic::<E>()]);
+        let found = self.logs(logs).await?;
+        let events = found
+            .iter()
+            .filter_map(|log| E::decode_log(&log.inner).ok());
+        Ok(events.map(|log| log.data).collect())
+    }
+
+    async fn logs(&self, mut logs: Logs) -> Result<Vec<Log>, ClientError> {
         let head = self.chain.head().await?.number;
-        let mut logs = Logs::new(self.chain.clone(), self.engine, vec![topic::<E>()]);
-        let (mut from, mut events) = (self.start, Vec::new());
+        let (mut from, mut all) = (self.start, Vec::new());
         while from <= head {
             let (found, next) = logs.next(from, head).await?;
-            events.extend(
-                found
-                    .iter()
-                    .filter_map(|log| E::decode_log(&log.inner).ok()),
-            );
+            all.extend(found);
             from = next;
         }
-        Ok(events.into_iter().map(|log| log.data).collect())
+        Ok(all)
     }
 }
 

@@ -159,7 +159,7 @@ impl Runner {
             self.head = Some((head, clock));
         }
         if self.was_reorganised(head).await? {
-            self.rewind();
+            self.rewind().await;
         }
         while self.cursor.block < head.number {
             let (found, next) = self.logs.next(self.cursor.block + 1, head.number).await?;
@@ -186,7 +186,7 @@ impl Runner {
     }
 
     /// Reads the last blocks again and compares every open job with the chain.
-    fn rewind(&mut self) {
+    async fn rewind(&mut self) {
         let block = self
             .cursor
             .block
@@ -197,6 +197,7 @@ impl Runner {
             to = block,
             "the chain was reorganised"
         );
+        self.machine.lane.resync().await;
         self.cursor = Cursor {
             block,
             hash: B256::ZERO,

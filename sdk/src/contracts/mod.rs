@@ -5,6 +5,8 @@
 //! [`Lane`](crate::chain::Lane); [`engine`] and [`token`] give alloy's own instances to
 //! apps that prefer those.
 
+mod submission;
+
 use alloy::providers::RootProvider;
 use alloy_primitives::{Address, B256};
 pub use arbius_protocol::interfaces::{
@@ -15,6 +17,8 @@ pub use arbius_protocol::interfaces::{
 };
 
 pub use arbius_protocol::tasks::{TaskStatus, UnknownStatus};
+
+pub use submission::{Submission, submissions};
 
 use crate::chain::Chain;
 
