@@ -4,7 +4,7 @@
 //! A yes says that the solution is wrong. Only what was really locked is paid out, and a
 //! settlement pays exactly what was collected, however it is paged.
 
-use crate::fixed::div;
+use crate::fixed::part;
 use crate::validators::Stake;
 use core::fmt;
 use core::ops::Range;
@@ -294,10 +294,10 @@ impl Tally {
             (true, Outcome::Rejected) => collected - collected / 2,
             (true, Outcome::Upheld) => collected / 2,
         };
-        let others = u128::from(winners.saturating_sub(u32::from(lead_won)));
+        let others = winners.saturating_sub(u32::from(lead_won));
         // There is no division where there is nobody else.
-        let each = div(collected - lead, others).unwrap_or(0);
-        let remainder = collected - lead - each * others;
+        let each = part(collected - lead, others).unwrap_or(0);
+        let remainder = collected - lead - each * u128::from(others);
         Settlement {
             outcome,
             winners,

@@ -8,11 +8,14 @@
 //! The views of the engine take 256-bit numbers. Saturate them: every time above
 //! [`FULL_AFTER`] is alike, and so is every supply above [`MINING`].
 
-use crate::fixed::{ONE, Wide, mul_div};
+use crate::fixed::{ONE, Wide, div, mul};
 use core::fmt;
 
 /// All that mining will ever emit: 600,000 AIUS.
-pub const MINING: u128 = 600_000 * ONE;
+pub const MINING: u128 = MINING_AIUS as u128 * ONE;
+
+/// [`MINING`] in AIUS.
+const MINING_AIUS: u32 = 600_000;
 
 /// Seconds in which the rest of the emission halves: one year of 365 days.
 pub const HALVING: u64 = 31_536_000;
@@ -90,7 +93,7 @@ pub fn difficulty(t: u64, supply: u128) -> Result<u128, EmissionError> {
         return Err(EmissionError::Undefined);
     }
     // A quotient too large to represent is far above 1.2.
-    let Some(d) = mul_div(supply, ONE, target_supply(t)) else {
+    let Some(d) = div(supply, target_supply(t)) else {
         return Ok(0);
     };
     if d < CUT {
@@ -127,8 +130,12 @@ pub fn reward(t: u64, supply: u128) -> Result<u128, EmissionError> {
         return Ok(BASE_REWARD);
     }
     let left = MINING.checked_sub(supply).ok_or(EmissionError::Exceeded)?;
-    // The base reward and the unit of the multiplier cancel.
-    Ok(mul_div(left, difficulty(t, supply)?, MINING).unwrap_or(0))
+    let reward = Wide::product(left, difficulty(t, supply)?).div_one();
+    // A part of the whole: it is below 2^128 and the divisor is not 0.
+    Ok(reward
+        .div_small(MINING_AIUS)
+        .and_then(Wide::narrow)
+        .unwrap_or(0))
 }
 
 /// What a claim emits: `min(reward × rate / 1e18, 600000 − emitted)`.
@@ -142,7 +149,7 @@ pub fn claim(t: Option<u64>, emitted: u128, rate: u128) -> u128 {
     let left = MINING.saturating_sub(emitted);
     match reward(t, emitted) {
         // A product too large to represent is more than what is left.
-        Ok(reward) => mul_div(reward, rate, ONE).unwrap_or(left).min(left),
+        Ok(reward) => mul(reward, rate).unwrap_or(left).min(left),
         Err(_) => 0,
     }
 }
@@ -155,7 +162,7 @@ fn exp2(whole: u32, fraction: u64) -> Wide {
     // The factors are 1 + f / 2^64, so that a multiplication is x + ⌊x × f / 2^64⌋ and
     // needs 64-bit limbs alone. A carry is at most 2.
     let (mut x0, mut x1, mut x2) = (0u64, 0u64, 1u64 << 63);
-    let mut bits = mul_div(u128::from(fraction), 1 << 64, ONE).unwrap_or(0) as u64;
+    let mut bits = mul(u128::from(fraction), 1 << 64).unwrap_or(0) as u64;
     for factor in FACTORS {
         if bits >> 63 != 0 {
             let p0 = u128::from(x0) * u128::from(factor);

@@ -1,8 +1,10 @@
 //! Fixed-point arithmetic with 18 decimals, rounding down.
 //!
-//! Written for WASM: products are 256 bits wide, but there is no general 256-bit
-//! division, whose code alone would cost every uncached call of the engine more gas
-//! than the loop below ever does.
+//! Written for WASM, where code is gas as much as work is: products are 256 bits wide,
+//! quotients by numbers of 32 bits are taken digit by digit with the machine's own
+//! division, by 1e18 in two such passes, and only by others bit by bit. Nothing here
+//! pulls in a 128-bit or 256-bit division, whose code alone every uncached call of the
+//! engine would pay for.
 
 /// One: 1 AIUS in wei, 100 % as a percentage, a rate of 1.
 pub const ONE: u128 = 1_000_000_000_000_000_000;
@@ -84,6 +86,47 @@ impl Wide {
         }
     }
 
+    /// `⌊self / divisor⌋`, 32 bits at a time; nothing for a divisor of 0.
+    pub(crate) fn div_small(self, divisor: u32) -> Option<Self> {
+        let divisor = u64::from(divisor);
+        let mut rest = 0u64;
+        let mut digit = |digit: u64| {
+            // `rest` is below the divisor, so this fits, and the quotient fits 32 bits.
+            let value = rest << 32 | digit;
+            let quotient = value.checked_div(divisor)?;
+            rest = value - quotient * divisor;
+            Some(quotient)
+        };
+        let mut half = |half: u128| {
+            let mut quotient = 0u128;
+            for limb in [(half >> 64) as u64, half as u64] {
+                let limb = digit(limb >> 32)? << 32 | digit(limb & 0xffff_ffff)?;
+                quotient = quotient << 64 | u128::from(limb);
+            }
+            Some(quotient)
+        };
+        Some(Self {
+            hi: half(self.hi)?,
+            lo: half(self.lo)?,
+        })
+    }
+
+    /// `⌊self / 1e18⌋`.
+    pub(crate) fn div_one(self) -> Self {
+        // ⌊⌊x / a⌋ / b⌋ = ⌊x / ab⌋, and 1e18 is the square of 1e9.
+        const ROOT: u32 = 1_000_000_000;
+        let quotient = self
+            .div_small(ROOT)
+            .and_then(|quotient| quotient.div_small(ROOT));
+        // SAFETY: the divisor is not 0.
+        quotient.unwrap_or(self)
+    }
+
+    /// The number, if it has 128 bits at most.
+    pub(crate) const fn narrow(self) -> Option<u128> {
+        if self.hi == 0 { Some(self.lo) } else { None }
+    }
+
     /// `⌊self / divisor⌋`; nothing for a divisor of 0 or a quotient of more than 128 bits.
     ///
     /// Schoolbook, bit by bit, beginning where the divisor first fits.
@@ -120,15 +163,22 @@ impl Wide {
     }
 }
 
-/// `⌊a × b / divisor⌋`; nothing for a divisor of 0 or a quotient of more than 128 bits.
+/// `⌊a × b / 1e18⌋`: the product of two numbers with 18 decimals; nothing if it has more
+/// than 128 bits.
 #[inline(never)]
-pub fn mul_div(a: u128, b: u128, divisor: u128) -> Option<u128> {
-    Wide::product(a, b).div(divisor.into())
+pub fn mul(a: u128, b: u128) -> Option<u128> {
+    Wide::product(a, b).div_one().narrow()
 }
 
-/// `⌊a / divisor⌋`; nothing for a divisor of 0.
-pub fn div(a: u128, divisor: u128) -> Option<u128> {
-    mul_div(a, 1, divisor)
+/// `⌊a × 1e18 / b⌋`: the quotient of two numbers with 18 decimals; nothing if `b` is 0 or
+/// if it has more than 128 bits.
+pub fn div(a: u128, b: u128) -> Option<u128> {
+    Wide::product(a, ONE).div(b.into())
+}
+
+/// `⌊a / n⌋`: one of `n` equal parts; nothing if `n` is 0.
+pub fn part(a: u128, n: u32) -> Option<u128> {
+    Wide::from(a).div_small(n)?.narrow()
 }
 
 #[cfg(test)]
@@ -156,13 +206,16 @@ mod tests {
     }
 
     #[test]
-    fn division_by_zero_and_quotients_too_large_have_no_result() {
-        assert_eq!(mul_div(1, 1, 0), None);
-        assert_eq!(div(0, 0), None);
-        assert_eq!(mul_div(u128::MAX, 2, 1), None);
-        assert_eq!(mul_div(u128::MAX, u128::MAX, u128::MAX), Some(u128::MAX));
-        assert_eq!(mul_div(1 << 127, 2, 1), None);
-        assert_eq!(mul_div(1 << 127, 2, 2), Some(1 << 127));
+    fn division_by_zero_and_results_too_large_have_no_value() {
+        assert_eq!(div(1, 0), None);
+        assert_eq!(part(1, 0), None);
+        assert_eq!(Wide::from(0).div(Wide::from(0)), None);
+        assert_eq!(mul(u128::MAX, ONE + 1), None);
+        assert_eq!(mul(u128::MAX, ONE), Some(u128::MAX));
+        assert_eq!(div(u128::MAX, ONE - 1), None);
+        assert_eq!(div(u128::MAX, ONE), Some(u128::MAX));
+        assert_eq!(Wide::product(1 << 127, 2).div(1.into()), None);
+        assert_eq!(Wide::product(1 << 127, 2).div(2.into()), Some(1 << 127));
     }
 
     proptest! {
@@ -184,11 +237,25 @@ mod tests {
         }
 
         #[test]
-        fn mul_div_is_the_floor(a in any_length(), b in any_length(), d in any_length()) {
-            let expected = (U256::from(a) * U256::from(b))
-                .checked_div(U256::from(d))
-                .and_then(|q| u128::try_from(q).ok());
-            prop_assert_eq!(mul_div(a, b, d), expected);
+        fn quotients_by_small_numbers_are_rounded_down(n in any_wide(), d in any_length()) {
+            let d = d as u32;
+            let expected = n.checked_div(U256::from(d));
+            prop_assert_eq!(wide(n).div_small(d).map(u256), expected);
+            prop_assert_eq!(u256(wide(n).div_one()), n / U256::from(ONE));
+        }
+
+        #[test]
+        fn fixed_point_results_are_rounded_down(a in any_length(), b in any_length()) {
+            let one = U256::from(ONE);
+            let narrow = |x: U256| u128::try_from(x).ok();
+            let (x, y) = (U256::from(a), U256::from(b));
+            prop_assert_eq!(mul(a, b), narrow(x * y / one));
+            prop_assert_eq!(div(a, b), (x * one).checked_div(y).and_then(narrow));
+        }
+
+        #[test]
+        fn equal_parts_are_rounded_down(a in any_length(), n in 1..=u32::MAX) {
+            prop_assert_eq!(part(a, n), Some(a / u128::from(n)));
         }
     }
 }

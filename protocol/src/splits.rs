@@ -3,14 +3,14 @@
 //! Amounts are in wei, percentages fractions of 1e18; one above 1e18 counts as 1e18.
 //! Whatever the percentages, the parts of a split add up to what was split.
 
-use crate::fixed::{ONE, mul_div};
+use crate::fixed::{ONE, mul};
 
 /// `x − ⌊x × (1e18 − p) / 1e18⌋`: the part of `x` at percentage `p`, rounded up.
 pub fn share(x: u128, p: u128) -> u128 {
     let kept = match ONE.checked_sub(p) {
         // Most percentages are 0 on most networks, and a division is not free.
         Some(ONE) => return 0,
-        Some(rest) => mul_div(x, rest, ONE).unwrap_or(0),
+        Some(rest) => mul(x, rest).unwrap_or(0),
         None => 0,
     };
     x - kept

@@ -6,7 +6,7 @@
 //! to be of one kind, and each function says of which.
 
 use crate::contestation::Outcome;
-use crate::fixed::{ONE, mul_div};
+use crate::fixed::mul;
 use core::fmt;
 
 /// Seconds between announcing to retract a task and retracting it.
@@ -285,7 +285,7 @@ pub fn rate_limited(now: u64, last: u64, limit: u128, accepted: u32) -> bool {
         return false;
     }
     // A product too large to represent is longer than any time.
-    let least = mul_div(limit, u128::from(accepted), ONE).unwrap_or(u128::MAX);
+    let least = mul(limit, u128::from(accepted)).unwrap_or(u128::MAX);
     u128::from(now.saturating_sub(last)) <= least
 }
 
@@ -351,6 +351,7 @@ pub const fn earns_emission(fee: u128, min_reward_fee: u128) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fixed::ONE;
 
     #[test]
     fn a_status_is_the_number_that_the_interface_documents() {
