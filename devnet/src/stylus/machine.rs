@@ -1,7 +1,9 @@
 //! One call of a program, from its start to its end.
 
 use alloy_primitives::Bytes;
-use wasmi::{AsContextMut, Store, TrapCode, TypedResumableCall, TypedResumableCallHostTrap, Val};
+use wasmi::{
+    AsContextMut, Store, TrapCode, TypedFunc, TypedResumableCall, TypedResumableCallHostTrap, Val,
+};
 
 use super::{
     activate::{ENTRYPOINT, MEMORY},
@@ -70,6 +72,9 @@ struct Running {
     /// Pages that were open before.
     open_before: u16,
 }
+
+/// The function a call starts at: from the length of the calldata to a status.
+type Entrypoint = TypedFunc<(u32,), u32>;
 
 /// How a run of the interpreter ended.
 type Ran = Result<TypedResumableCall<u32>, wasmi::Error>;
@@ -176,14 +181,14 @@ impl Machine {
 
         let ink = params.gas_to_ink(gas);
         match self.instantiate(host, ink) {
-            Ok((mut store, handles)) => {
-                let main = handles.1.call_resumable(&mut store, (args_len,));
+            Ok((mut store, handles, main)) => {
+                let ran = main.call_resumable(&mut store, (args_len,));
                 let running = Running {
                     store,
-                    handles: handles.0,
+                    handles,
                     open_before,
                 };
-                self.advance(world, running, main)
+                self.advance(world, running, ran)
             }
             Err(error) => {
                 world.pages().open = open_before;
@@ -198,12 +203,12 @@ impl Machine {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "used once")]
+    /// A fresh instance with full meters, and its entrypoint.
     fn instantiate(
         &self,
         host: Host,
         ink: u64,
-    ) -> Result<(Store<Host>, (Handles, wasmi::TypedFunc<(u32,), u32>)), wasmi::Error> {
+    ) -> Result<(Store<Host>, Handles, Entrypoint), wasmi::Error> {
         let stack = host.params.max_stack_depth;
         let (mut store, instance) = self.program.instantiate(host)?;
         let missing = |what: &str| wasmi::Error::new(format!("the export {what} is missing"));
@@ -228,7 +233,7 @@ impl Machine {
             .stack_left
             .set(&mut store, Val::I32(stack.cast_signed()))?;
         store.data_mut().handles = Some(handles);
-        Ok((store, (handles, main)))
+        Ok((store, handles, main))
     }
 
     /// Finishes the host function that waited for a frame, and goes on.
