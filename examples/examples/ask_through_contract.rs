@@ -11,7 +11,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use alloy_primitives::{Bytes, U256};
+use alloy_primitives::U256;
 use arbius_sdk::{
     chain::Call,
     client::{Outputs, Requester},
@@ -75,7 +75,7 @@ async fn main() -> Result<()> {
         value: fee,
     };
     user.execute(Call::new(chain.token(), &approve)).await?;
-    let input = Bytes::from(serde_json::json!({ "prompt": prompt }).to_string());
+    let input = serde_json::json!({ "prompt": prompt }).to_string().into_bytes().into();
     let ask = IRequester::askCall { model, fee, input };
     let receipt = user.execute(Call::new(contract, &ask)).await?;
     let asked = receipt

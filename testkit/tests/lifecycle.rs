@@ -70,6 +70,16 @@ fn engine_error(error: &ContractError) -> IEngine::IEngineErrors {
         .unwrap_or_else(|| panic!("not one of the engine's errors: {error}"))
 }
 
+/// The engine's error that a call answers with.
+macro_rules! refusal {
+    ($call:expr) => {
+        match $call.call().await {
+            Ok(_) => panic!("{} was not refused", stringify!($call)),
+            Err(error) => engine_error(&error),
+        }
+    };
+}
+
 /// Sends a call and returns its receipt, which must be a success.
 macro_rules! send {
     ($call:expr) => {{
@@ -85,7 +95,10 @@ async fn register(owner: &Person, chain: &TestChain, fee: U256, template: &[u8])
         .registerModel(owner.address, fee, Bytes::copy_from_slice(template));
     let receipt = send!(call);
     let id = event::<IEngine::ModelRegistered>(&receipt).id;
-    assert_eq!(event::<IEngine::ModelTemplate>(&receipt).template, template);
+    assert_eq!(
+        &event::<IEngine::ModelTemplate>(&receipt).template[..],
+        template
+    );
     let admin = person(chain, Actor::Owner);
     send!(admin.engine.setSolutionMineableRate(id, U256::from(AIUS)));
     id
@@ -149,14 +162,9 @@ async fn a_task_is_submitted_solved_claimed_and_paid() {
     let minimum = engine.getValidatorMinimum().call().await.unwrap();
     send!(solver.token.approve(*engine.address(), minimum));
     send!(solver.engine.validatorDeposit(solver.address, minimum));
-    let error = solver
-        .engine
-        .submitSolution(task, answer.clone())
-        .call()
-        .await
-        .unwrap_err();
+    let error = refusal!(solver.engine.submitSolution(task, answer.clone()));
     assert!(matches!(
-        engine_error(&error),
+        error,
         IEngine::IEngineErrors::NonExistentCommitment(_)
     ));
 
@@ -171,23 +179,15 @@ async fn a_task_is_submitted_solved_claimed_and_paid() {
     );
     assert_eq!(solution.cid, answer);
     assert_eq!(engine.taskStatus(task).call().await.unwrap(), 2);
-    let error = solver
-        .engine
-        .submitSolution(task, answer.clone())
-        .call()
-        .await
-        .unwrap_err();
+    let error = refusal!(solver.engine.submitSolution(task, answer.clone()));
     assert!(matches!(
-        engine_error(&error),
+        error,
         IEngine::IEngineErrors::SolutionAlreadySubmitted(_)
     ));
 
     // No claim before the contest end, one after it.
-    let error = solver.engine.claimSolution(task).call().await.unwrap_err();
-    assert!(matches!(
-        engine_error(&error),
-        IEngine::IEngineErrors::NotEnoughDelay(_)
-    ));
+    let error = refusal!(solver.engine.claimSolution(task));
+    assert!(matches!(error, IEngine::IEngineErrors::NotEnoughDelay(_)));
     chain.pass(Duration::from_secs(2_001)).unwrap();
     assert_eq!(engine.taskStatus(task).call().await.unwrap(), 4);
     let start = engine.startBlockTime().call().await.unwrap();
@@ -251,11 +251,8 @@ async fn a_task_is_submitted_solved_claimed_and_paid() {
         .unwrap();
     let owed = engine.totalHeld().call().await.unwrap();
     assert_eq!(held, U256::from(600_000 * AIUS) - rewards.total + owed);
-    let error = solver.engine.claimSolution(task).call().await.unwrap_err();
-    assert!(matches!(
-        engine_error(&error),
-        IEngine::IEngineErrors::AlreadyClaimed(_)
-    ));
+    let error = refusal!(solver.engine.claimSolution(task));
+    assert!(matches!(error, IEngine::IEngineErrors::AlreadyClaimed(_)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,18 +273,12 @@ async fn an_owner_takes_an_unsolved_task_back_in_two_steps() {
     let call = engine.submitTask(0, requester.address, model, fee, Bytes::from_static(b"{}"));
     let task = event::<IEngine::TaskSubmitted>(&send!(call)).id;
 
-    let error = engine.retractTask(task).call().await.unwrap_err();
-    assert!(matches!(
-        engine_error(&error),
-        IEngine::IEngineErrors::WaitLonger(_)
-    ));
+    let error = refusal!(engine.retractTask(task));
+    assert!(matches!(error, IEngine::IEngineErrors::WaitLonger(_)));
     chain.pass(Duration::from_secs(10_001)).unwrap();
     send!(engine.retractTask(task));
-    let error = engine.retractTask(task).call().await.unwrap_err();
-    assert!(matches!(
-        engine_error(&error),
-        IEngine::IEngineErrors::WaitLonger(_)
-    ));
+    let error = refusal!(engine.retractTask(task));
+    assert!(matches!(error, IEngine::IEngineErrors::WaitLonger(_)));
     chain.pass(Duration::from_secs(601)).unwrap();
     let receipt = send!(engine.retractTask(task));
     assert_eq!(event::<IEngine::TaskRetracted>(&receipt).id, task);

@@ -71,7 +71,7 @@ fn request(model: B256, prompt: &str) -> TaskRequest {
     TaskRequest {
         model,
         fee: U256::from(AIUS),
-        input: Bytes::from(input),
+        input: input.into_bytes().into(),
         owner: None,
     }
 }
