@@ -416,3 +416,45 @@ fn a_snapshot_forgets_activations() {
     assert!(chain.revert(before));
     assert!(call(&chain, program, load()).is_err());
 }
+
+#[test]
+fn endless_recursion_of_a_program_ends_with_its_gas() {
+    let chain = chain();
+    // Calls itself with all the gas it has.
+    let recursive = program(
+        r#"(module
+          (import "vm_hooks" "contract_address" (func $self (param i32)))
+          (import "vm_hooks" "call_contract"
+            (func $call (param i32 i32 i32 i32 i64 i32) (result i32)))
+          (memory (export "memory") 1 1)
+          (func (export "user_entrypoint") (param i32) (result i32)
+            (call $self (i32.const 0))
+            (drop (call $call (i32.const 0) (i32.const 0) (i32.const 0)
+              (i32.const 64) (i64.const -1) (i32.const 128)))
+            (i32.const 0)))"#,
+    );
+    let address = deploy_program(&chain, &recursive);
+    let mined = send_with_gas(
+        &chain,
+        request(alice(&chain), address, Bytes::new()),
+        30_000_000,
+    );
+    assert!(mined.receipt().success, "{:?}", mined.receipt());
+    assert!(mined.receipt().gas_used > 1_000_000);
+}
+
+#[test]
+fn threads_may_send_for_one_account_at_once() {
+    let chain = chain();
+    let program = deploy_program(&chain, &actor());
+    std::thread::scope(|scope| {
+        for value in 0..8 {
+            let chain = &chain;
+            scope.spawn(move || {
+                let asked = request(alice(chain), program, act_word(act::STORE, value));
+                assert!(send(chain, asked).receipt().success);
+            });
+        }
+    });
+    assert_eq!(chain.nonce(alice(&chain)), 10);
+}

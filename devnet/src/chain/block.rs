@@ -7,7 +7,7 @@ use alloy_consensus::{
     TxType,
     proofs::{calculate_receipt_root, calculate_transaction_root},
 };
-use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, U256, keccak256};
+use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, U256};
 
 use super::Transaction;
 use crate::evm::params;
@@ -156,19 +156,4 @@ pub fn l1_block_number(timestamp: u64) -> u64 {
     const MERGE_TIME: u64 = 1_663_224_179;
     const SLOT: u64 = 12;
     MERGE_BLOCK + timestamp.saturating_sub(MERGE_TIME) / SLOT
-}
-
-/// What stands for the state root: a hash chained over the blocks' results.
-///
-/// A Merkle-Patricia root over all accounts would cost time with every block and nothing
-/// here serves proofs against it. The value commits to the history all the same: equal
-/// histories give equal hashes.
-pub(super) fn state_commitment(parent: B256, receipts: &[Receipt]) -> B256 {
-    let mut preimage = parent.to_vec();
-    for receipt in receipts {
-        preimage.push(u8::from(receipt.success));
-        preimage.extend_from_slice(&receipt.gas_used.to_be_bytes());
-        preimage.extend_from_slice(keccak256(&receipt.output).as_slice());
-    }
-    keccak256(preimage)
 }

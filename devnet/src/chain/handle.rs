@@ -36,6 +36,8 @@ use crate::{accounts::DevAccount, evm::params};
 pub struct Chain {
     node: Arc<Mutex<Node>>,
     filters: Arc<Mutex<Filters>>,
+    /// Held while a nonce is chosen and used, so that no two requests choose the same.
+    sending: Arc<Mutex<()>>,
 }
 
 impl Chain {
@@ -45,6 +47,7 @@ impl Chain {
         Self {
             node: Arc::new(Mutex::new(Node::new(genesis))),
             filters: Arc::default(),
+            sending: Arc::default(),
         }
     }
 
@@ -112,18 +115,12 @@ impl Chain {
 
     /// Sets a balance in wei.
     pub fn set_balance(&self, address: Address, balance: U256) {
-        self.node()
-            .ledger
-            .state_mut()
-            .update(address, |account| account.balance = balance);
+        self.node().ledger.state_mut().set_balance(address, balance);
     }
 
     /// Sets a nonce.
     pub fn set_nonce(&self, address: Address, nonce: u64) {
-        self.node()
-            .ledger
-            .state_mut()
-            .update(address, |account| account.nonce = nonce);
+        self.node().ledger.state_mut().set_nonce(address, nonce);
     }
 
     /// Replaces code. A Stylus program put there still has to be activated.
@@ -259,6 +256,7 @@ impl Chain {
         let from = request
             .from
             .ok_or_else(|| TransactionError::Incomplete("name the sender in `from`".into()))?;
+        let _sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let signer = {
             let node = self.node();
             let signer = node.signer(from).copied();

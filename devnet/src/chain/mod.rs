@@ -9,6 +9,7 @@ mod node;
 mod simulate;
 mod state;
 mod transaction;
+mod trie;
 
 pub use block::{Block, Receipt, l1_block_number};
 pub use error::{CallError, ControlError, TransactionError, UnknownBlock};

@@ -13,7 +13,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use super::{
     Block, ControlError, MinedTransaction, Receipt, State, Transaction, TransactionError,
     UnknownBlock,
-    block::{BlockParts, l1_block_number, state_commitment},
+    block::{BlockParts, l1_block_number},
     ledger::Ledger,
     simulate::View,
 };
@@ -62,7 +62,7 @@ impl Node {
     pub(super) fn new(genesis: Genesis) -> Self {
         let mut state = State::default();
         for account in &genesis.accounts {
-            state.update(account.address, |account| account.balance = genesis.balance);
+            state.set_balance(account.address, genesis.balance);
         }
         // Built-ins have code for whoever asks (EXTCODESIZE); it is never run.
         for address in evm::ARBITRUM_PRECOMPILES
@@ -70,22 +70,22 @@ impl Node {
             .chain([params::STYLUS_DEPLOYER])
         {
             state.set_code(address, Bytes::from_static(&[0xfe]));
-            state.update(address, |account| account.nonce = 1);
+            state.set_nonce(address, 1);
         }
         state.set_code(
             params::CREATE2_FACTORY,
             Bytes::from_static(&params::CREATE2_FACTORY_CODE),
         );
-        state.update(params::CREATE2_FACTORY, |account| account.nonce = 1);
+        state.set_nonce(params::CREATE2_FACTORY, 1);
         // An account that only has storage would be cleared as empty.
-        state.update(params::ARBOS_STATE, |account| account.nonce = 1);
+        state.set_nonce(params::ARBOS_STATE, 1);
 
         let block = Block::seal(BlockParts {
             parent: B256::ZERO,
             number: 0,
             timestamp: genesis.timestamp,
             l1_number: l1_block_number(genesis.timestamp),
-            state_root: state_commitment(B256::with_last_byte(1), &[]),
+            state_root: state.root(),
             transactions: Vec::new(),
             receipts: Vec::new(),
         });
@@ -420,9 +420,9 @@ impl Draft {
         self.recent = executed.recent;
         // The whole fee goes where Arbitrum's goes, so that no ether is lost.
         let fee = U256::from(price).saturating_mul(U256::from(executed.gas_used));
-        self.state.update(params::NETWORK_FEE_ACCOUNT, |account| {
-            account.balance = account.balance.saturating_add(fee);
-        });
+        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
+        self.state
+            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
 
         let (gas_before, logs_before) = self.receipts.last().map_or((0, 0), |last| {
             (
@@ -451,14 +451,14 @@ impl Draft {
         Ok(())
     }
 
-    fn seal(self, node: &mut Node) -> Arc<Block> {
+    fn seal(mut self, node: &mut Node) -> Arc<Block> {
         let parent = node.ledger.latest();
         let block = Block::seal(BlockParts {
             parent: parent.hash,
             number: self.context.l2_number,
             timestamp: self.context.timestamp,
             l1_number: self.context.l1_number,
-            state_root: state_commitment(parent.header.state_root, &self.receipts),
+            state_root: self.state.root(),
             transactions: self.transactions,
             receipts: self.receipts,
         });

@@ -35,11 +35,10 @@ impl View {
                 )));
             }
             if let Some(balance) = change.balance {
-                self.state
-                    .update(*address, |account| account.balance = balance);
+                self.state.set_balance(*address, balance);
             }
             if let Some(nonce) = change.nonce {
-                self.state.update(*address, |account| account.nonce = nonce);
+                self.state.set_nonce(*address, nonce);
             }
             if let Some(code) = &change.code {
                 self.state.set_code(*address, code.clone());

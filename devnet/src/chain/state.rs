@@ -4,13 +4,16 @@
 use std::convert::Infallible;
 
 use alloy_primitives::{Address, B256, Bytes, KECCAK256_EMPTY, U256, keccak256};
-use imbl::HashMap;
+use alloy_trie::TrieAccount;
+use imbl::{HashMap, HashSet};
 use revm::{
     Database, DatabaseCommit,
     bytecode::Bytecode,
     primitives::AddressMap,
     state::{Account, AccountInfo},
 };
+
+use super::trie::Trie;
 
 /// One account: what a header's state root would commit to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +56,18 @@ impl AccountState {
 pub struct State {
     accounts: HashMap<Address, AccountState>,
     codes: HashMap<B256, Bytecode>,
+    /// What has changed since the tries were brought up to date.
+    dirty: HashMap<Address, Dirty>,
+    account_trie: Trie,
+    storage_tries: HashMap<Address, Trie>,
+}
+
+/// Changes of an account that its tries have not seen.
+#[derive(Clone, Debug, Default)]
+struct Dirty {
+    /// Whether all slots were dropped first.
+    wiped: bool,
+    slots: HashSet<U256>,
 }
 
 impl State {
@@ -95,9 +110,67 @@ impl State {
             .unwrap_or_default()
     }
 
-    /// Changes an account in place, creating it if need be.
-    pub fn update(&mut self, address: Address, change: impl FnOnce(&mut AccountState)) {
-        change(self.accounts.entry(address).or_default());
+    /// Sets a balance in wei.
+    pub fn set_balance(&mut self, address: Address, balance: U256) {
+        self.touch(address).balance = balance;
+    }
+
+    /// Sets a nonce.
+    pub fn set_nonce(&mut self, address: Address, nonce: u64) {
+        self.touch(address).nonce = nonce;
+    }
+
+    /// The account, made if need be, for a change other than of its storage.
+    fn touch(&mut self, address: Address) -> &mut AccountState {
+        self.dirty.entry(address).or_default();
+        self.accounts.entry(address).or_default()
+    }
+
+    /// Drops all storage of an account.
+    fn wipe_storage(&mut self, address: Address) {
+        self.dirty.insert(
+            address,
+            Dirty {
+                wiped: true,
+                slots: HashSet::new(),
+            },
+        );
+        self.accounts.entry(address).or_default().storage = HashMap::new();
+    }
+
+    /// Root of the state trie (Yellow Paper, section 4.1). Only what has changed since the
+    /// last call is hashed.
+    pub fn root(&mut self) -> B256 {
+        for (address, dirty) in std::mem::take(&mut self.dirty) {
+            let key = keccak256(address);
+            let Some(account) = self.accounts.get(&address) else {
+                self.account_trie.remove(key);
+                self.storage_tries.remove(&address);
+                continue;
+            };
+            let mut storage = match self.storage_tries.remove(&address) {
+                Some(trie) if !dirty.wiped => trie,
+                _ => Trie::default(),
+            };
+            for slot in dirty.slots {
+                let key = keccak256(B256::from(slot));
+                match account.storage.get(&slot) {
+                    Some(value) => storage.insert(key, alloy_rlp::encode(value)),
+                    None => storage.remove(key),
+                }
+            }
+            let leaf = TrieAccount {
+                nonce: account.nonce,
+                balance: account.balance,
+                storage_root: storage.root(),
+                code_hash: account.code_hash,
+            };
+            self.account_trie.insert(key, alloy_rlp::encode(leaf));
+            if !account.storage.is_empty() {
+                self.storage_tries.insert(address, storage);
+            }
+        }
+        self.account_trie.root()
     }
 
     /// Replaces an account's code, as `anvil_setCode` does.
@@ -118,18 +191,18 @@ impl State {
             };
             self.codes.insert(hash, bytecode);
         }
-        self.update(address, |account| account.code_hash = hash);
+        self.touch(address).code_hash = hash;
     }
 
     /// Sets a storage slot; zero removes it.
     pub fn set_storage(&mut self, address: Address, slot: U256, value: U256) {
-        self.update(address, |account| {
-            if value.is_zero() {
-                account.storage.remove(&slot);
-            } else {
-                account.storage.insert(slot, value);
-            }
-        });
+        self.dirty.entry(address).or_default().slots.insert(slot);
+        let storage = &mut self.accounts.entry(address).or_default().storage;
+        if value.is_zero() {
+            storage.remove(&slot);
+        } else {
+            storage.insert(slot, value);
+        }
     }
 
     /// Replaces an account's whole storage, as the `state` override of `eth_call` does.
@@ -138,7 +211,7 @@ impl State {
         address: Address,
         slots: impl IntoIterator<Item = (U256, U256)>,
     ) {
-        self.update(address, |account| account.storage = HashMap::new());
+        self.wipe_storage(address);
         for (slot, value) in slots {
             self.set_storage(address, slot, value);
         }
@@ -179,6 +252,13 @@ impl DatabaseCommit for State {
             // EIP-161: an account that is empty after a transaction touched it is gone, as
             // is one that destroyed itself in the transaction that created it (EIP-6780).
             if changed.is_selfdestructed() || changed.is_empty() {
+                self.dirty.insert(
+                    address,
+                    Dirty {
+                        wiped: true,
+                        slots: HashSet::new(),
+                    },
+                );
                 self.accounts.remove(&address);
                 continue;
             }
@@ -187,22 +267,67 @@ impl DatabaseCommit for State {
             {
                 self.codes.insert(changed.info.code_hash, code.clone());
             }
-            let created = changed.is_created();
-            self.update(address, |account| {
-                if created {
-                    account.storage = HashMap::new();
-                }
-                account.balance = changed.info.balance;
-                account.nonce = changed.info.nonce;
-                account.code_hash = changed.info.code_hash;
-                for (slot, value) in changed.changed_storage_slots() {
-                    if value.present_value.is_zero() {
-                        account.storage.remove(slot);
-                    } else {
-                        account.storage.insert(*slot, value.present_value);
-                    }
-                }
-            });
+            if changed.is_created() {
+                self.wipe_storage(address);
+            }
+            let account = self.touch(address);
+            account.balance = changed.info.balance;
+            account.nonce = changed.info.nonce;
+            account.code_hash = changed.info.code_hash;
+            for (slot, value) in changed.changed_storage_slots() {
+                self.set_storage(address, *slot, value.present_value);
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The root computed from all accounts at once.
+    fn expected(state: &State) -> B256 {
+        let accounts = state.accounts.iter().map(|(address, account)| {
+            let slots = account
+                .storage
+                .iter()
+                .map(|(slot, value)| (B256::from(*slot), *value));
+            let leaf = TrieAccount {
+                nonce: account.nonce,
+                balance: account.balance,
+                storage_root: alloy_trie::root::storage_root_unhashed(slots),
+                code_hash: account.code_hash,
+            };
+            (*address, leaf)
+        });
+        alloy_trie::root::state_root_unhashed(accounts)
+    }
+
+    #[test]
+    fn the_root_follows_every_change() {
+        let (one, two) = (Address::repeat_byte(1), Address::repeat_byte(2));
+        let mut state = State::default();
+        let check = |state: &mut State| assert_eq!(state.root(), expected(state));
+        check(&mut state);
+        state.set_balance(one, U256::from(5));
+        state.set_code(two, Bytes::from_static(&[1, 2, 3]));
+        check(&mut state);
+        for slot in 0..50u64 {
+            state.set_storage(two, U256::from(slot), U256::from(slot * slot));
+        }
+        check(&mut state);
+        let before = state.clone();
+        for slot in 0..50u64 {
+            state.set_storage(two, U256::from(slot), U256::ZERO);
+        }
+        state.set_nonce(one, 9);
+        check(&mut state);
+        let mut past = before;
+        check(&mut past);
+        past.replace_storage(two, [(U256::from(3), U256::from(4))]);
+        check(&mut past);
+        past.set_storage(two, U256::from(3), U256::ZERO);
+        past.replace_storage(two, []);
+        check(&mut past);
     }
 }

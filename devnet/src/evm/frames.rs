@@ -187,6 +187,10 @@ impl EvmTr for ArbEvm {
         &mut self,
         result: FrameResult,
     ) -> Result<Option<FrameResult>, FrameError> {
+        // A failure that a later success has followed is not why the outermost frame fails.
+        if result.instruction_result().is_ok() {
+            self.inner.ctx.chain.failure = None;
+        }
         if self.inner.frame_stack.get().is_finished() {
             if self.top_native().is_some() {
                 self.natives.pop();
