@@ -28,7 +28,10 @@ pub struct EmbeddedBundle {
 impl EmbeddedBundle {
     /// The bytes of a file of the manifest.
     pub fn file(&self, name: &str) -> Option<&'static [u8]> {
-        self.files.iter().find(|(known, _)| *known == name).map(|(_, bytes)| *bytes)
+        self.files
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, bytes)| *bytes)
     }
 }
 

@@ -16,7 +16,11 @@ fn main() -> ExitCode {
     };
     match pack_folder(Path::new(&folder)) {
         Ok(bundle) => {
-            println!("bundle {} with {} goldens", bundle.cid(), bundle.passport().goldens.len());
+            println!(
+                "bundle {} with {} goldens",
+                bundle.cid(),
+                bundle.passport().goldens.len()
+            );
             ExitCode::SUCCESS
         }
         Err(error) => {

@@ -6,7 +6,7 @@ use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::{
     Blame, CertifyError, InferenceError, LoadedModel, SessionOptions, certify, pack,
 };
-use arbius_sdk::model::passport::{Pinned, PassportError};
+use arbius_sdk::model::passport::{PassportError, Pinned};
 use arbius_sdk::model::{Bundle, BundleError, Class, Golden, Manifest, Passport};
 use serde_json::{Value as Json, json};
 
@@ -20,7 +20,10 @@ struct Files {
 impl Files {
     fn new() -> Self {
         let digits = arbius_models::digits();
-        let files = digits.files.iter().map(|(name, bytes)| (name.to_string(), bytes.to_vec()));
+        let files = digits
+            .files
+            .iter()
+            .map(|(name, bytes)| (name.to_string(), bytes.to_vec()));
         Self {
             template: digits.template.to_vec(),
             manifest: digits.manifest.to_vec(),
@@ -29,7 +32,10 @@ impl Files {
     }
 
     fn bundle(&self) -> Result<Bundle, BundleError> {
-        let files = self.files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let files = self
+            .files
+            .iter()
+            .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
         Bundle::from_bytes(&self.template, &self.manifest, files)
     }
 
@@ -54,7 +60,11 @@ impl Files {
         let bytes = serde_json::to_vec(passport).unwrap();
         let cid = unixfs::cid_of(&bytes).to_string();
         let length = bytes.len();
-        self.files.iter_mut().find(|(name, _)| name == "passport.json").unwrap().1 = bytes;
+        self.files
+            .iter_mut()
+            .find(|(name, _)| name == "passport.json")
+            .unwrap()
+            .1 = bytes;
         self.with_manifest(|manifest| {
             for file in manifest["files"].as_array_mut().unwrap() {
                 if file["name"] == "passport.json" {
@@ -71,41 +81,72 @@ fn one_changed_byte_anywhere_is_refused() {
     assert!(Files::new().bundle().is_ok());
     let mut damaged = Files::new();
     damaged.files[0].1[5000] ^= 1;
-    assert!(matches!(damaged.bundle(), Err(BundleError::Corrupt { name, .. }) if name == "generator.onnx"));
+    assert!(
+        matches!(damaged.bundle(), Err(BundleError::Corrupt { name, .. }) if name == "generator.onnx")
+    );
     let mut damaged = Files::new();
     damaged.files[0].1.pop();
     assert!(matches!(damaged.bundle(), Err(BundleError::Corrupt { .. })));
     let mut damaged = Files::new();
     damaged.manifest.push(b'\n');
-    assert!(matches!(damaged.bundle(), Err(BundleError::WrongManifest { .. })));
+    assert!(matches!(
+        damaged.bundle(),
+        Err(BundleError::WrongManifest { .. })
+    ));
     let mut damaged = Files::new();
     damaged.files.remove(1);
-    assert!(matches!(damaged.bundle(), Err(BundleError::MissingFile(name)) if name == "passport.json"));
+    assert!(
+        matches!(damaged.bundle(), Err(BundleError::MissingFile(name)) if name == "passport.json")
+    );
 }
 
 #[test]
 fn errors_of_a_manifest_name_the_field() {
     let error = |files: Files| files.bundle().unwrap_err().to_string();
-    let no_bundle = Files::new().with_template(|t| drop(t["meta"].as_object_mut().unwrap().remove("bundle")));
+    let no_bundle =
+        Files::new().with_template(|t| drop(t["meta"].as_object_mut().unwrap().remove("bundle")));
     assert!(error(no_bundle).contains("meta.bundle"));
     let no_cid = Files::new().with_template(|t| t["meta"]["bundle"] = "Qm".into());
     assert!(error(no_cid).contains("`meta.bundle`"));
     for (change, words) in [
-        ((|m| m["schema"] = 2.into()) as fn(&mut Json), "schema 2; this program knows 1"),
+        (
+            (|m| m["schema"] = 2.into()) as fn(&mut Json),
+            "schema 2; this program knows 1",
+        ),
         (|m| m["surprise"] = 1.into(), "surprise"),
         (|m| m["files"][0]["name"] = "../x".into(), "files[0].name"),
-        (|m| m["files"][0]["name"] = "passport.json".into(), "named twice"),
+        (
+            |m| m["files"][0]["name"] = "passport.json".into(),
+            "named twice",
+        ),
         (|m| m["files"][0]["cid"] = "x".into(), "files[0].cid"),
-        (|m| m["passport"] = "p".into(), "`passport`: `p` is not among the files"),
+        (
+            |m| m["passport"] = "p".into(),
+            "`passport`: `p` is not among the files",
+        ),
         (|m| m["pipeline"]["graph"] = "g".into(), "`pipeline.graph`"),
-        (|m| m["pipeline"]["kind"] = "text_to_film".into(), "text_to_film"),
-        (|m| m["pipeline"]["prompt"]["variable"] = "p".into(), "pipeline.prompt.variable"),
-        (|m| m["pipeline"]["image"]["filename"] = "p".into(), "pipeline.image.filename"),
+        (
+            |m| m["pipeline"]["kind"] = "text_to_film".into(),
+            "text_to_film",
+        ),
+        (
+            |m| m["pipeline"]["prompt"]["variable"] = "p".into(),
+            "pipeline.prompt.variable",
+        ),
+        (
+            |m| m["pipeline"]["image"]["filename"] = "p".into(),
+            "pipeline.image.filename",
+        ),
     ] {
         let error = error(Files::new().with_manifest(change));
         assert!(error.contains(words), "{words}: {error}");
     }
-    assert!(Manifest::parse(b"not json").unwrap_err().to_string().contains("malformed"));
+    assert!(
+        Manifest::parse(b"not json")
+            .unwrap_err()
+            .to_string()
+            .contains("malformed")
+    );
 }
 
 #[test]
@@ -119,10 +160,23 @@ fn a_folder_without_its_files_is_an_error_that_names_them() {
 
 #[test]
 fn a_passport_needs_goldens_and_a_known_version() {
-    assert_eq!(Passport::new(Class::Integer {}, vec![]), Err(PassportError::NoGoldens));
-    let wrong = Golden { input: json!({}), seed: 0, cid: "Qm".into() };
-    assert!(matches!(Passport::new(Class::Integer {}, vec![wrong]), Err(PassportError::Golden { .. })));
-    assert_eq!(Passport::parse(br#"{"schema": 9}"#), Err(PassportError::Schema(9)));
+    assert_eq!(
+        Passport::new(Class::Integer {}, vec![]),
+        Err(PassportError::NoGoldens)
+    );
+    let wrong = Golden {
+        input: json!({}),
+        seed: 0,
+        cid: "Qm".into(),
+    };
+    assert!(matches!(
+        Passport::new(Class::Integer {}, vec![wrong]),
+        Err(PassportError::Golden { .. })
+    ));
+    assert_eq!(
+        Passport::parse(br#"{"schema": 9}"#),
+        Err(PassportError::Schema(9))
+    );
     assert!(Passport::parse(br#"{"schema": 1, "class": {"kind": "float"}}"#).is_err());
 }
 
@@ -134,7 +188,10 @@ fn certify_refuses_a_golden_that_comes_out_differently() {
     let bundle = Files::new().with_passport(&passport).bundle().unwrap();
     let error = certify(&bundle, &Rten, &SessionOptions::default()).unwrap_err();
     assert!(
-        matches!(&error, CertifyError::Inference(InferenceError::Golden { index: 2, .. })),
+        matches!(
+            &error,
+            CertifyError::Inference(InferenceError::Golden { index: 2, .. })
+        ),
         "{error}"
     );
 }
@@ -143,7 +200,10 @@ fn certify_refuses_a_golden_that_comes_out_differently() {
 fn a_float_model_is_refused_the_class_integer() {
     let mut files = Files::new();
     files.files[0].1 = arbius_models::DIGITS_CLASSIFIER.to_vec();
-    let (cid, length) = (unixfs::cid_of(&files.files[0].1).to_string(), files.files[0].1.len());
+    let (cid, length) = (
+        unixfs::cid_of(&files.files[0].1).to_string(),
+        files.files[0].1.len(),
+    );
     let bundle = files
         .with_manifest(|m| {
             for file in m["files"].as_array_mut().unwrap() {
@@ -157,9 +217,15 @@ fn a_float_model_is_refused_the_class_integer() {
         .unwrap();
     let options = SessionOptions::default();
     let error = LoadedModel::load(&Rten, &bundle, &options).err().unwrap();
-    assert!(matches!(error, InferenceError::NotInteger { .. }), "{error}");
+    assert!(
+        matches!(error, InferenceError::NotInteger { .. }),
+        "{error}"
+    );
     assert_eq!(error.blame(), Blame::Model);
-    assert!(matches!(certify(&bundle, &Rten, &options), Err(CertifyError::NotInteger { .. })));
+    assert!(matches!(
+        certify(&bundle, &Rten, &options),
+        Err(CertifyError::NotInteger { .. })
+    ));
 }
 
 #[test]
@@ -178,10 +244,18 @@ fn a_pinned_model_runs_on_what_it_is_pinned_to_and_nothing_else() {
     };
     let options = SessionOptions::default();
     assert!(certify(&pinned("0.27.0"), &Rten, &options).is_ok());
-    let error = LoadedModel::load(&Rten, &pinned("0.26.0"), &options).err().unwrap();
-    assert!(error.to_string().contains("pinned to rten 0.26.0"), "{error}");
+    let error = LoadedModel::load(&Rten, &pinned("0.26.0"), &options)
+        .err()
+        .unwrap();
+    assert!(
+        error.to_string().contains("pinned to rten 0.26.0"),
+        "{error}"
+    );
     assert_eq!(error.blame(), Blame::Machine);
-    let threads = SessionOptions { threads: 2.try_into().unwrap(), ..options };
+    let threads = SessionOptions {
+        threads: 2.try_into().unwrap(),
+        ..options
+    };
     assert!(LoadedModel::load(&Rten, &pinned("0.27.0"), &threads).is_err());
 }
 
@@ -190,7 +264,11 @@ fn a_task_that_does_not_fit_the_template_is_nobodys_task() {
     let bundle = Files::new().bundle().unwrap();
     let mut model = LoadedModel::load(&Rten, &bundle, &SessionOptions::default()).unwrap();
     for input in [&b""[..], b"{}", b"{\"prompt\": 1}", b"\xff", b"[[[[[["] {
-        assert_eq!(model.solve(input, 0).unwrap_err().blame(), Blame::Input, "{input:?}");
+        assert_eq!(
+            model.solve(input, 0).unwrap_err().blame(),
+            Blame::Input,
+            "{input:?}"
+        );
     }
 }
 

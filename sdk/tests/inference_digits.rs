@@ -15,7 +15,12 @@ const SIDE: usize = 64;
 
 fn bundle() -> Bundle {
     let digits = arbius_models::digits();
-    Bundle::from_bytes(digits.template, digits.manifest, digits.files.iter().copied()).unwrap()
+    Bundle::from_bytes(
+        digits.template,
+        digits.manifest,
+        digits.files.iter().copied(),
+    )
+    .unwrap()
 }
 
 struct Artist(LoadedModel);
@@ -36,11 +41,16 @@ impl Artist {
     /// The picture's grey levels, read back by a PNG decoder that others wrote.
     fn picture(&mut self, prompt: &str, seed: u64) -> Vec<u8> {
         let png = self.png(prompt, seed);
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+            .read_info()
+            .unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         let info = reader.next_frame(&mut pixels).unwrap();
         assert_eq!((info.width, info.height), (SIDE as u32, SIDE as u32));
-        assert_eq!((info.color_type, info.bit_depth), (png::ColorType::Grayscale, png::BitDepth::Eight));
+        assert_eq!(
+            (info.color_type, info.bit_depth),
+            (png::ColorType::Grayscale, png::BitDepth::Eight)
+        );
         assert_eq!(pixels.len(), SIDE * SIDE);
         pixels
     }
@@ -51,20 +61,26 @@ struct Judge(Box<dyn Session>);
 impl Judge {
     fn new() -> Self {
         let options = SessionOptions::default();
-        Self(Rten.load(arbius_models::DIGITS_CLASSIFIER, &options).unwrap())
+        Self(
+            Rten.load(arbius_models::DIGITS_CLASSIFIER, &options)
+                .unwrap(),
+        )
     }
 
     fn label(&mut self, picture: Vec<u8>) -> usize {
         let image = Tensor::new(vec![SIDE, SIDE], Elements::U8(picture)).unwrap();
         let outputs = self.0.run(&[("image", image)], &["logits"]).unwrap();
-        let Elements::F32(logits) = outputs[0].elements() else { panic!("logits are floats") };
+        let Elements::F32(logits) = outputs[0].elements() else {
+            panic!("logits are floats")
+        };
         let best = logits.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
         best.unwrap().0
     }
 }
 
-const WORDS: [&str; 10] =
-    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
+const WORDS: [&str; 10] = [
+    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+];
 
 #[test]
 fn a_classifier_trained_apart_labels_what_the_prompt_asks() {
@@ -74,9 +90,19 @@ fn a_classifier_trained_apart_labels_what_the_prompt_asks() {
         |digit| format!("a handwritten {}", WORDS[digit]),
         |digit| format!("draw the digit {digit}"),
         |digit| WORDS[digit].to_uppercase(),
-        |digit| format!("please paint the number {} for my grandmother's birthday", WORDS[digit]),
+        |digit| {
+            format!(
+                "please paint the number {} for my grandmother's birthday",
+                WORDS[digit]
+            )
+        },
         |digit| format!("\"{digit}\", in black ink!"),
-        |digit| format!("What would a {} look like, written in a hurry?", WORDS[digit]),
+        |digit| {
+            format!(
+                "What would a {} look like, written in a hurry?",
+                WORDS[digit]
+            )
+        },
         |digit| format!("the weight of everyone's phone: {}", WORDS[digit]),
     ];
     let mut right = 0;
@@ -100,12 +126,17 @@ fn seeds_differ_in_at_least_five_percent_of_the_pixels() {
     let mut artist = Artist::new();
     for (digit, word) in WORDS.iter().enumerate() {
         let prompt = format!("a handwritten {word}");
-        let pictures: Vec<_> =
-            (0..6).map(|seed| artist.picture(&prompt, seed * 77_777 + digit as u64)).collect();
+        let pictures: Vec<_> = (0..6)
+            .map(|seed| artist.picture(&prompt, seed * 77_777 + digit as u64))
+            .collect();
         let (mut total, mut pairs) = (0.0, 0);
         for (index, one) in pictures.iter().enumerate() {
             for other in &pictures[..index] {
-                let differ = one.iter().zip(other).filter(|(a, b)| a.abs_diff(**b) > 16).count();
+                let differ = one
+                    .iter()
+                    .zip(other)
+                    .filter(|(a, b)| a.abs_diff(**b) > 16)
+                    .count();
                 total += differ as f64 / one.len() as f64;
                 pairs += 1;
             }
@@ -120,7 +151,9 @@ fn a_prompt_that_names_no_digit_leaves_the_choice_to_the_seed() {
     let (mut artist, mut judge) = (Artist::new(), Judge::new());
     let mut seen = BTreeMap::new();
     for seed in 0..60 {
-        *seen.entry(judge.label(artist.picture("any number you like", seed))).or_insert(0) += 1;
+        *seen
+            .entry(judge.label(artist.picture("any number you like", seed)))
+            .or_insert(0) += 1;
     }
     assert!(seen.len() >= 5, "{seen:?}");
 }
@@ -129,7 +162,16 @@ fn a_prompt_that_names_no_digit_leaves_the_choice_to_the_seed() {
 fn any_text_gives_the_same_bytes_every_time() {
     let mut artist = Artist::new();
     let long = "seven ".repeat(10_000);
-    for prompt in ["", " ", "\0\u{1}\n", "七", "🙂🙂🙂", "¿siete?", &long, "DROP TABLE tasks;--"] {
+    for prompt in [
+        "",
+        " ",
+        "\0\u{1}\n",
+        "七",
+        "🙂🙂🙂",
+        "¿siete?",
+        &long,
+        "DROP TABLE tasks;--",
+    ] {
         let first = artist.png(prompt, 5);
         assert_eq!(first, artist.png(prompt, 5), "{prompt:?}");
         let input = json!({ "prompt": prompt }).to_string();
@@ -154,7 +196,10 @@ fn packing_the_folder_again_gives_what_is_committed() {
     let packed = pack::pack(&pack::Parts::read(&folder).unwrap()).unwrap();
     let digits = arbius_models::digits();
     assert_eq!(packed.manifest, digits.manifest);
-    assert_eq!(Some(packed.passport.as_slice()), digits.file("passport.json"));
+    assert_eq!(
+        Some(packed.passport.as_slice()),
+        digits.file("passport.json")
+    );
     assert_eq!(packed.bundle.cid(), bundle().cid());
     assert_eq!(Bundle::load(&folder).unwrap().cid(), bundle().cid());
 }

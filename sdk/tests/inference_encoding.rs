@@ -43,11 +43,18 @@ fn a_seed_is_the_key_and_a_stream_the_nonce() {
 
 #[test]
 fn noise_has_the_mean_and_the_spread_it_is_named_for() {
-    assert_eq!(draw(ChaCha20MeanOfFour, 0, 0, 2), [0xae, 0x97], "first keystream bytes of seed 0");
+    assert_eq!(
+        draw(ChaCha20MeanOfFour, 0, 0, 2),
+        [0xae, 0x97],
+        "first keystream bytes of seed 0"
+    );
     let noise = draw(ChaCha20MeanOfFour, 2024, 3, 100_000);
     let mean = noise.iter().map(|n| f64::from(*n)).sum::<f64>() / noise.len() as f64;
-    let variance =
-        noise.iter().map(|n| (f64::from(*n) - mean).powi(2)).sum::<f64>() / noise.len() as f64;
+    let variance = noise
+        .iter()
+        .map(|n| (f64::from(*n) - mean).powi(2))
+        .sum::<f64>()
+        / noise.len() as f64;
     assert!((mean - 127.125).abs() < 0.5, "{mean}");
     assert!((variance.sqrt() - 36.95).abs() < 0.5, "{}", variance.sqrt());
 }
@@ -75,7 +82,9 @@ fn sizes_that_do_not_fit_are_refused() {
 }
 
 fn decode(png: &[u8]) -> (u32, u32, png::ColorType, Vec<u8>) {
-    let mut reader = png::Decoder::new(std::io::Cursor::new(png)).read_info().unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+        .read_info()
+        .unwrap();
     let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
     let info = reader.next_frame(&mut pixels).unwrap();
     (info.width, info.height, info.color_type, pixels)

@@ -13,7 +13,12 @@ use proptest::prelude::*;
 fn dense() -> Graph {
     Graph::new()
         .input("x", UINT8, &[1, 4])
-        .constant("w", UINT8, &[4, 3], &[1, 255, 128, 7, 0, 130, 128, 128, 128, 90, 91, 92])
+        .constant(
+            "w",
+            UINT8,
+            &[4, 3],
+            &[1, 255, 128, 7, 0, 130, 128, 128, 128, 90, 91, 92],
+        )
         .constant("zero", UINT8, &[], &[0])
         .constant("middle", UINT8, &[], &[128])
         .node("MatMulInteger", &["x", "w", "zero", "middle"], "acc", &[])
@@ -39,14 +44,20 @@ fn accepts_a_quantised_layer_and_counts_its_work() {
         .node("Cast", &["b"], "y", &[("to", Int(UINT8))])
         .output("y", UINT8, &[1, 3]);
     let summary = check(&graph.finish()).unwrap();
-    assert_eq!((summary.nodes, summary.operations, summary.largest), (4, 12, 12));
+    assert_eq!(
+        (summary.nodes, summary.operations, summary.largest),
+        (4, 12, 12)
+    );
 }
 
 #[test]
 fn accepts_the_model_that_ships() {
     let onnx = arbius_models::DIGITS.file("generator.onnx").unwrap();
     let summary = check(onnx).unwrap();
-    assert!(summary.parameters > 100_000 && summary.operations > 1_000_000, "{summary:?}");
+    assert!(
+        summary.parameters > 100_000 && summary.operations > 1_000_000,
+        "{summary:?}"
+    );
     assert!(onnx.len() <= 1_000_000);
 }
 
@@ -58,18 +69,49 @@ fn refuses_the_classifier_because_it_is_made_of_floats() {
 
 #[test]
 fn refuses_operators_attributes_and_domains_off_the_list() {
-    let rule = broken(dense().node("Sigmoid", &["acc"], "y", &[]).output("y", INT32, &[1, 3]));
-    assert!(rule.contains("node `y` (Sigmoid)") && rule.contains("MatMulInteger"), "{rule}");
-    let rule = broken(dense().node("ReduceMax", &["acc"], "y", &[("axes", Ints(&[1])), ("odd", Int(1))]));
+    let rule = broken(
+        dense()
+            .node("Sigmoid", &["acc"], "y", &[])
+            .output("y", INT32, &[1, 3]),
+    );
+    assert!(
+        rule.contains("node `y` (Sigmoid)") && rule.contains("MatMulInteger"),
+        "{rule}"
+    );
+    let rule = broken(dense().node(
+        "ReduceMax",
+        &["acc"],
+        "y",
+        &[("axes", Ints(&[1])), ("odd", Int(1))],
+    ));
     assert!(rule.contains("attribute `odd`"), "{rule}");
-    let rule = broken(dense().node("ReduceMax", &["acc"], "y", &[("axes", Ints(&[1])), ("axes", Ints(&[0]))]));
+    let rule = broken(dense().node(
+        "ReduceMax",
+        &["acc"],
+        "y",
+        &[("axes", Ints(&[1])), ("axes", Ints(&[0]))],
+    ));
     assert!(rule.contains("given twice"), "{rule}");
     let foreign = Message::default().bytes(1, "com.microsoft").int(2, 1);
-    let model = dense().output("acc", INT32, &[1, 3]).model().message(8, foreign).finish();
-    assert!(check(&model).unwrap_err().to_string().contains("com.microsoft"));
+    let model = dense()
+        .output("acc", INT32, &[1, 3])
+        .model()
+        .message(8, foreign)
+        .finish();
+    assert!(
+        check(&model)
+            .unwrap_err()
+            .to_string()
+            .contains("com.microsoft")
+    );
     let mut newer = dense().output("acc", INT32, &[1, 3]);
     newer.opset = 23;
-    assert!(check(&newer.finish()).unwrap_err().to_string().contains("version 23"));
+    assert!(
+        check(&newer.finish())
+            .unwrap_err()
+            .to_string()
+            .contains("version 23")
+    );
 }
 
 #[test]
@@ -99,7 +141,10 @@ fn refuses_indices_that_may_leave_the_table() {
         .node("Cast", &["x"], "i", &[("to", Int(INT32))])
         .constant("table", UINT8, &[255, 2], &[3; 510]);
     let rule = broken(table.node("Gather", &["table", "i"], "y", &[("axis", Int(0))]));
-    assert!(rule.contains("0 to 255 can leave its 255 entries"), "{rule}");
+    assert!(
+        rule.contains("0 to 255 can leave its 255 entries"),
+        "{rule}"
+    );
 }
 
 #[test]
@@ -112,8 +157,17 @@ fn refuses_weights_and_zero_points_of_another_kind() {
             .constant("w", UINT8, &[1, 1], &[9])
     };
     let signed = start().constant("s", INT8, &[1, 1], &[-9]);
-    let error = check(&signed.node("MatMulInteger", &["x", "s", "zero", "middle"], "y", &[]).finish());
-    assert!(error.unwrap_err().to_string().contains("tensors are uint8 or int32"));
+    let error = check(
+        &signed
+            .node("MatMulInteger", &["x", "s", "zero", "middle"], "y", &[])
+            .finish(),
+    );
+    assert!(
+        error
+            .unwrap_err()
+            .to_string()
+            .contains("tensors are uint8 or int32")
+    );
     let rule = broken(start().node("MatMulInteger", &["x", "w", "zero", "zero"], "y", &[]));
     assert!(rule.contains("zero points"), "{rule}");
     let rule = broken(start().node("MatMulInteger", &["x", "w"], "y", &[]));
@@ -130,16 +184,28 @@ fn refuses_convolutions_that_pad_by_themselves() {
             .constant("w", UINT8, &[1, 1, 3, 3], &[1, 2, 3, 4, 5, 6, 7, 8, 9])
             .constant("zero", UINT8, &[], &[0])
             .constant("middle", UINT8, &[], &[128])
-            .node("ConvInteger", &["x", "w", "zero", "middle"], "y", attributes)
+            .node(
+                "ConvInteger",
+                &["x", "w", "zero", "middle"],
+                "y",
+                attributes,
+            )
             .output("y", INT32, &[1, 1, 2, 2])
     };
-    assert_eq!(check(&conv(&[("pads", Ints(&[0; 4]))]).finish()).unwrap().operations, 36);
-    let rule = broken(conv(&[("pads", Ints(&[1, 1, 1, 1]))]));
-    assert!(rule.contains("use Pad before"), "{rule}");
-    let rule = broken(conv(&[("auto_pad", Text("SAME_UPPER"))]));
-    assert!(rule.contains("attribute `auto_pad`"), "{rule}");
-    let rule = broken(conv(&[("strides", Ints(&[2, 2]))]));
-    assert!(rule.contains("strides are 1"), "{rule}");
+    let ones = Ints(&[1, 1]);
+    let good = [
+        ("pads", Ints(&[0; 4])),
+        ("strides", ones),
+        ("dilations", ones),
+    ];
+    assert_eq!(check(&conv(&good).finish()).unwrap().operations, 36);
+    let padded = [("pads", Ints(&[1; 4])), good[1], good[2]];
+    assert!(broken(conv(&padded)).contains("use Pad before"));
+    let automatic = [good[0], good[1], good[2], ("auto_pad", Text("SAME_UPPER"))];
+    assert!(broken(conv(&automatic)).contains("attribute `auto_pad`"));
+    let strided = [good[0], ("strides", Ints(&[2, 2])), good[2]];
+    assert!(broken(conv(&strided)).contains("strides are 1"));
+    assert!(broken(conv(&good[..2])).contains("attribute `dilations` is given"));
 }
 
 #[test]
@@ -151,7 +217,10 @@ fn refuses_open_dimensions_and_tensors_beyond_memory() {
         .input("x", UINT8, &[1])
         .constant("shape", INT64, &[2], &[1 << 20, 1 << 20])
         .node("Expand", &["x", "shape"], "y", &[]);
-    assert!(broken(huge).contains("elements"), "a terabyte must be refused");
+    assert!(
+        broken(huge).contains("elements"),
+        "a terabyte must be refused"
+    );
 }
 
 #[test]
@@ -174,25 +243,45 @@ fn refuses_parts_of_the_format_that_it_does_not_judge() {
         assert!(error.contains(words), "{error}");
     }
     let sparse = dense().raw(15, Message::default());
-    assert!(check(&sparse.finish()).unwrap_err().to_string().contains("sparse"));
+    assert!(
+        check(&sparse.finish())
+            .unwrap_err()
+            .to_string()
+            .contains("sparse")
+    );
     let outside = Graph::tensor("t", UINT8, &[1], &[1]).int(14, 1);
-    let error = check(&dense().raw(5, outside).finish()).unwrap_err().to_string();
+    let error = check(&dense().raw(5, outside).finish())
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("external data"), "{error}");
     let short = Graph::tensor("t", INT32, &[2], &[1]);
-    let error = check(&dense().raw(5, short).finish()).unwrap_err().to_string();
-    assert!(error.contains("4 bytes of data; its shape needs 8"), "{error}");
+    let error = check(&dense().raw(5, short).finish())
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.contains("4 bytes of data; its shape needs 8"),
+        "{error}"
+    );
 }
 
 #[test]
 fn reads_what_is_no_onnx_as_an_error() {
     assert_eq!(Read::parse(b""), Err(OnnxError::Empty));
-    for bytes in [&b"not an onnx file"[..], b"\x89PNG\r\n\x1a\n", &[0xff; 64], b"{\"json\": true}"] {
+    for bytes in [
+        &b"not an onnx file"[..],
+        b"\x89PNG\r\n\x1a\n",
+        &[0xff; 64],
+        b"{\"json\": true}",
+    ] {
         assert!(Read::parse(bytes).is_err(), "{bytes:?}");
     }
     let whole = dense().output("acc", INT32, &[1, 3]).finish();
     let graph = Read::parse(&whole).unwrap();
     assert_eq!(graph.inputs[0].element, ElementType::Uint8);
-    assert_eq!(graph.constants[0].integers.as_ref().unwrap()[..3], [1, 255, 128]);
+    assert_eq!(
+        graph.constants[0].integers.as_ref().unwrap()[..3],
+        [1, 255, 128]
+    );
 }
 
 proptest! {

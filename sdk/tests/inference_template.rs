@@ -42,12 +42,28 @@ fn changed(pointer: &str, value: Json) -> String {
 fn reads_every_type_of_the_reference() {
     let template = parse(&rich()).unwrap();
     assert_eq!(template.meta.version, Some(3));
-    let kinds: Vec<_> = template.input.iter().map(|input| input.kind.name()).collect();
-    let names = ["string", "string", "int", "int_enum", "decimal", "string_enum", "file"];
+    let kinds: Vec<_> = template
+        .input
+        .iter()
+        .map(|input| input.kind.name())
+        .collect();
+    let names = [
+        "string",
+        "string",
+        "int",
+        "int_enum",
+        "decimal",
+        "string_enum",
+        "file",
+    ];
     assert_eq!(kinds, names);
     assert_eq!(
         template.input("scale").unwrap().kind,
-        Kind::Decimal { default: Some(7.5), min: Some(0.5), max: Some(20.0) }
+        Kind::Decimal {
+            default: Some(7.5),
+            min: Some(0.5),
+            max: Some(20.0)
+        }
     );
     assert_eq!(template.output[0].kind, OutputKind::Image);
 }
@@ -69,7 +85,11 @@ fn reads_templates_as_the_network_has_them() {
     assert_eq!(template.meta.version, None);
     assert_eq!(
         template.input("fps").unwrap().kind,
-        Kind::Int { default: Some(6), min: Some(5), max: None }
+        Kind::Int {
+            default: Some(6),
+            min: Some(5),
+            max: None
+        }
     );
 }
 
@@ -78,27 +98,71 @@ fn errors_name_the_field_and_what_belongs_there() {
     for (pointer, value, words) in [
         ("/meta", Json::Null, "`meta` is missing"),
         ("/meta/title", json!(""), "`meta.title`"),
-        ("/meta/version", json!("one"), "`meta.version` is the text \"one\"; expected a whole number"),
+        (
+            "/meta/version",
+            json!("one"),
+            "`meta.version` is the text \"one\"; expected a whole number",
+        ),
         ("/input", json!({}), "`input` is an object"),
-        ("/input/0/variable", Json::Null, "`input[0].variable` is missing"),
-        ("/input/0/variable", json!("steps"), "`input[2].variable` repeats the name `steps`"),
-        ("/input/0/variable", json!("seed"), "the seed comes from the task's id"),
-        ("/input/0/type", json!("text"), "`input[0].type` is `text`; expected one of string"),
+        (
+            "/input/0/variable",
+            Json::Null,
+            "`input[0].variable` is missing",
+        ),
+        (
+            "/input/0/variable",
+            json!("steps"),
+            "`input[2].variable` repeats the name `steps`",
+        ),
+        (
+            "/input/0/variable",
+            json!("seed"),
+            "the seed comes from the task's id",
+        ),
+        (
+            "/input/0/type",
+            json!("text"),
+            "`input[0].type` is `text`; expected one of string",
+        ),
         ("/input/0/required", json!("yes"), "`input[0].required`"),
-        ("/input/1/default", Json::Null, "`input[1].default` is missing"),
-        ("/input/2/default", json!(51), "`input[2].default` is 51; expected a value from 1 to 50"),
-        ("/input/2/default", json!(2.5), "`input[2].default` is 2.5; expected a whole number"),
+        (
+            "/input/1/default",
+            Json::Null,
+            "`input[1].default` is missing",
+        ),
+        (
+            "/input/2/default",
+            json!(51),
+            "`input[2].default` is 51; expected a value from 1 to 50",
+        ),
+        (
+            "/input/2/default",
+            json!(2.5),
+            "`input[2].default` is 2.5; expected a whole number",
+        ),
         ("/input/2/min", json!(51), "`input[2].max`"),
         ("/input/2/le", json!(40), "either `max` or `le`"),
         ("/input/3/choices", json!([]), "`input[3].choices`"),
         ("/input/3/choices", json!([1, "2"]), "`input[3].choices[1]`"),
-        ("/input/3/default", json!(3), "`input[3].default` is not among the choices"),
+        (
+            "/input/3/default",
+            json!(3),
+            "`input[3].default` is not among the choices",
+        ),
         ("/input/4/ge", json!("0"), "`input[4].ge`"),
         ("/input/5/default", json!("clay"), "`input[5].default`"),
         ("/output", json!([]), "`output[0]` is missing"),
         ("/output/0/type", json!("picture"), "`output[0].type`"),
-        ("/output/0/filename", json!("../../etc/passwd"), "`output[0].filename`"),
-        ("/output/1/filename", json!("out-1.png"), "`output[1].filename` repeats"),
+        (
+            "/output/0/filename",
+            json!("../../etc/passwd"),
+            "`output[0].filename`",
+        ),
+        (
+            "/output/1/filename",
+            json!("out-1.png"),
+            "`output[1].filename` repeats",
+        ),
     ] {
         let error = changed(pointer, value);
         assert!(error.contains(words), "{pointer}: {error}");
@@ -107,17 +171,29 @@ fn errors_name_the_field_and_what_belongs_there() {
 
 #[test]
 fn refuses_what_is_no_template_or_too_large() {
-    for bytes in [&b""[..], b"template", b"[]", b"7", b"{\"meta\": 1}", b"\xff\xfe"] {
+    for bytes in [
+        &b""[..],
+        b"template",
+        b"[]",
+        b"7",
+        b"{\"meta\": 1}",
+        b"\xff\xfe",
+    ] {
         assert!(Template::parse(bytes).is_err(), "{bytes:?}");
     }
     let long = vec![b' '; MAX_TEMPLATE_BYTES + 1];
-    assert_eq!(Template::parse(&long), Err(TemplateError::TooLarge(MAX_TEMPLATE_BYTES + 1)));
+    assert_eq!(
+        Template::parse(&long),
+        Err(TemplateError::TooLarge(MAX_TEMPLATE_BYTES + 1))
+    );
 }
 
 #[test]
 fn inputs_are_filled_from_the_defaults() {
     let template = parse(&rich()).unwrap();
-    let inputs = template.hydrate(br#"{"prompt": "x", "steps": 5.0, "stesp": 1}"#, 7).unwrap();
+    let inputs = template
+        .hydrate(br#"{"prompt": "x", "steps": 5.0, "stesp": 1}"#, 7)
+        .unwrap();
     assert_eq!(inputs.seed, 7);
     assert_eq!(inputs.get("prompt"), Some(&Value::Text("x".into())));
     assert_eq!(inputs.get("steps"), Some(&Value::Int(5)));
@@ -134,22 +210,43 @@ fn wrong_inputs_are_refused_by_name() {
         ("{}", "`prompt` is missing; the template requires a string"),
         ("[]", "a list of 0; expected an object"),
         ("{", "not JSON"),
-        (r#"{"prompt": 7}"#, "`prompt` is 7; the template expects a text"),
+        (
+            r#"{"prompt": 7}"#,
+            "`prompt` is 7; the template expects a text",
+        ),
         (r#"{"prompt": null}"#, "`prompt` is null"),
-        (r#"{"prompt": "", "steps": 0}"#, "`steps` is 0; the template allows 1 to 50"),
+        (
+            r#"{"prompt": "", "steps": 0}"#,
+            "`steps` is 0; the template allows 1 to 50",
+        ),
         (r#"{"prompt": "", "steps": 51}"#, "allows 1 to 50"),
-        (r#"{"prompt": "", "steps": 1.5}"#, "a whole number of 32 bits"),
-        (r#"{"prompt": "", "steps": 4294967297}"#, "a whole number of 32 bits"),
+        (
+            r#"{"prompt": "", "steps": 1.5}"#,
+            "a whole number of 32 bits",
+        ),
+        (
+            r#"{"prompt": "", "steps": 4294967297}"#,
+            "a whole number of 32 bits",
+        ),
         (r#"{"prompt": "", "width": 129}"#, "one of [128, 512]"),
         (r#"{"prompt": "", "scale": 0.4}"#, "0.5 to 20"),
         (r#"{"prompt": "", "scale": "1"}"#, "expects a number"),
-        (r#"{"prompt": "", "style": "INK"}"#, "one of [\"ink\", \"oil\"]"),
+        (
+            r#"{"prompt": "", "style": "INK"}"#,
+            "one of [\"ink\", \"oil\"]",
+        ),
         (r#"{"prompt": "", "image": {}}"#, "`image` is an object"),
     ] {
-        let error = template.hydrate(input.as_bytes(), 0).expect_err(input).to_string();
+        let error = template
+            .hydrate(input.as_bytes(), 0)
+            .expect_err(input)
+            .to_string();
         assert!(error.contains(words), "{input}: {error}");
     }
-    assert!(matches!(template.hydrate(b"\xff", 0), Err(InputError::NotJson(_))));
+    assert!(matches!(
+        template.hydrate(b"\xff", 0),
+        Err(InputError::NotJson(_))
+    ));
 }
 
 proptest! {

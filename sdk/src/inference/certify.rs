@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+use super::InferenceError;
 use super::model::LoadedModel;
 use super::runtime::{Runtime, RuntimeId, SessionOptions};
-use super::InferenceError;
 use crate::model::integer::{self, IntegerError, Summary};
 use crate::model::{Bundle, Class, passport::PassportError};
 
@@ -69,7 +69,10 @@ pub fn certify(
     let mut graphs = Vec::new();
     if let Class::Integer {} = bundle.passport().class {
         for name in bundle.manifest().pipeline.graphs() {
-            let onnx = bundle.file(name).map(|bytes| &bytes[..]).unwrap_or_default();
+            let onnx = bundle
+                .file(name)
+                .map(|bytes| &bytes[..])
+                .unwrap_or_default();
             let summary = integer::check(onnx).map_err(|source| CertifyError::NotInteger {
                 graph: name.to_owned(),
                 source,

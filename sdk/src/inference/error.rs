@@ -91,7 +91,9 @@ pub enum InferenceError {
         message: String,
     },
     /// The machine does not reproduce the model's goldens.
-    #[error("golden {index} came out as {found}, the passport says {expected}; do not mine this model on this machine")]
+    #[error(
+        "golden {index} came out as {found}, the passport says {expected}; do not mine this model on this machine"
+    )]
     Golden {
         /// Its place in the passport, from 0.
         index: usize,

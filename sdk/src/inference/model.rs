@@ -30,7 +30,11 @@ impl Outputs {
     /// # Errors
     /// [`InferenceError::Outputs`] if the names make no directory.
     pub fn cid(&self) -> Result<Cid, InferenceError> {
-        let files: Vec<_> = self.files.iter().map(|f| (f.name.as_str(), &f.bytes)).collect();
+        let files: Vec<_> = self
+            .files
+            .iter()
+            .map(|f| (f.name.as_str(), &f.bytes))
+            .collect();
         unixfs::cid_of_files(&files).map_err(|error| InferenceError::Outputs(error.to_string()))
     }
 }
@@ -85,7 +89,11 @@ impl LoadedModel {
             }
             sessions.insert(name.to_owned(), runtime.load(onnx, options)?);
         }
-        Ok(Self { bundle: bundle.clone(), runtime: runtime.id(), sessions })
+        Ok(Self {
+            bundle: bundle.clone(),
+            runtime: runtime.id(),
+            sessions,
+        })
     }
 
     /// The bundle.
@@ -106,10 +114,12 @@ impl LoadedModel {
         let inputs = self.bundle.template().hydrate(input, seed)?;
         let Pipeline::TextToImage(pipeline) = &self.bundle.manifest().pipeline;
         let session =
-            self.sessions.get_mut(&pipeline.graph).ok_or_else(|| InferenceError::Graph {
-                graph: pipeline.graph.clone(),
-                reason: "it is not loaded".into(),
-            })?;
+            self.sessions
+                .get_mut(&pipeline.graph)
+                .ok_or_else(|| InferenceError::Graph {
+                    graph: pipeline.graph.clone(),
+                    reason: "it is not loaded".into(),
+                })?;
         let image = text_to_image::run(pipeline, session.as_mut(), &inputs)?;
         Ok(Outputs { files: vec![image] })
     }
@@ -131,6 +141,19 @@ fn matches_pin(
         &pinned.optimisation,
     );
     let level = options.optimisation.name();
-    let found = describe(&runtime.name, &runtime.version, "cpu", options.threads.get(), level);
-    if wanted == found { Ok(()) } else { Err(InferenceError::Pinned { pinned: wanted, found }) }
+    let found = describe(
+        &runtime.name,
+        &runtime.version,
+        "cpu",
+        options.threads.get(),
+        level,
+    );
+    if wanted == found {
+        Ok(())
+    } else {
+        Err(InferenceError::Pinned {
+            pinned: wanted,
+            found,
+        })
+    }
 }

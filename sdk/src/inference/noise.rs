@@ -11,7 +11,11 @@ use crate::model::pipeline::NoiseGenerator;
 pub fn chacha20_block(key: &[u8; 32], counter: u32, nonce: &[u8; 12]) -> [u8; 64] {
     let mut state = [0u32; 16];
     state[..4].copy_from_slice(&[0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574]);
-    let words = key.as_chunks::<4>().0.iter().chain(nonce.as_chunks::<4>().0);
+    let words = key
+        .as_chunks::<4>()
+        .0
+        .iter()
+        .chain(nonce.as_chunks::<4>().0);
     let places = (4..12).chain(13..16);
     for (place, word) in places.zip(words) {
         state[place] = u32::from_le_bytes(*word);
@@ -20,15 +24,24 @@ pub fn chacha20_block(key: &[u8; 32], counter: u32, nonce: &[u8; 12]) -> [u8; 64
     let mut mixed = state;
     for _ in 0..10 {
         for [a, b, c, d] in [
-            [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
-            [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
+            [0, 4, 8, 12],
+            [1, 5, 9, 13],
+            [2, 6, 10, 14],
+            [3, 7, 11, 15],
+            [0, 5, 10, 15],
+            [1, 6, 11, 12],
+            [2, 7, 8, 13],
+            [3, 4, 9, 14],
         ] {
             quarter_round(&mut mixed, a, b, c, d);
         }
     }
     let mut out = [0; 64];
-    for (bytes, (mixed, start)) in
-        out.as_chunks_mut::<4>().0.iter_mut().zip(mixed.iter().zip(state))
+    for (bytes, (mixed, start)) in out
+        .as_chunks_mut::<4>()
+        .0
+        .iter_mut()
+        .zip(mixed.iter().zip(state))
     {
         *bytes = mixed.wrapping_add(start).to_le_bytes();
     }

@@ -22,9 +22,7 @@ use ort::value::{DynValue, Tensor as OrtTensor, TensorElementType, ValueType};
 use thiserror::Error;
 
 use super::InferenceError;
-use super::runtime::{
-    Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor,
-};
+use super::runtime::{Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 
 /// Names the shared library.
 pub const LIBRARY_VARIABLE: &str = "ARBIUS_ONNXRUNTIME";
@@ -36,7 +34,9 @@ pub const LEAST_VERSION: &str = "1.17";
 #[derive(Debug, Clone, Error)]
 pub enum OnnxRuntimeError {
     /// Nobody said where the library is.
-    #[error("no ONNX Runtime library is named; set {LIBRARY_VARIABLE} to libonnxruntime.so, which `.ci/install-onnxruntime` fetches")]
+    #[error(
+        "no ONNX Runtime library is named; set {LIBRARY_VARIABLE} to libonnxruntime.so, which `.ci/install-onnxruntime` fetches"
+    )]
     Unset,
     /// The file cannot be found.
     #[error("there is no ONNX Runtime library at {path}: {reason}")]
@@ -55,7 +55,9 @@ pub enum OnnxRuntimeError {
         reason: String,
     },
     /// This process has loaded another one.
-    #[error("this process already runs ONNX Runtime from {loaded} and cannot also load {requested}; run it in a worker process")]
+    #[error(
+        "this process already runs ONNX Runtime from {loaded} and cannot also load {requested}; run it in a worker process"
+    )]
     Second {
         /// What is loaded.
         loaded: PathBuf,
@@ -103,18 +105,26 @@ impl OnnxRuntime {
     /// # Errors
     /// [`OnnxRuntimeError`].
     pub fn load(path: &Path) -> Result<Self, OnnxRuntimeError> {
-        let path = path.canonicalize().map_err(|error| OnnxRuntimeError::Missing {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
+        let path = path
+            .canonicalize()
+            .map_err(|error| OnnxRuntimeError::Missing {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
         let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(runtime) = loaded.as_ref() {
             if runtime.path == path {
                 return Ok(runtime.clone());
             }
-            return Err(OnnxRuntimeError::Second { loaded: runtime.path.clone(), requested: path });
+            return Err(OnnxRuntimeError::Second {
+                loaded: runtime.path.clone(),
+                requested: path,
+            });
         }
-        let unusable = |reason| OnnxRuntimeError::Unusable { path: path.clone(), reason };
+        let unusable = |reason| OnnxRuntimeError::Unusable {
+            path: path.clone(),
+            reason,
+        };
         let version = version(&path).map_err(&unusable)?;
         // `ort` panics on some libraries that are not what they seem.
         let environment = catch_unwind(AssertUnwindSafe(|| {
@@ -124,7 +134,11 @@ impl OnnxRuntime {
         }))
         .unwrap_or_else(|_| Err("its API cannot be reached".into()))
         .map_err(unusable)?;
-        let runtime = Self { path, version, environment };
+        let runtime = Self {
+            path,
+            version,
+            environment,
+        };
         *loaded = Some(runtime.clone());
         Ok(runtime)
     }
@@ -176,13 +190,18 @@ fn version(path: &Path) -> Result<String, String> {
         return Err("it states no version".into());
     }
     // SAFETY: not null, and ends with a zero byte.
-    let text = unsafe { CStr::from_ptr(text) }.to_string_lossy().into_owned();
+    let text = unsafe { CStr::from_ptr(text) }
+        .to_string_lossy()
+        .into_owned();
     Ok(text)
 }
 
 impl Runtime for OnnxRuntime {
     fn id(&self) -> RuntimeId {
-        RuntimeId { name: "onnxruntime".into(), version: self.version.clone() }
+        RuntimeId {
+            name: "onnxruntime".into(),
+            version: self.version.clone(),
+        }
     }
 
     fn load(
@@ -190,11 +209,18 @@ impl Runtime for OnnxRuntime {
         onnx: &[u8],
         options: &SessionOptions,
     ) -> Result<Box<dyn Session>, InferenceError> {
-        let failed = |reason: String| InferenceError::Load { runtime: self.id().to_string(), reason };
+        let failed = |reason: String| InferenceError::Load {
+            runtime: self.id().to_string(),
+            reason,
+        };
         let mut builder = self.builder(options).map_err(failed)?;
-        let session =
-            builder.commit_from_memory(onnx).map_err(|error| failed(error.to_string()))?;
-        Ok(Box::new(OnnxSession { session, runtime: self.id() }))
+        let session = builder
+            .commit_from_memory(onnx)
+            .map_err(|error| failed(error.to_string()))?;
+        Ok(Box::new(OnnxSession {
+            session,
+            runtime: self.id(),
+        }))
     }
 }
 
@@ -210,17 +236,25 @@ impl Session for OnnxSession {
         outputs: &[&str],
     ) -> Result<Vec<Tensor>, InferenceError> {
         let runtime = self.runtime.to_string();
-        let failed = |reason: String| InferenceError::Run { runtime: runtime.clone(), reason };
+        let failed = |reason: String| InferenceError::Run {
+            runtime: runtime.clone(),
+            reason,
+        };
         let mut given: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (name, tensor) in inputs {
             let value = value(tensor).map_err(|error| failed(error.to_string()))?;
             given.push((name, value.into()));
         }
-        let made = self.session.run(given).map_err(|error| failed(error.to_string()))?;
+        let made = self
+            .session
+            .run(given)
+            .map_err(|error| failed(error.to_string()))?;
         outputs
             .iter()
             .map(|name| {
-                let value = made.get(name).ok_or_else(|| failed(format!("no output `{name}`")))?;
+                let value = made
+                    .get(name)
+                    .ok_or_else(|| failed(format!("no output `{name}`")))?;
                 tensor(value).map_err(&failed)
             })
             .collect()
@@ -240,7 +274,9 @@ fn tensor(value: &DynValue) -> Result<Tensor, String> {
     fn parts<T: ort::value::PrimitiveTensorElementType + Copy>(
         value: &DynValue,
     ) -> Result<(Vec<usize>, Vec<T>), String> {
-        let (shape, data) = value.try_extract_tensor::<T>().map_err(|error| error.to_string())?;
+        let (shape, data) = value
+            .try_extract_tensor::<T>()
+            .map_err(|error| error.to_string())?;
         let shape: Option<_> = shape.iter().map(|dim| usize::try_from(*dim).ok()).collect();
         Ok((shape.ok_or("an output of negative size")?, data.to_vec()))
     }
@@ -259,7 +295,10 @@ fn tensor(value: &DynValue) -> Result<Tensor, String> {
         TensorElementType::Int64 => {
             let (shape, data) = parts::<i64>(value)?;
             let data: Result<_, _> = data.into_iter().map(i32::try_from).collect();
-            (shape, Elements::I32(data.map_err(|_| "an int64 output beyond 32 bits")?))
+            (
+                shape,
+                Elements::I32(data.map_err(|_| "an int64 output beyond 32 bits")?),
+            )
         }
         TensorElementType::Float32 => {
             let (shape, data) = parts(value)?;

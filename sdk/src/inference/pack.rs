@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
+use super::InferenceError;
 use super::model::LoadedModel;
 use super::rten::Rten;
 use super::runtime::SessionOptions;
-use super::InferenceError;
 use crate::content::unixfs;
 use crate::model::bundle::{BundleError, MANIFEST_FILE, Manifest, TEMPLATE_FILE};
 use crate::model::passport::PassportError;
@@ -123,9 +123,11 @@ impl Parts {
             let path = folder.join(name);
             std::fs::read(&path).map_err(|source| PackError::File { path, source })
         };
-        let source: Source = serde_json::from_slice(&read(SOURCE_FILE)?).map_err(|error| {
-            PackError::Source { path: folder.join(SOURCE_FILE), reason: error.to_string() }
-        })?;
+        let source: Source =
+            serde_json::from_slice(&read(SOURCE_FILE)?).map_err(|error| PackError::Source {
+                path: folder.join(SOURCE_FILE),
+                reason: error.to_string(),
+            })?;
         let mut files = BTreeMap::new();
         for name in source.files {
             let bytes = read(&name)?;
@@ -168,9 +170,15 @@ pub fn pack(parts: &Parts) -> Result<Packed, PackError> {
     let mut goldens = Vec::with_capacity(parts.examples.len());
     for (index, Example { input, seed }) in parts.examples.iter().enumerate() {
         let failed = |source| PackError::Example { index, source };
-        let outputs = model.solve(input.to_string().as_bytes(), *seed).map_err(failed)?;
+        let outputs = model
+            .solve(input.to_string().as_bytes(), *seed)
+            .map_err(failed)?;
         let cid = outputs.cid().map_err(failed)?.to_string();
-        goldens.push(Golden { input: input.clone(), seed: *seed, cid });
+        goldens.push(Golden {
+            input: input.clone(),
+            seed: *seed,
+            cid,
+        });
     }
     passport = Passport::new(parts.class.clone(), goldens)?;
     let (bundle, passport) = assemble(parts, &passport)?;
@@ -201,7 +209,11 @@ pub fn pack_folder(folder: &Path) -> Result<Bundle, PackError> {
 
 /// Stands in while the outputs are still being computed.
 fn placeholder() -> Golden {
-    Golden { input: Json::Null, seed: 0, cid: unixfs::cid_of(&[]).to_string() }
+    Golden {
+        input: Json::Null,
+        seed: 0,
+        cid: unixfs::cid_of(&[]).to_string(),
+    }
 }
 
 fn assemble(parts: &Parts, passport: &Passport) -> Result<(Bundle, Vec<u8>), PackError> {
@@ -219,10 +231,15 @@ fn assemble(parts: &Parts, passport: &Passport) -> Result<(Bundle, Vec<u8>), Pac
     let mut template: Json = serde_json::from_slice(&parts.template)?;
     if let Some(meta) = template.get_mut("meta").and_then(Json::as_object_mut) {
         let meta: &mut Map<String, Json> = meta;
-        meta.insert("bundle".into(), unixfs::cid_of(&manifest).to_string().into());
+        meta.insert(
+            "bundle".into(),
+            unixfs::cid_of(&manifest).to_string().into(),
+        );
     }
     let template = written(&template)?;
-    let named = files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+    let named = files
+        .iter()
+        .map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
     Ok((Bundle::from_bytes(&template, &manifest, named)?, passport))
 }
 

@@ -3,14 +3,12 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use rten::{Model, ModelOptions, RunOptions, ThreadPool, Value, ValueOrView};
+use rten::{Model, ModelOptions, NodeId, RunOptions, ThreadPool, Value, ValueOrView};
 use rten_tensor::Tensor as RtenTensor;
 use rten_tensor::prelude::*;
 
-use super::runtime::{
-    Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor,
-};
 use super::InferenceError;
+use super::runtime::{Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 
 /// Version of rten that the workspace pins; passports of `pinned` models name it.
 pub const VERSION: &str = "0.27.0";
@@ -21,7 +19,10 @@ pub struct Rten;
 
 impl Runtime for Rten {
     fn id(&self) -> RuntimeId {
-        RuntimeId { name: "rten".into(), version: VERSION.into() }
+        RuntimeId {
+            name: "rten".into(),
+            version: VERSION.into(),
+        }
     }
 
     fn load(
@@ -29,7 +30,10 @@ impl Runtime for Rten {
         onnx: &[u8],
         options: &SessionOptions,
     ) -> Result<Box<dyn Session>, InferenceError> {
-        let failed = |reason: String| InferenceError::Load { runtime: self.id().to_string(), reason };
+        let failed = |reason: String| InferenceError::Load {
+            runtime: self.id().to_string(),
+            reason,
+        };
         let mut model_options = ModelOptions::with_all_ops();
         model_options
             .enable_optimization(options.optimisation != Optimisation::Disabled)
@@ -38,7 +42,11 @@ impl Runtime for Rten {
             .map_err(&failed)?
             .map_err(|error| failed(error.to_string()))?;
         let pool = Arc::new(ThreadPool::with_num_threads(options.threads.get()));
-        Ok(Box::new(RtenSession { model, pool, runtime: self.id() }))
+        Ok(Box::new(RtenSession {
+            model,
+            pool,
+            runtime: self.id(),
+        }))
     }
 }
 
@@ -55,15 +63,24 @@ impl Session for RtenSession {
         outputs: &[&str],
     ) -> Result<Vec<Tensor>, InferenceError> {
         let runtime = self.runtime.to_string();
-        let failed = |reason: String| InferenceError::Run { runtime: runtime.clone(), reason };
+        let failed = |reason: String| InferenceError::Run {
+            runtime: runtime.clone(),
+            reason,
+        };
+        // rten would take any value of the graph for an input or an output; others take the
+        // graph's own only, and what runs on one runtime must run on all.
+        let port = |name: &str, ports: &[NodeId], kind: &str| {
+            let id = self.model.find_node(name).filter(|id| ports.contains(id));
+            id.ok_or_else(|| failed(format!("the graph has no {kind} `{name}`")))
+        };
         let mut given = Vec::with_capacity(inputs.len());
         for (name, tensor) in inputs {
-            let id = self.model.node_id(name).map_err(|error| failed(error.to_string()))?;
+            let id = port(name, self.model.input_ids(), "input")?;
             given.push((id, ValueOrView::Value(value(tensor).map_err(&failed)?)));
         }
         let mut wanted = Vec::with_capacity(outputs.len());
         for name in outputs {
-            wanted.push(self.model.node_id(name).map_err(|error| failed(error.to_string()))?);
+            wanted.push(port(name, self.model.output_ids(), "output")?);
         }
         let options = RunOptions::default().with_thread_pool(Some(self.pool.clone()));
         guarded(|| self.model.run(given, &wanted, Some(options)))

@@ -40,8 +40,13 @@ pub enum Optimisation {
 
 impl Optimisation {
     /// All levels, from none to everything.
-    pub const LEVELS: [Self; 5] =
-        [Self::Disabled, Self::Basic, Self::Extended, Self::Layout, Self::All];
+    pub const LEVELS: [Self; 5] = [
+        Self::Disabled,
+        Self::Basic,
+        Self::Extended,
+        Self::Layout,
+        Self::All,
+    ];
 
     /// The name that a passport uses.
     pub fn name(self) -> &'static str {
@@ -66,7 +71,10 @@ pub struct SessionOptions {
 
 impl Default for SessionOptions {
     fn default() -> Self {
-        Self { threads: NonZeroUsize::MIN, optimisation: Optimisation::All }
+        Self {
+            threads: NonZeroUsize::MIN,
+            optimisation: Optimisation::All,
+        }
     }
 }
 
@@ -107,13 +115,18 @@ pub struct Tensor {
 impl Tensor {
     /// A tensor of that shape; `None` if the number of elements is not that of the shape.
     pub fn new(shape: Vec<usize>, elements: Elements) -> Option<Self> {
-        let count = shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim))?;
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, dim| count.checked_mul(*dim))?;
         (count == elements.len()).then_some(Self { shape, elements })
     }
 
     /// A row of bytes, of shape `[1, length]`.
     pub fn row(bytes: Vec<u8>) -> Self {
-        Self { shape: vec![1, bytes.len()], elements: Elements::U8(bytes) }
+        Self {
+            shape: vec![1, bytes.len()],
+            elements: Elements::U8(bytes),
+        }
     }
 
     /// Its shape.

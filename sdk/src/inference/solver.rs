@@ -43,7 +43,11 @@ pub struct InProcess {
 impl InProcess {
     /// A solver on that runtime.
     pub fn new(runtime: Arc<dyn Runtime>, options: SessionOptions) -> Self {
-        Self { runtime, options, loaded: Arc::default() }
+        Self {
+            runtime,
+            options,
+            loaded: Arc::default(),
+        }
     }
 
     fn model(&self, bundle: &Bundle) -> Result<Arc<Mutex<LoadedModel>>, InferenceError> {

@@ -18,10 +18,15 @@ pub fn run(
     session: &mut dyn Session,
     inputs: &Inputs,
 ) -> Result<OutputFile, InferenceError> {
-    let graph = |reason: String| InferenceError::Graph { graph: pipeline.graph.clone(), reason };
+    let graph = |reason: String| InferenceError::Graph {
+        graph: pipeline.graph.clone(),
+        reason,
+    };
     let bounded = |length: usize| match length {
         1..=MAX_INPUT_ELEMENTS => Ok(length),
-        _ => Err(graph(format!("a tensor of {length} elements; 1 to {MAX_INPUT_ELEMENTS} are allowed"))),
+        _ => Err(graph(format!(
+            "a tensor of {length} elements; 1 to {MAX_INPUT_ELEMENTS} are allowed"
+        ))),
     };
     let prompt = match inputs.get(&pipeline.prompt.variable) {
         Some(Value::Text(text)) => text,
@@ -42,7 +47,10 @@ pub fn run(
     }
     let outputs = session.run(&tensors, &[&pipeline.image.tensor])?;
     let [image] = outputs.as_slice() else {
-        return Err(graph(format!("{} outputs where one is asked", outputs.len())));
+        return Err(graph(format!(
+            "{} outputs where one is asked",
+            outputs.len()
+        )));
     };
     let (pixels, height, width) = match *image.shape() {
         [height, width] => (Pixels::Grey, height, width),
@@ -57,7 +65,10 @@ pub fn run(
     };
     let bytes = png::encode(pixels, columns, rows, data)
         .ok_or_else(|| graph(format!("a picture of shape {:?}", image.shape())))?;
-    Ok(OutputFile { name: pipeline.image.filename.clone(), bytes })
+    Ok(OutputFile {
+        name: pipeline.image.filename.clone(),
+        bytes,
+    })
 }
 
 fn encode(text: &str, encoding: TextEncoding, length: usize) -> Vec<u8> {

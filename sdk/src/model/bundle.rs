@@ -37,7 +37,9 @@ pub enum BundleError {
     #[error(transparent)]
     Passport(#[from] PassportError),
     /// The template names no bundle.
-    #[error("the template has no `meta.bundle`; a model that runs from a bundle names its CID there")]
+    #[error(
+        "the template has no `meta.bundle`; a model that runs from a bundle names its CID there"
+    )]
     NoBundle,
     /// The manifest is not what the template names.
     #[error("the manifest has CID {found}; the template names {expected}: fetch it again")]
@@ -133,7 +135,14 @@ impl Manifest {
                 bytes: bytes.len() as u64,
             })
             .collect();
-        let manifest = Self { schema: MANIFEST_SCHEMA, name, license, pipeline, passport, files };
+        let manifest = Self {
+            schema: MANIFEST_SCHEMA,
+            name,
+            license,
+            pipeline,
+            passport,
+            files,
+        };
         manifest.validated()
     }
 
@@ -150,7 +159,9 @@ impl Manifest {
         {
             return Err(BundleError::Schema(schema));
         }
-        serde_json::from_value::<Self>(json).map_err(malformed)?.validated()
+        serde_json::from_value::<Self>(json)
+            .map_err(malformed)?
+            .validated()
     }
 
     /// The entry of a file.
@@ -170,16 +181,27 @@ impl Manifest {
                     format!("{:?} is not a plain file name of its own", file.name),
                 );
             }
-            if self.files.iter().take(index).any(|other| other.name == file.name) {
-                return wrong(format!("{field}.name"), format!("`{}` is named twice", file.name));
+            if self
+                .files
+                .iter()
+                .take(index)
+                .any(|other| other.name == file.name)
+            {
+                return wrong(
+                    format!("{field}.name"),
+                    format!("`{}` is named twice", file.name),
+                );
             }
             if let Err(error) = cids::parse(&file.cid) {
                 return wrong(format!("{field}.cid"), error.to_string());
             }
         }
-        for (field, name) in std::iter::once(("passport", self.passport.as_str()))
-            .chain(self.pipeline.graphs().into_iter().map(|name| ("pipeline.graph", name)))
-        {
+        for (field, name) in std::iter::once(("passport", self.passport.as_str())).chain(
+            self.pipeline
+                .graphs()
+                .into_iter()
+                .map(|name| ("pipeline.graph", name)),
+        ) {
             if self.file(name).is_none() {
                 return wrong(field.into(), format!("`{name}` is not among the files"));
             }
@@ -219,7 +241,10 @@ impl Bundle {
         })?;
         let cid = unixfs::cid_of(manifest);
         if cid != expected {
-            return Err(BundleError::WrongManifest { found: Box::new(cid), expected: named });
+            return Err(BundleError::WrongManifest {
+                found: Box::new(cid),
+                expected: named,
+            });
         }
         let parts = Manifest::parse(manifest)?;
         let mut files: BTreeMap<String, Arc<[u8]>> = BTreeMap::new();
@@ -263,7 +288,9 @@ impl Bundle {
         let files: BTreeMap<&str, &[u8]> = files.into_iter().collect();
         Self::from_parts(template, manifest, |entry| {
             let bytes = files.get(entry.name.as_str());
-            bytes.map(|b| b.to_vec()).ok_or_else(|| BundleError::MissingFile(entry.name.clone()))
+            bytes
+                .map(|b| b.to_vec())
+                .ok_or_else(|| BundleError::MissingFile(entry.name.clone()))
         })
     }
 
@@ -283,7 +310,10 @@ impl Bundle {
     fn pipeline_fits_template(&self) -> Result<(), BundleError> {
         let Pipeline::TextToImage(pipeline) = &self.manifest.pipeline;
         let wrong = |field: &str, reason: String| {
-            Err(BundleError::Field { field: format!("pipeline.{field}"), reason })
+            Err(BundleError::Field {
+                field: format!("pipeline.{field}"),
+                reason,
+            })
         };
         if self.template.input(&pipeline.prompt.variable).is_none() {
             return wrong(
@@ -348,10 +378,15 @@ impl Bundle {
 }
 
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, BundleError> {
-    let failed = |source| BundleError::Read { path: path.to_owned(), source };
+    let failed = |source| BundleError::Read {
+        path: path.to_owned(),
+        source,
+    };
     let size = std::fs::metadata(path).map_err(failed)?.len();
     if size > limit {
-        return Err(failed(std::io::Error::other(format!("{size} bytes, more than {limit}"))));
+        return Err(failed(std::io::Error::other(format!(
+            "{size} bytes, more than {limit}"
+        ))));
     }
     std::fs::read(path).map_err(failed)
 }

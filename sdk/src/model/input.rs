@@ -91,8 +91,9 @@ impl Template {
     pub fn hydrate(&self, input: &[u8], seed: u64) -> Result<Inputs, InputError> {
         let json: Json =
             serde_json::from_slice(input).map_err(|e| InputError::NotJson(e.to_string()))?;
-        let given =
-            json.as_object().ok_or_else(|| InputError::NotAnObject(describe(&json)))?;
+        let given = json
+            .as_object()
+            .ok_or_else(|| InputError::NotAnObject(describe(&json)))?;
         let mut values = BTreeMap::new();
         for input in &self.input {
             let value = match given.get(&input.variable) {
@@ -104,9 +105,16 @@ impl Template {
             };
             values.insert(input.variable.clone(), value);
         }
-        let ignored =
-            given.keys().filter(|key| !values.contains_key(*key)).cloned().collect();
-        Ok(Inputs { values, seed, ignored })
+        let ignored = given
+            .keys()
+            .filter(|key| !values.contains_key(*key))
+            .cloned()
+            .collect();
+        Ok(Inputs {
+            values,
+            seed,
+            ignored,
+        })
     }
 }
 
@@ -136,7 +144,11 @@ fn check(input: &Input, json: &Json) -> Result<Value, InputError> {
         found: describe(json),
         allowed,
     };
-    let text = || json.as_str().map(str::to_owned).ok_or_else(|| wrong_type("a text"));
+    let text = || {
+        json.as_str()
+            .map(str::to_owned)
+            .ok_or_else(|| wrong_type("a text"))
+    };
     let int = || whole(json).ok_or_else(|| wrong_type("a whole number of 32 bits"));
     match &input.kind {
         Kind::String { .. } => text().map(Value::Text),

@@ -19,8 +19,24 @@ use super::onnx::{Attribute, ElementType, Graph, Node, OnnxError, Tensor};
 
 /// Operators a graph of the class may use.
 pub const OPERATORS: [&str; 18] = [
-    "Add", "ArgMax", "Cast", "Concat", "ConvInteger", "Div", "Expand", "Gather", "MatMulInteger",
-    "Max", "Min", "Mul", "Pad", "ReduceMax", "Reshape", "Slice", "Sub", "Transpose",
+    "Add",
+    "ArgMax",
+    "Cast",
+    "Concat",
+    "ConvInteger",
+    "Div",
+    "Expand",
+    "Gather",
+    "MatMulInteger",
+    "Max",
+    "Min",
+    "Mul",
+    "Pad",
+    "ReduceMax",
+    "Reshape",
+    "Slice",
+    "Sub",
+    "Transpose",
 ];
 
 /// Versions of the ONNX operator set in which those operators mean what is checked here.
@@ -78,17 +94,27 @@ pub fn check(onnx: &[u8]) -> Result<Summary, IntegerError> {
     let graph = Graph::parse(onnx)?;
     for (domain, version) in &graph.opsets {
         if !domain.is_empty() && domain != "ai.onnx" {
-            return Err(rule("operator sets", format!("`{domain}` is not ONNX's own")));
+            return Err(rule(
+                "operator sets",
+                format!("`{domain}` is not ONNX's own"),
+            ));
         }
         if !OPSETS.contains(version) {
             let (first, last) = (OPSETS.start(), OPSETS.end());
-            return Err(rule("operator sets", format!("version {version} is not {first} to {last}")));
+            return Err(rule(
+                "operator sets",
+                format!("version {version} is not {first} to {last}"),
+            ));
         }
     }
     if graph.opsets.is_empty() {
         return Err(rule("operator sets", "none is named"));
     }
-    let mut checker = Checker { facts: HashMap::new(), operations: 0, largest: 0 };
+    let mut checker = Checker {
+        facts: HashMap::new(),
+        operations: 0,
+        largest: 0,
+    };
     let mut parameters = 0;
     for tensor in &graph.constants {
         parameters += tensor.shape.iter().product::<usize>();
@@ -103,7 +129,13 @@ pub fn check(onnx: &[u8]) -> Result<Summary, IntegerError> {
         };
         let shape: Option<Vec<usize>> = port.shape.iter().copied().collect();
         let shape = shape.ok_or_else(|| rule(&place, "every dimension is fixed"))?;
-        let fact = Fact { element: port.element, shape, low, high, known: None };
+        let fact = Fact {
+            element: port.element,
+            shape,
+            low,
+            high,
+            known: None,
+        };
         checker.define(&port.name, fact, &place)?;
     }
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -119,9 +151,17 @@ pub fn check(onnx: &[u8]) -> Result<Summary, IntegerError> {
     }
     for port in &graph.outputs {
         let place = format!("output `{}`", port.name);
-        let fact = checker.facts.get(&port.name).ok_or_else(|| rule(&place, "nothing makes it"))?;
-        if fact.element != port.element || !matches!(port.element, ElementType::Uint8 | ElementType::Int32) {
-            return Err(rule(place, "outputs are uint8 or int32, as the graph makes them"));
+        let fact = checker
+            .facts
+            .get(&port.name)
+            .ok_or_else(|| rule(&place, "nothing makes it"))?;
+        if fact.element != port.element
+            || !matches!(port.element, ElementType::Uint8 | ElementType::Int32)
+        {
+            return Err(rule(
+                place,
+                "outputs are uint8 or int32, as the graph makes them",
+            ));
         }
     }
     Ok(Summary {
@@ -133,7 +173,10 @@ pub fn check(onnx: &[u8]) -> Result<Summary, IntegerError> {
 }
 
 fn rule(place: impl Into<String>, rule: impl Into<String>) -> IntegerError {
-    IntegerError::Rule { place: place.into(), rule: rule.into() }
+    IntegerError::Rule {
+        place: place.into(),
+        rule: rule.into(),
+    }
 }
 
 struct Checker {
@@ -144,22 +187,38 @@ struct Checker {
 
 impl Checker {
     fn define(&mut self, name: &str, fact: Fact, place: &str) -> Result<(), IntegerError> {
-        let count = fact.shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim));
+        let count = fact
+            .shape
+            .iter()
+            .try_fold(1usize, |count, dim| count.checked_mul(*dim));
         match count {
             Some(0) => return Err(rule(place, "no tensor is empty")),
             Some(count) if count <= MAX_ELEMENTS => self.largest = self.largest.max(count),
-            _ => return Err(rule(place, format!("a tensor has at most {MAX_ELEMENTS} elements"))),
+            _ => {
+                return Err(rule(
+                    place,
+                    format!("a tensor has at most {MAX_ELEMENTS} elements"),
+                ));
+            }
         }
         let (low, high) = match fact.element {
             ElementType::Uint8 => (0, 255),
             ElementType::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
             ElementType::Int64 => (i64::MIN, i64::MAX),
-            _ => return Err(rule(place, "tensors are uint8 or int32, and int64 for shapes")),
+            _ => {
+                return Err(rule(
+                    place,
+                    "tensors are uint8 or int32, and int64 for shapes",
+                ));
+            }
         };
         if fact.low < low || fact.high > high {
             return Err(rule(
                 place,
-                format!("values {} to {} can leave their type; bound them before", fact.low, fact.high),
+                format!(
+                    "values {} to {} can leave their type; bound them before",
+                    fact.low, fact.high
+                ),
             ));
         }
         if self.facts.insert(name.to_owned(), fact).is_some() {
@@ -191,14 +250,22 @@ impl Checker {
         if !(node.domain.is_empty() || node.domain == "ai.onnx")
             || !OPERATORS.contains(&node.operator.as_str())
         {
-            return Err(rule(place, format!("the operators are {}", OPERATORS.join(", "))));
+            return Err(rule(
+                place,
+                format!("the operators are {}", OPERATORS.join(", ")),
+            ));
         }
         let mut inputs = Vec::with_capacity(node.inputs.len());
         for name in &node.inputs {
             let fact = self.facts.get(name);
-            inputs.push(fact.ok_or_else(|| rule(place, format!("nothing defines `{name}` before")))?);
+            inputs
+                .push(fact.ok_or_else(|| rule(place, format!("nothing defines `{name}` before")))?);
         }
-        let operator = Operator { node, inputs: &inputs, place };
+        let operator = Operator {
+            node,
+            inputs: &inputs,
+            place,
+        };
         let (fact, operations) = operator.infer()?;
         self.operations = self.operations.saturating_add(operations);
         Ok(fact)
@@ -236,8 +303,12 @@ impl Operator<'_> {
     }
 
     fn inputs<const N: usize>(&self) -> Result<[&Fact; N], IntegerError> {
-        <[&Fact; N]>::try_from(self.inputs)
-            .map_err(|_| self.broken(format!("it has {} inputs; the class uses {N}", self.inputs.len())))
+        <[&Fact; N]>::try_from(self.inputs).map_err(|_| {
+            self.broken(format!(
+                "it has {} inputs; the class uses {N}",
+                self.inputs.len()
+            ))
+        })
     }
 
     /// The attributes, none but those named.
@@ -247,7 +318,13 @@ impl Operator<'_> {
                 return Err(self.broken(format!("attribute `{name}` is not on the list")));
             }
             // Which of two a runtime believes is its own choice.
-            if self.node.attributes.iter().take(index).any(|(other, _)| other == name) {
+            if self
+                .node
+                .attributes
+                .iter()
+                .take(index)
+                .any(|(other, _)| other == name)
+            {
                 return Err(self.broken(format!("attribute `{name}` is given twice")));
             }
         }
@@ -286,7 +363,13 @@ impl Operator<'_> {
     }
 
     fn same_kind(&self, from: &Fact, shape: Vec<usize>) -> Fact {
-        Fact { element: from.element, shape, low: from.low, high: from.high, known: None }
+        Fact {
+            element: from.element,
+            shape,
+            low: from.low,
+            high: from.high,
+            known: None,
+        }
     }
 
     /// Activation, weight and the magnitude of one product, for the two operators that
@@ -327,11 +410,16 @@ impl Operator<'_> {
     fn conv(&self) -> Result<(Fact, u64), IntegerError> {
         self.attributes(&["kernel_shape", "pads", "strides", "dilations", "group"])?;
         let (x, weight, product) = self.weighted()?;
-        if self.ints("pads")?.is_some_and(|pads| pads.iter().any(|pad| *pad != 0)) {
+        // Given in full, because not every runtime fills in what ONNX lets one leave out.
+        let full = |name: &str| {
+            self.ints(name)?
+                .ok_or_else(|| self.broken(format!("attribute `{name}` is given")))
+        };
+        if full("pads")?.iter().any(|pad| *pad != 0) {
             return Err(self.broken("convolutions have no padding of their own; use Pad before"));
         }
         for name in ["strides", "dilations"] {
-            if self.ints(name)?.is_some_and(|list| list.iter().any(|step| *step != 1)) {
+            if full(name)? != [1, 1] {
                 return Err(self.broken(format!("{name} are 1")));
             }
         }
@@ -344,7 +432,10 @@ impl Operator<'_> {
             return Err(self.broken("convolutions have two spatial dimensions"));
         };
         let kernel = [kernel_h as i64, kernel_w as i64];
-        if self.ints("kernel_shape")?.is_some_and(|shape| shape != kernel) {
+        if self
+            .ints("kernel_shape")?
+            .is_some_and(|shape| shape != kernel)
+        {
             return Err(self.broken("kernel_shape is that of the weights"));
         }
         if channels != depth || kernel_h > height || kernel_w > width {
@@ -353,7 +444,10 @@ impl Operator<'_> {
         let taps = depth * kernel_h * kernel_w;
         let shape = vec![batch, out, height - kernel_h + 1, width - kernel_w + 1];
         let outputs = shape.iter().product::<usize>() as u64;
-        Ok((accumulator(shape, product.saturating_mul(taps as i64)), outputs * taps as u64))
+        Ok((
+            accumulator(shape, product.saturating_mul(taps as i64)),
+            outputs * taps as u64,
+        ))
     }
 
     fn arithmetic(&self) -> Result<Fact, IntegerError> {
@@ -366,23 +460,43 @@ impl Operator<'_> {
         let (low, high) = match self.node.operator.as_str() {
             "Add" => (a.low + b.low, a.high + b.high),
             "Sub" => (a.low - b.high, a.high - b.low),
-            "Mul" => hull([a.low * b.low, a.low * b.high, a.high * b.low, a.high * b.high]),
+            "Mul" => hull([
+                a.low * b.low,
+                a.low * b.high,
+                a.high * b.low,
+                a.high * b.high,
+            ]),
             "Min" => (a.low.min(b.low), a.high.min(b.high)),
             "Max" => (a.low.max(b.low), a.high.max(b.high)),
             _ => {
                 if b.known.is_none() || b.low < 1 {
                     return Err(self.broken("divisors are constants of at least 1"));
                 }
-                hull([a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high])
+                hull([
+                    a.low / b.low,
+                    a.low / b.high,
+                    a.high / b.low,
+                    a.high / b.high,
+                ])
             }
         };
-        Ok(Fact { element: ElementType::Int32, shape, low, high, known: None })
+        Ok(Fact {
+            element: ElementType::Int32,
+            shape,
+            low,
+            high,
+            known: None,
+        })
     }
 
     fn broadcast(&self, a: &[usize], b: &[usize]) -> Result<Vec<usize>, IntegerError> {
         let rank = a.len().max(b.len());
         let dim = |shape: &[usize], index: usize| {
-            (index + shape.len()).checked_sub(rank).and_then(|i| shape.get(i)).copied().unwrap_or(1)
+            (index + shape.len())
+                .checked_sub(rank)
+                .and_then(|i| shape.get(i))
+                .copied()
+                .unwrap_or(1)
         };
         (0..rank)
             .map(|index| match (dim(a, index), dim(b, index)) {
@@ -400,7 +514,11 @@ impl Operator<'_> {
         if !matches!(element, ElementType::Uint8 | ElementType::Int32) {
             return Err(self.broken("casts go to uint8 or int32"));
         }
-        Ok(Fact { element, known: None, ..(*x).clone() })
+        Ok(Fact {
+            element,
+            known: None,
+            ..(*x).clone()
+        })
     }
 
     fn concat(&self) -> Result<Fact, IntegerError> {
@@ -473,7 +591,9 @@ impl Operator<'_> {
         self.attributes(&[])?;
         let [x, shape] = self.inputs()?;
         let shape = self.sizes(self.list(shape, "dimensions")?)?;
-        let count = shape.iter().try_fold(1usize, |count, dim| count.checked_mul(*dim));
+        let count = shape
+            .iter()
+            .try_fold(1usize, |count, dim| count.checked_mul(*dim));
         if count != Some(x.shape.iter().product()) {
             return Err(self.broken(format!("{:?} does not become {shape:?}", x.shape)));
         }
@@ -490,11 +610,16 @@ impl Operator<'_> {
     fn transpose(&self) -> Result<Fact, IntegerError> {
         self.attributes(&["perm"])?;
         let [x] = self.inputs()?;
-        let order = self.ints("perm")?.ok_or_else(|| self.broken("perm is given"))?;
+        let order = self
+            .ints("perm")?
+            .ok_or_else(|| self.broken("perm is given"))?;
         let mut sorted = order.to_vec();
         sorted.sort_unstable();
         if !sorted.iter().copied().eq(0..x.shape.len() as i64) {
-            return Err(self.broken(format!("{order:?} is no order of {} dimensions", x.shape.len())));
+            return Err(self.broken(format!(
+                "{order:?} is no order of {} dimensions",
+                x.shape.len()
+            )));
         }
         let shape = order.iter().map(|&axis| x.shape[axis as usize]).collect();
         Ok(self.same_kind(x, shape))
@@ -542,9 +667,13 @@ impl Operator<'_> {
             (vec![axis], 0, x.shape[axis] as i64 - 1, ElementType::Int64)
         } else {
             self.attributes(&["axes", "keepdims"])?;
-            let axes = self.ints("axes")?.ok_or_else(|| self.broken("axes are given"))?;
-            let axes: Result<Vec<_>, _> =
-                axes.iter().map(|axis| self.axis(*axis, x.shape.len())).collect();
+            let axes = self
+                .ints("axes")?
+                .ok_or_else(|| self.broken("axes are given"))?;
+            let axes: Result<Vec<_>, _> = axes
+                .iter()
+                .map(|axis| self.axis(*axis, x.shape.len()))
+                .collect();
             (axes?, x.low, x.high, ElementType::Int32)
         };
         let shape = (0..x.shape.len())
@@ -554,14 +683,30 @@ impl Operator<'_> {
                 (true, false) => None,
             })
             .collect();
-        Ok(Fact { element, shape, low, high, known: None })
+        Ok(Fact {
+            element,
+            shape,
+            low,
+            high,
+            known: None,
+        })
     }
 }
 
 fn accumulator(shape: Vec<usize>, bound: i64) -> Fact {
-    Fact { element: ElementType::Int32, shape, low: -bound, high: bound, known: None }
+    Fact {
+        element: ElementType::Int32,
+        shape,
+        low: -bound,
+        high: bound,
+        known: None,
+    }
 }
 
 fn hull(values: [i64; 4]) -> (i64, i64) {
-    values.iter().fold((i64::MAX, i64::MIN), |(low, high), value| (low.min(*value), high.max(*value)))
+    values
+        .iter()
+        .fold((i64::MAX, i64::MIN), |(low, high), value| {
+            (low.min(*value), high.max(*value))
+        })
 }

@@ -121,7 +121,10 @@ pub struct Node {
 impl Node {
     /// The attribute of that name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
-        self.attributes.iter().find(|(key, _)| key == name).map(|(_, value)| value)
+        self.attributes
+            .iter()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value)
     }
 }
 
@@ -296,19 +299,32 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, OnnxError> {
     let mut count: usize = 1;
     for dim in dims {
         let dim = usize::try_from(dim).map_err(|_| unsupported("negative dimensions"))?;
-        count = count.checked_mul(dim).ok_or_else(|| unsupported("a tensor beyond memory"))?;
+        count = count
+            .checked_mul(dim)
+            .ok_or_else(|| unsupported("a tensor beyond memory"))?;
         shape.push(dim);
     }
     let Some(size) = element.size() else {
-        return Ok(Tensor { name, shape, element, integers: None });
+        return Ok(Tensor {
+            name,
+            shape,
+            element,
+            integers: None,
+        });
     };
-    let expected = count.checked_mul(size).ok_or_else(|| unsupported("a tensor beyond memory"))?;
+    let expected = count
+        .checked_mul(size)
+        .ok_or_else(|| unsupported("a tensor beyond memory"))?;
     let found = match raw {
         Some(raw) => raw.len(),
         None => (listed.len() + floats) * size,
     };
     if found != expected {
-        return Err(OnnxError::TensorSize { name, found, expected });
+        return Err(OnnxError::TensorSize {
+            name,
+            found,
+            expected,
+        });
     }
     let integers = match (element, raw) {
         (ElementType::Float32, _) => None,
@@ -317,14 +333,27 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, OnnxError> {
             Some(raw.iter().map(|&b| i64::from(b.cast_signed())).collect())
         }
         (ElementType::Int32, Some(raw)) => Some(
-            raw.as_chunks().0.iter().map(|&b| i64::from(i32::from_le_bytes(b))).collect(),
+            raw.as_chunks()
+                .0
+                .iter()
+                .map(|&b| i64::from(i32::from_le_bytes(b)))
+                .collect(),
         ),
-        (ElementType::Int64, Some(raw)) => {
-            Some(raw.as_chunks().0.iter().map(|&b| i64::from_le_bytes(b)).collect())
-        }
+        (ElementType::Int64, Some(raw)) => Some(
+            raw.as_chunks()
+                .0
+                .iter()
+                .map(|&b| i64::from_le_bytes(b))
+                .collect(),
+        ),
         (_, Some(raw)) => Some(raw.iter().map(|&b| i64::from(b)).collect()),
     };
-    Ok(Tensor { name, shape, element, integers })
+    Ok(Tensor {
+        name,
+        shape,
+        element,
+        integers,
+    })
 }
 
 fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
@@ -373,7 +402,11 @@ fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
         }
         shape.push(size);
     }
-    Ok(Port { name, element, shape })
+    Ok(Port {
+        name,
+        element,
+        shape,
+    })
 }
 
 /// Fields of one protocol buffer message.
@@ -421,7 +454,10 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, count: usize) -> Result<&'a [u8], OnnxError> {
-        let end = self.at.checked_add(count).filter(|end| *end <= self.bytes.len());
+        let end = self
+            .at
+            .checked_add(count)
+            .filter(|end| *end <= self.bytes.len());
         let slice = end.and_then(|end| self.bytes.get(self.at..end));
         let slice = slice.ok_or_else(|| OnnxError::Malformed("the end of the data too early"))?;
         self.at += count;

@@ -91,7 +91,11 @@ impl Passport {
     /// # Errors
     /// [`PassportError`] without examples, or with one whose CID is none.
     pub fn new(class: Class, goldens: Vec<Golden>) -> Result<Self, PassportError> {
-        let passport = Self { schema: PASSPORT_SCHEMA, class, goldens };
+        let passport = Self {
+            schema: PASSPORT_SCHEMA,
+            class,
+            goldens,
+        };
         passport.validated()
     }
 
@@ -108,7 +112,9 @@ impl Passport {
         {
             return Err(PassportError::Schema(schema));
         }
-        serde_json::from_value::<Self>(json).map_err(malformed)?.validated()
+        serde_json::from_value::<Self>(json)
+            .map_err(malformed)?
+            .validated()
     }
 
     fn validated(self) -> Result<Self, PassportError> {
@@ -127,7 +133,10 @@ impl Passport {
     /// [`PassportError::Golden`] if there is no such golden or its CID is none.
     pub fn golden_cid(&self, index: usize) -> Result<Cid, PassportError> {
         let wrong = |reason: String| PassportError::Golden { index, reason };
-        let golden = self.goldens.get(index).ok_or_else(|| wrong("there is none".into()))?;
+        let golden = self
+            .goldens
+            .get(index)
+            .ok_or_else(|| wrong("there is none".into()))?;
         cids::parse(&golden.cid).map_err(|error| wrong(error.to_string()))
     }
 }

@@ -202,7 +202,9 @@ impl Template {
 
 fn meta(root: &Map<String, Json>) -> Result<Meta, TemplateError> {
     let field = "meta";
-    let json = root.get(field).ok_or_else(|| missing(field, "an object with a title"))?;
+    let json = root
+        .get(field)
+        .ok_or_else(|| missing(field, "an object with a title"))?;
     let meta = object(json, field)?;
     let text = |key: &str| match meta.get(key) {
         None | Some(Json::Null) => Ok(String::new()),
@@ -210,9 +212,11 @@ fn meta(root: &Map<String, Json>) -> Result<Meta, TemplateError> {
     };
     let version = match meta.get("version") {
         None | Some(Json::Null) => None,
-        Some(value) => Some(value.as_i64().ok_or_else(|| {
-            wrong(&format!("{field}.version"), value, "a whole number")
-        })?),
+        Some(value) => Some(
+            value
+                .as_i64()
+                .ok_or_else(|| wrong(&format!("{field}.version"), value, "a whole number"))?,
+        ),
     };
     let title = text("title")?;
     if title.is_empty() {
@@ -282,7 +286,12 @@ fn input(row: &Map<String, Json>, path: &str) -> Result<Input, TemplateError> {
     if !required && matches!(row.get("default"), None | Some(Json::Null)) {
         return Err(missing(&at("default"), "a default, or `required: true`"));
     }
-    Ok(Input { variable, required, kind, description })
+    Ok(Input {
+        variable,
+        required,
+        kind,
+        description,
+    })
 }
 
 const KINDS: &str = "one of string, int, int_enum, decimal, string_enum, file";
@@ -295,8 +304,12 @@ fn kind(name: &str, row: &Map<String, Json>, path: &str) -> Result<Kind, Templat
     let default = row.get("default").filter(|value| !value.is_null());
     let usable = default.filter(|_| !required);
     match name {
-        "string" => Ok(Kind::String { default: text_default(default, &default_at)? }),
-        "file" => Ok(Kind::File { default: text_default(default, &default_at)? }),
+        "string" => Ok(Kind::String {
+            default: text_default(default, &default_at)?,
+        }),
+        "file" => Ok(Kind::File {
+            default: text_default(default, &default_at)?,
+        }),
         "int" => {
             let (min, max) = range(row, path, "a whole number of 32 bits", whole)?;
             let default = typed(usable, &default_at, "a whole number of 32 bits", whole)?;
@@ -353,7 +366,9 @@ fn typed<T>(
 ) -> Result<Option<T>, TemplateError> {
     match value {
         None => Ok(None),
-        Some(json) => read(json).map(Some).ok_or_else(|| wrong(path, json, expected)),
+        Some(json) => read(json)
+            .map(Some)
+            .ok_or_else(|| wrong(path, json, expected)),
     }
 }
 
@@ -428,7 +443,9 @@ fn choices<T: PartialEq>(
     };
     list.iter()
         .enumerate()
-        .map(|(i, value)| read(value).ok_or_else(|| wrong(&format!("{field}[{i}]"), value, expected)))
+        .map(|(i, value)| {
+            read(value).ok_or_else(|| wrong(&format!("{field}[{i}]"), value, expected))
+        })
         .collect()
 }
 
@@ -469,7 +486,10 @@ fn outputs(root: &Map<String, Json>) -> Result<Vec<Output>, TemplateError> {
             None => return Err(missing(&at("type"), OUTPUT_KINDS)),
         };
         if parsed.iter().any(|other| other.filename == filename) {
-            return Err(TemplateError::Repeated { field: at("filename"), name: filename });
+            return Err(TemplateError::Repeated {
+                field: at("filename"),
+                name: filename,
+            });
         }
         parsed.push(Output { filename, kind });
     }
@@ -504,7 +524,8 @@ pub(super) fn is_plain_file_name(name: &str) -> bool {
 }
 
 fn object<'a>(json: &'a Json, path: &str) -> Result<&'a Map<String, Json>, TemplateError> {
-    json.as_object().ok_or_else(|| wrong(path, json, "an object"))
+    json.as_object()
+        .ok_or_else(|| wrong(path, json, "an object"))
 }
 
 fn array<'a>(
@@ -517,11 +538,16 @@ fn array<'a>(
 }
 
 fn string(json: &Json, path: &str) -> Result<String, TemplateError> {
-    json.as_str().map(str::to_owned).ok_or_else(|| wrong(path, json, "a text"))
+    json.as_str()
+        .map(str::to_owned)
+        .ok_or_else(|| wrong(path, json, "a text"))
 }
 
 fn missing(field: &str, expected: &'static str) -> TemplateError {
-    TemplateError::Missing { field: field.to_owned(), expected }
+    TemplateError::Missing {
+        field: field.to_owned(),
+        expected,
+    }
 }
 
 fn wrong(field: &str, found: &Json, expected: &str) -> TemplateError {

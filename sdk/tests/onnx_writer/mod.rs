@@ -1,6 +1,10 @@
 //! Writes small ONNX files, right and wrong ones, for the tests of readers and runtimes.
 
-#![allow(dead_code, reason = "each test uses its own part of it")]
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test uses its own part of it"
+)]
 
 /// Element types by their number in `onnx.proto`.
 pub const FLOAT: i64 = 1;
@@ -53,7 +57,10 @@ pub struct Graph {
 
 impl Graph {
     pub fn new() -> Self {
-        Self { body: Message::default().bytes(2, "test"), opset: 17 }
+        Self {
+            body: Message::default().bytes(2, "test"),
+            opset: 17,
+        }
     }
 
     fn port(name: &str, element: i64, shape: &[i64]) -> Message {
@@ -65,7 +72,9 @@ impl Graph {
             shape.message(1, dim)
         });
         let tensor = Message::default().int(1, element).message(2, dims);
-        Message::default().bytes(1, name).message(2, Message::default().message(1, tensor))
+        Message::default()
+            .bytes(1, name)
+            .message(2, Message::default().message(1, tensor))
     }
 
     pub fn input(mut self, name: &str, element: i64, shape: &[i64]) -> Self {
@@ -88,12 +97,16 @@ impl Graph {
                 _ => (*value as i32).to_le_bytes().to_vec(),
             })
             .collect();
-        let dims = shape.iter().fold(Message::default(), |tensor, dim| tensor.int(1, *dim));
+        let dims = shape
+            .iter()
+            .fold(Message::default(), |tensor, dim| tensor.int(1, *dim));
         dims.int(2, element).bytes(8, name).bytes(9, raw)
     }
 
     pub fn constant(mut self, name: &str, element: i64, shape: &[i64], values: &[i64]) -> Self {
-        self.body = self.body.message(5, Self::tensor(name, element, shape, values));
+        self.body = self
+            .body
+            .message(5, Self::tensor(name, element, shape, values));
         self
     }
 
@@ -110,7 +123,9 @@ impl Graph {
         output: &str,
         attributes: &[(&str, Attribute<'_>)],
     ) -> Self {
-        let node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input));
+        let node = inputs
+            .iter()
+            .fold(Message::default(), |node, input| node.bytes(1, input));
         let node = node.bytes(2, output).bytes(3, output).bytes(4, operator);
         let node = attributes.iter().fold(node, |node, (name, value)| {
             let attribute = Message::default().bytes(1, name);
@@ -118,9 +133,10 @@ impl Graph {
                 5,
                 match value {
                     Attribute::Int(value) => attribute.int(3, *value).int(20, 2),
-                    Attribute::Ints(values) => {
-                        values.iter().fold(attribute, |a, value| a.int(8, *value)).int(20, 7)
-                    }
+                    Attribute::Ints(values) => values
+                        .iter()
+                        .fold(attribute, |a, value| a.int(8, *value))
+                        .int(20, 7),
                     Attribute::Text(text) => attribute.bytes(4, text).int(20, 3),
                 },
             )
@@ -131,7 +147,10 @@ impl Graph {
 
     pub fn model(self) -> Message {
         let opset = Message::default().bytes(1, "").int(2, self.opset);
-        Message::default().int(1, 8).message(7, self.body).message(8, opset)
+        Message::default()
+            .int(1, 8)
+            .message(7, self.body)
+            .message(8, opset)
     }
 
     pub fn finish(self) -> Vec<u8> {

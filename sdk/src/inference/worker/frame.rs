@@ -41,16 +41,24 @@ fn prefix(bytes: [u8; 12]) -> io::Result<(usize, usize)> {
     let header = u32::from_le_bytes([h0, h1, h2, h3]) as usize;
     let blobs = u32::from_le_bytes([b0, b1, b2, b3]) as usize;
     if header > MAX_HEADER_BYTES || blobs > MAX_BLOBS {
-        return Err(invalid(format!("a frame of {header} header bytes and {blobs} blobs")));
+        return Err(invalid(format!(
+            "a frame of {header} header bytes and {blobs} blobs"
+        )));
     }
     Ok((header, blobs))
 }
 
 /// Lengths of the blobs, `limit` bytes in all.
 fn lengths(bytes: &[u8], limit: u64) -> io::Result<Vec<u64>> {
-    let lengths: Vec<u64> =
-        bytes.as_chunks::<8>().0.iter().map(|length| u64::from_le_bytes(*length)).collect();
-    let total = lengths.iter().try_fold(0u64, |total, length| total.checked_add(*length));
+    let lengths: Vec<u64> = bytes
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|length| u64::from_le_bytes(*length))
+        .collect();
+    let total = lengths
+        .iter()
+        .try_fold(0u64, |total, length| total.checked_add(*length));
     match total {
         Some(total) if total <= limit => Ok(lengths),
         _ => Err(invalid(format!("a frame of more than {limit} bytes"))),
@@ -103,7 +111,11 @@ pub fn read(from: &mut impl Read, limit: u64) -> io::Result<Option<Frame>> {
         // Grows with what arrives, whatever length was announced.
         let mut bytes = Vec::new();
         from.by_ref().take(length).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+        if bytes.len() as u64 == length {
+            Ok(bytes)
+        } else {
+            Err(io::ErrorKind::UnexpectedEof.into())
+        }
     };
     let header = take(header_length as u64)?;
     let lengths = lengths(&take(8 * count as u64)?, limit)?;
@@ -149,7 +161,11 @@ pub async fn read_async(
 async fn take_async(from: &mut (impl AsyncRead + Unpin), length: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     from.take(length).read_to_end(&mut bytes).await?;
-    if bytes.len() as u64 == length { Ok(bytes) } else { Err(io::ErrorKind::UnexpectedEof.into()) }
+    if bytes.len() as u64 == length {
+        Ok(bytes)
+    } else {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
 }
 
 #[cfg(test)]
@@ -166,7 +182,10 @@ mod tests {
     fn frames_survive_the_pipe() {
         for frame in [
             Frame::default(),
-            Frame { header: b"{}".to_vec(), blobs: vec![vec![], vec![7; 100_000], b"x".to_vec()] },
+            Frame {
+                header: b"{}".to_vec(),
+                blobs: vec![vec![], vec![7; 100_000], b"x".to_vec()],
+            },
         ] {
             let mut pipe = bytes(&frame);
             pipe.extend(bytes(&Frame::default()));
@@ -179,7 +198,10 @@ mod tests {
 
     #[test]
     fn every_cut_is_an_error_and_never_a_frame() {
-        let whole = bytes(&Frame { header: b"{}".to_vec(), blobs: vec![b"abc".to_vec()] });
+        let whole = bytes(&Frame {
+            header: b"{}".to_vec(),
+            blobs: vec![b"abc".to_vec()],
+        });
         for end in 1..whole.len() {
             assert!(read(&mut &whole[..end], 100).is_err(), "cut at {end}");
         }
@@ -187,7 +209,10 @@ mod tests {
 
     #[test]
     fn lengths_are_bounded_before_anything_is_kept() {
-        let whole = bytes(&Frame { header: vec![], blobs: vec![vec![0; 11], vec![0; 10]] });
+        let whole = bytes(&Frame {
+            header: vec![],
+            blobs: vec![vec![0; 11], vec![0; 10]],
+        });
         assert!(read(&mut whole.as_slice(), 21).is_ok());
         assert!(read(&mut whole.as_slice(), 20).is_err());
         let mut huge = MAGIC.to_vec();
@@ -203,13 +228,23 @@ mod tests {
 
     #[tokio::test]
     async fn both_readers_agree() {
-        let frame = Frame { header: b"{\"a\":1}".to_vec(), blobs: vec![vec![1; 70_000]] };
+        let frame = Frame {
+            header: b"{\"a\":1}".to_vec(),
+            blobs: vec![vec![1; 70_000]],
+        };
         let mut written = Vec::new();
         write_async(&mut written, &frame).await.unwrap();
         assert_eq!(written, bytes(&frame));
-        assert_eq!(read_async(&mut written.as_slice(), 70_000).await.unwrap(), Some(frame));
+        assert_eq!(
+            read_async(&mut written.as_slice(), 70_000).await.unwrap(),
+            Some(frame)
+        );
         assert!(read_async(&mut &written[..50], 70_000).await.is_err());
         assert_eq!(read_async(&mut &b""[..], 1).await.unwrap(), None);
-        assert!(read_async(&mut &b"Hello, this is a log line"[..], 1).await.is_err());
+        assert!(
+            read_async(&mut &b"Hello, this is a log line"[..], 1)
+                .await
+                .is_err()
+        );
     }
 }

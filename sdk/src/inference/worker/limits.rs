@@ -14,7 +14,10 @@ pub struct Limits {
 impl Default for Limits {
     /// 4 GiB and ten minutes.
     fn default() -> Self {
-        Self { memory_bytes: Some(4 << 30), cpu_seconds: Some(600) }
+        Self {
+            memory_bytes: Some(4 << 30),
+            cpu_seconds: Some(600),
+        }
     }
 }
 
@@ -28,7 +31,10 @@ pub(super) fn confine(limits: &Limits) -> Result<(), String> {
     use rustix::process::{Resource, Rlimit, setrlimit};
 
     let set = |resource, bytes| {
-        let limit = Rlimit { current: Some(bytes), maximum: Some(bytes) };
+        let limit = Rlimit {
+            current: Some(bytes),
+            maximum: Some(bytes),
+        };
         setrlimit(resource, limit).map_err(|error| format!("{resource:?}: {error}"))
     };
     set(Resource::Core, 0)?;
@@ -36,7 +42,10 @@ pub(super) fn confine(limits: &Limits) -> Result<(), String> {
     if let Some(bytes) = limits.memory_bytes {
         set(Resource::As, bytes)?;
     }
-    #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+    #[cfg(all(
+        target_os = "linux",
+        any(target_arch = "x86_64", target_arch = "aarch64")
+    ))]
     super::seccomp::forbid_sockets_and_programs()?;
     Ok(())
 }
@@ -54,7 +63,9 @@ pub(super) fn allow_cpu_time(limits: &Limits) {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     use rustix::time::{ClockId, clock_gettime};
 
-    let Some(seconds) = limits.cpu_seconds else { return };
+    let Some(seconds) = limits.cpu_seconds else {
+        return;
+    };
     let used = u64::try_from(clock_gettime(ClockId::ProcessCPUTime).tv_sec).unwrap_or(0);
     // The soft limit may move below the hard one. Should it fail, the parent's time-out
     // still ends the child.

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::Limits;
+use crate::inference::Blame;
 use crate::inference::onnxruntime::{OnnxRuntime, OnnxRuntimeError};
 use crate::inference::rten::Rten;
 use crate::inference::runtime::{Runtime, RuntimeId, SessionOptions};
-use crate::inference::Blame;
 
 /// Version of what is said; both ends must have the same.
 pub const PROTOCOL: u32 = 1;

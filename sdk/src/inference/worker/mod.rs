@@ -19,7 +19,10 @@ pub mod limits;
 pub mod message;
 pub mod pool;
 pub mod process;
-#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
+#[cfg(all(
+    target_os = "linux",
+    any(target_arch = "x86_64", target_arch = "aarch64")
+))]
 mod seccomp;
 pub mod serve;
 

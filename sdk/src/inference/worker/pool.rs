@@ -32,7 +32,14 @@ impl Workers {
     /// A pool of at most `count` children.
     pub fn new(command: WorkerCommand, options: WorkerOptions, count: NonZeroUsize) -> Self {
         let permits = Semaphore::new(count.get());
-        Self { shared: Arc::new(Shared { command, options, permits, idle: Mutex::default() }) }
+        Self {
+            shared: Arc::new(Shared {
+                command,
+                options,
+                permits,
+                idle: Mutex::default(),
+            }),
+        }
     }
 
     /// Starts a child if none is there and says what it runs models on: a check, before the
@@ -41,7 +48,8 @@ impl Workers {
     /// # Errors
     /// [`InferenceError`] if no child can be started.
     pub async fn runtime(&self) -> Result<RuntimeId, InferenceError> {
-        self.with_child(async |child| Ok(child.runtime().clone())).await
+        self.with_child(async |child| Ok(child.runtime().clone()))
+            .await
     }
 
     /// Loads a bundle into a child ahead of its first task.
@@ -49,7 +57,8 @@ impl Workers {
     /// # Errors
     /// [`InferenceError`].
     pub async fn load(&self, bundle: &Bundle) -> Result<(), InferenceError> {
-        self.with_child(async |child| child.load(bundle).await).await
+        self.with_child(async |child| child.load(bundle).await)
+            .await
     }
 
     /// Lends a child. It comes back only when it is in a known state: a future that is
@@ -58,7 +67,12 @@ impl Workers {
         &self,
         work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
     ) -> Result<T, InferenceError> {
-        let permit = self.shared.permits.acquire().await.map_err(|_| WorkerError::Closed)?;
+        let permit = self
+            .shared
+            .permits
+            .acquire()
+            .await
+            .map_err(|_| WorkerError::Closed)?;
         let mut child = match self.idle_child() {
             Some(child) => child,
             None => Process::start(&self.shared.command, &self.shared.options).await?,
@@ -86,7 +100,10 @@ impl Workers {
     }
 
     fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
-        self.shared.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.shared
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -46,7 +46,9 @@ pub enum WorkerError {
         stderr: String,
     },
     /// It did not answer in time and was killed.
-    #[error("the inference worker did not answer within {limit:?} and was killed; raise the time limit if the model is that slow")]
+    #[error(
+        "the inference worker did not answer within {limit:?} and was killed; raise the time limit if the model is that slow"
+    )]
     TimedOut {
         /// The limit.
         limit: Duration,
@@ -76,7 +78,10 @@ impl WorkerCommand {
     /// What the system says when it is asked for the program's path.
     pub fn current_program() -> io::Result<Self> {
         let program = std::env::current_exe()?;
-        Ok(Self { program, arguments: vec!["infer-worker".into()] })
+        Ok(Self {
+            program,
+            arguments: vec!["infer-worker".into()],
+        })
     }
 }
 
@@ -132,7 +137,10 @@ impl Process {
         command: &WorkerCommand,
         options: &WorkerOptions,
     ) -> Result<Self, InferenceError> {
-        let start = |source| WorkerError::Start { program: command.program.clone(), source };
+        let start = |source| WorkerError::Start {
+            program: command.program.clone(),
+            source,
+        };
         let mut child = Command::new(&command.program)
             .args(&command.arguments)
             // A child that may run somebody's model gets nobody's keys.
@@ -156,7 +164,10 @@ impl Process {
             stdout,
             stderr: kept,
             options: options.clone(),
-            runtime: RuntimeId { name: String::new(), version: String::new() },
+            runtime: RuntimeId {
+                name: String::new(),
+                version: String::new(),
+            },
             loaded: HashSet::new(),
         };
         let hello = Request::Hello {
@@ -165,7 +176,10 @@ impl Process {
             session: options.session.clone(),
             limits: options.limits.clone(),
         };
-        match process.ask(&hello, Vec::new(), options.load_timeout).await? {
+        match process
+            .ask(&hello, Vec::new(), options.load_timeout)
+            .await?
+        {
             (Response::Ready { runtime }, _) => process.runtime = runtime,
             (other, _) => return Err(unexpected(&other)),
         }
@@ -190,9 +204,14 @@ impl Process {
         if self.loaded.contains(bundle.cid()) {
             return Ok(());
         }
-        let mut blobs = vec![bundle.template_bytes().to_vec(), bundle.manifest_bytes().to_vec()];
+        let mut blobs = vec![
+            bundle.template_bytes().to_vec(),
+            bundle.manifest_bytes().to_vec(),
+        ];
         blobs.extend(bundle.files().values().map(|bytes| bytes.to_vec()));
-        let request = Request::Load { files: bundle.files().keys().cloned().collect() };
+        let request = Request::Load {
+            files: bundle.files().keys().cloned().collect(),
+        };
         match self.ask(&request, blobs, self.options.load_timeout).await? {
             (Response::Loaded { bundle: cid }, _) if cid == bundle.cid().to_string() => {
                 self.loaded.insert(*bundle.cid());
@@ -212,15 +231,27 @@ impl Process {
         input: &[u8],
         seed: u64,
     ) -> Result<Outputs, InferenceError> {
-        let request = Request::Solve { bundle: bundle.cid().to_string(), seed };
-        match self.ask(&request, vec![input.to_vec()], self.options.solve_timeout).await? {
+        let request = Request::Solve {
+            bundle: bundle.cid().to_string(),
+            seed,
+        };
+        match self
+            .ask(&request, vec![input.to_vec()], self.options.solve_timeout)
+            .await?
+        {
             (Response::Solved { files }, blobs) => {
-                let expected = bundle.template().output.iter().map(|output| &output.filename);
+                let expected = bundle
+                    .template()
+                    .output
+                    .iter()
+                    .map(|output| &output.filename);
                 if !files.iter().eq(expected) || files.len() != blobs.len() {
                     return Err(protocol(format!("outputs {files:?}")));
                 }
                 let files = files.into_iter().zip(blobs);
-                let files = files.map(|(name, bytes)| OutputFile { name, bytes }).collect();
+                let files = files
+                    .map(|(name, bytes)| OutputFile { name, bytes })
+                    .collect();
                 Ok(Outputs { files })
             }
             (other, _) => Err(unexpected(&other)),
@@ -268,7 +299,11 @@ impl Process {
         };
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let text = String::from_utf8_lossy(&stderr).trim().to_owned();
-        let stderr = if text.is_empty() { text } else { format!("; it said: {text}") };
+        let stderr = if text.is_empty() {
+            text
+        } else {
+            format!("; it said: {text}")
+        };
         WorkerError::Died { status, stderr }
     }
 }
@@ -276,9 +311,10 @@ impl Process {
 #[cfg(unix)]
 fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
-    // SIGXCPU is 24 and SIGABRT 6 on every Unix that Rust supports.
+    // SIGXCPU, SIGXFSZ and SIGABRT have these numbers on Linux and macOS alike.
     match status.signal() {
         Some(24) => "processor time used up".into(),
+        Some(25) => "it tried to write a file".into(),
         Some(6) => "aborted, as when memory runs out".into(),
         _ => status.to_string(),
     }
@@ -299,7 +335,13 @@ fn unexpected(response: &Response) -> InferenceError {
 
 /// Whether a child may be used again after this error.
 pub(super) fn leaves_child_usable(error: &InferenceError) -> bool {
-    matches!(error, InferenceError::Reported { blame: Blame::Input | Blame::Model, .. })
+    matches!(
+        error,
+        InferenceError::Reported {
+            blame: Blame::Input | Blame::Model,
+            ..
+        }
+    )
 }
 
 async fn keep_stderr(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {

@@ -26,10 +26,14 @@ const FORBIDDEN: [libc::c_long; 10] = [
 pub(super) fn forbid_sockets_and_programs() -> Result<(), String> {
     // An empty list of conditions matches a call whatever its arguments.
     let rules: BTreeMap<i64, Vec<_>> = FORBIDDEN.iter().map(|call| (*call, Vec::new())).collect();
-    let arch = std::env::consts::ARCH.try_into().map_err(|error| format!("seccomp: {error}"))?;
+    let arch = std::env::consts::ARCH
+        .try_into()
+        .map_err(|error| format!("seccomp: {error}"))?;
     let refused = SeccompAction::Errno(libc::EPERM.unsigned_abs());
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, refused, arch)
         .map_err(|error| format!("seccomp: {error}"))?;
-    let program: BpfProgram = filter.try_into().map_err(|error| format!("seccomp: {error}"))?;
+    let program: BpfProgram = filter
+        .try_into()
+        .map_err(|error| format!("seccomp: {error}"))?;
     apply_filter_all_threads(&program).map_err(|error| format!("seccomp: {error}"))
 }

@@ -22,7 +22,9 @@ pub const MAX_REQUEST_BYTES: u64 = 1 << 36;
 pub enum ServeError {
     /// The pipes failed, or what came was not a frame. Somebody who starts the worker by
     /// hand sees this.
-    #[error("the worker speaks frames on standard input and output, with the program that starts it: {0}")]
+    #[error(
+        "the worker speaks frames on standard input and output, with the program that starts it: {0}"
+    )]
     Pipe(#[from] io::Error),
     /// A message could not be read.
     #[error("a message cannot be read: {0}. Use the same version of the program on both ends")]
@@ -40,29 +42,50 @@ pub enum ServeError {
 /// # Errors
 /// [`ServeError`] if the parent cannot be understood.
 pub fn serve(mut from: impl Read, mut to: impl Write) -> Result<(), ServeError> {
-    let Some(first) = frame::read(&mut from, MAX_REQUEST_BYTES)? else { return Ok(()) };
-    let Request::Hello { protocol, runtime, session, limits } =
-        serde_json::from_slice(&first.header)?
+    let Some(first) = frame::read(&mut from, MAX_REQUEST_BYTES)? else {
+        return Ok(());
+    };
+    let Request::Hello {
+        protocol,
+        runtime,
+        session,
+        limits,
+    } = serde_json::from_slice(&first.header)?
     else {
         return Err(ServeError::NoGreeting);
     };
     if protocol != PROTOCOL {
         return Err(ServeError::Protocol(protocol));
     }
-    let started = runtime.start().map_err(InferenceError::from).and_then(|runtime| {
-        // Loading a library opens files; what follows needs no more than memory.
-        limits::confine(&limits).map_err(|reason| InferenceError::Reported {
-            blame: Blame::Machine,
-            message: format!("the worker cannot be confined: {reason}"),
-        })?;
-        Ok(runtime)
-    });
+    let started = runtime
+        .start()
+        .map_err(InferenceError::from)
+        .and_then(|runtime| {
+            // Loading a library opens files; what follows needs no more than memory.
+            limits::confine(&limits).map_err(|reason| InferenceError::Reported {
+                blame: Blame::Machine,
+                message: format!("the worker cannot be confined: {reason}"),
+            })?;
+            limits::allow_cpu_time(&limits);
+            Ok(runtime)
+        });
     let runtime = match started {
         Ok(runtime) => runtime,
         Err(error) => return answer(&mut to, &failed(&error), Vec::new()),
     };
-    answer(&mut to, &Response::Ready { runtime: runtime.id() }, Vec::new())?;
-    let mut worker = Serving { runtime, session, limits, models: HashMap::new() };
+    answer(
+        &mut to,
+        &Response::Ready {
+            runtime: runtime.id(),
+        },
+        Vec::new(),
+    )?;
+    let mut worker = Serving {
+        runtime,
+        session,
+        limits,
+        models: HashMap::new(),
+    };
     while let Some(frame) = frame::read(&mut from, MAX_REQUEST_BYTES)? {
         let (response, blobs) = match worker.handle(frame)? {
             Ok(done) => done,
@@ -74,12 +97,21 @@ pub fn serve(mut from: impl Read, mut to: impl Write) -> Result<(), ServeError> 
 }
 
 fn answer(to: &mut impl Write, response: &Response, blobs: Vec<Vec<u8>>) -> Result<(), ServeError> {
-    frame::write(to, &Frame { header: serde_json::to_vec(response)?, blobs })?;
+    frame::write(
+        to,
+        &Frame {
+            header: serde_json::to_vec(response)?,
+            blobs,
+        },
+    )?;
     Ok(())
 }
 
 fn failed(error: &InferenceError) -> Response {
-    Response::Failed { blame: error.blame(), message: error.to_string() }
+    Response::Failed {
+        blame: error.blame(),
+        message: error.to_string(),
+    }
 }
 
 struct Serving {
@@ -104,9 +136,15 @@ impl Serving {
 
     fn load(&mut self, names: &[String], blobs: &[Vec<u8>]) -> Answer {
         let [template, manifest, files @ ..] = blobs else {
-            return Err(reported(Blame::Machine, "a bundle without template and manifest"));
+            return Err(reported(
+                Blame::Machine,
+                "a bundle without template and manifest",
+            ));
         };
-        let files = names.iter().map(String::as_str).zip(files.iter().map(Vec::as_slice));
+        let files = names
+            .iter()
+            .map(String::as_str)
+            .zip(files.iter().map(Vec::as_slice));
         let bundle = Bundle::from_bytes(template, manifest, files)
             .map_err(|error: BundleError| reported(Blame::Model, error.to_string()))?;
         let model = LoadedModel::load(self.runtime.as_ref(), &bundle, &self.session)?;
@@ -124,12 +162,18 @@ impl Serving {
             .get_mut(bundle)
             .ok_or_else(|| reported(Blame::Machine, format!("bundle {bundle} is not loaded")))?;
         let outputs = model.solve(input, seed)?;
-        let (files, blobs) =
-            outputs.files.into_iter().map(|file| (file.name, file.bytes)).unzip();
+        let (files, blobs) = outputs
+            .files
+            .into_iter()
+            .map(|file| (file.name, file.bytes))
+            .unzip();
         Ok((Response::Solved { files }, blobs))
     }
 }
 
 fn reported(blame: Blame, message: impl Into<String>) -> InferenceError {
-    InferenceError::Reported { blame, message: message.into() }
+    InferenceError::Reported {
+        blame,
+        message: message.into(),
+    }
 }

@@ -1,0 +1,286 @@
+//! The same bytes on every runtime, and typed errors for what a runtime cannot run.
+//!
+//! The tests of ONNX Runtime need its library, named by `ARBIUS_ONNXRUNTIME`
+//! (`.ci/install-onnxruntime` fetches one and prints its path). Without it they are skipped,
+//! unless `ARBIUS_REQUIRE` names `onnxruntime`.
+#![cfg(feature = "inference")]
+
+mod onnx_writer;
+
+use std::num::NonZeroUsize;
+
+use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime, OnnxRuntimeError};
+use arbius_sdk::inference::rten::{self, Rten};
+use arbius_sdk::inference::runtime::{Elements, Optimisation};
+use arbius_sdk::inference::{
+    InferenceError, LoadedModel, Runtime, SessionOptions, Tensor, certify,
+};
+use arbius_sdk::model::Bundle;
+use onnx_writer::Attribute::Ints;
+use onnx_writer::{FLOAT, Graph, INT32, UINT8};
+use serde_json::json;
+
+fn bundle() -> Bundle {
+    let digits = arbius_models::digits();
+    Bundle::from_bytes(
+        digits.template,
+        digits.manifest,
+        digits.files.iter().copied(),
+    )
+    .unwrap()
+}
+
+/// ONNX Runtime, or `None` where the test may be skipped.
+fn onnxruntime() -> Option<OnnxRuntime> {
+    match OnnxRuntime::from_environment() {
+        Ok(runtime) => Some(runtime),
+        Err(OnnxRuntimeError::Unset) => {
+            let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
+            assert!(
+                !required.split(',').any(|part| part.trim() == "onnxruntime"),
+                "ARBIUS_REQUIRE names onnxruntime, but {LIBRARY_VARIABLE} is not set"
+            );
+            eprintln!("skipped: {LIBRARY_VARIABLE} is not set");
+            None
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn options() -> impl Iterator<Item = SessionOptions> {
+    [1, 2].into_iter().flat_map(|threads| {
+        Optimisation::LEVELS.map(|optimisation| SessionOptions {
+            threads: NonZeroUsize::new(threads).unwrap(),
+            optimisation,
+        })
+    })
+}
+
+/// One hash over what a model draws for many prompts and seeds.
+fn drawn(runtime: &dyn Runtime, options: &SessionOptions) -> Vec<Vec<u8>> {
+    let mut model = LoadedModel::load(runtime, &bundle(), options).unwrap();
+    (0..20)
+        .map(|seed| {
+            let prompt = ["7", "a handwritten two", "", "Eight!", "größer"][seed % 5];
+            let input = json!({ "prompt": prompt }).to_string();
+            model
+                .solve(input.as_bytes(), seed as u64 * 7919)
+                .unwrap()
+                .files
+                .remove(0)
+                .bytes
+        })
+        .collect()
+}
+
+#[test]
+fn rten_gives_the_same_bytes_for_any_threads_and_level() {
+    let expected = drawn(&Rten, &SessionOptions::default());
+    for options in options() {
+        assert!(drawn(&Rten, &options) == expected, "{options:?}");
+        certify(&bundle(), &Rten, &options).unwrap();
+    }
+}
+
+#[test]
+fn onnx_runtime_gives_the_bytes_of_rten_for_any_threads_and_level() {
+    let Some(runtime) = onnxruntime() else { return };
+    let expected = drawn(&Rten, &SessionOptions::default());
+    for options in options() {
+        assert!(
+            drawn(&runtime, &options) == expected,
+            "{} {options:?}",
+            runtime.id()
+        );
+        certify(&bundle(), &runtime, &options).unwrap();
+    }
+}
+
+/// A convolution with an explicit Pad, the one operator where runtimes are known to differ
+/// when it pads by itself.
+fn convolution() -> Vec<u8> {
+    let ones = Ints(&[1, 1]);
+    let full = [
+        ("pads", Ints(&[0; 4])),
+        ("strides", ones),
+        ("dilations", ones),
+    ];
+    let weights: Vec<i64> = (0..9).map(|i| i * 31 % 256).collect();
+    Graph::new()
+        .input("x", UINT8, &[1, 1, 5, 5])
+        .constant("w", UINT8, &[1, 1, 3, 3], &weights)
+        .constant("zero", UINT8, &[], &[0])
+        .constant("middle", UINT8, &[], &[128])
+        .constant("pads", onnx_writer::INT64, &[8], &[0, 0, 1, 1, 0, 0, 1, 1])
+        .node("Pad", &["x", "pads", "zero"], "p", &[])
+        .node("ConvInteger", &["p", "w", "zero", "middle"], "y", &full)
+        .output("y", INT32, &[1, 1, 5, 5])
+        .finish()
+}
+
+#[test]
+fn a_padded_convolution_is_what_arithmetic_says_on_every_runtime() {
+    let image: Vec<u8> = (0..25).map(|i| (i * 41 % 256) as u8).collect();
+    let at = |row: i32, column: i32| match (row, column) {
+        (0..5, 0..5) => i32::from(image[(row * 5 + column) as usize]),
+        _ => 0,
+    };
+    let mut expected = Vec::new();
+    for row in 0..5 {
+        for column in 0..5 {
+            let taps =
+                (0..9).map(|i| at(row + i / 3 - 1, column + i % 3 - 1) * (i * 31 % 256 - 128));
+            expected.push(taps.sum::<i32>());
+        }
+    }
+    let mut runtimes: Vec<Box<dyn Runtime>> = vec![Box::new(Rten)];
+    if let Some(runtime) = onnxruntime() {
+        runtimes.push(Box::new(runtime));
+    }
+    for runtime in runtimes {
+        for options in options() {
+            let mut session = runtime.load(&convolution(), &options).unwrap();
+            let x = Tensor::new(vec![1, 1, 5, 5], Elements::U8(image.clone())).unwrap();
+            let outputs = session.run(&[("x", x)], &["y"]).unwrap();
+            assert_eq!(
+                outputs[0].elements(),
+                &Elements::I32(expected.clone()),
+                "{}",
+                runtime.id()
+            );
+        }
+    }
+}
+
+/// What must be an error and never a crash, on any runtime.
+fn refuses_bad_models(runtime: &dyn Runtime) {
+    let options = SessionOptions::default();
+    let good = convolution();
+    let unknown_operator = Graph::new()
+        .input("x", FLOAT, &[1])
+        .node("Hyperdrive", &["x"], "y", &[])
+        .output("y", FLOAT, &[1])
+        .finish();
+    for (what, onnx) in [
+        ("nothing", Vec::new()),
+        ("text", b"this is no model".to_vec()),
+        ("a picture", b"\x89PNG\r\n\x1a\n".to_vec()),
+        ("half a model", good[..good.len() / 2].to_vec()),
+        (
+            "noise",
+            arbius_sdk::inference::noise::stream_bytes(1, 1, 5000),
+        ),
+        ("an unknown operator", unknown_operator),
+    ] {
+        match runtime.load(&onnx, &options).map(|mut session| {
+            let x = Tensor::new(vec![1], Elements::F32(vec![0.0])).unwrap();
+            session.run(&[("x", x)], &["y"])
+        }) {
+            Err(InferenceError::Load { .. }) | Ok(Err(InferenceError::Run { .. })) => {}
+            other => panic!("{what}: {:?}", other.map(|_| "ran")),
+        }
+    }
+    let x = |shape: Vec<usize>, elements| Tensor::new(shape, elements).unwrap();
+    let mut session = runtime.load(&good, &options).unwrap();
+    for (what, name, tensor, output) in [
+        (
+            "a wrong name",
+            "z",
+            x(vec![1, 1, 5, 5], Elements::U8(vec![0; 25])),
+            "y",
+        ),
+        (
+            "a wrong shape",
+            "x",
+            x(vec![1, 1, 4, 5], Elements::U8(vec![0; 20])),
+            "y",
+        ),
+        (
+            "a wrong rank",
+            "x",
+            x(vec![25], Elements::U8(vec![0; 25])),
+            "y",
+        ),
+        (
+            "a wrong type",
+            "x",
+            x(vec![1, 1, 5, 5], Elements::I32(vec![0; 25])),
+            "y",
+        ),
+        (
+            "an unknown output",
+            "x",
+            x(vec![1, 1, 5, 5], Elements::U8(vec![0; 25])),
+            "q",
+        ),
+    ] {
+        let result = session.run(&[(name, tensor)], &[output]);
+        assert!(
+            matches!(result, Err(InferenceError::Run { .. })),
+            "{what}: {result:?}"
+        );
+    }
+    let after = session.run(
+        &[("x", x(vec![1, 1, 5, 5], Elements::U8(vec![0; 25])))],
+        &["y"],
+    );
+    assert!(
+        after.is_ok(),
+        "a session must survive its errors: {after:?}"
+    );
+}
+
+#[test]
+fn rten_answers_bad_models_and_tensors_with_errors() {
+    refuses_bad_models(&Rten);
+}
+
+#[test]
+fn onnx_runtime_answers_bad_models_and_tensors_with_errors() {
+    if let Some(runtime) = onnxruntime() {
+        refuses_bad_models(&runtime);
+    }
+}
+
+#[test]
+fn a_missing_or_false_library_is_a_typed_error() {
+    let missing = OnnxRuntime::load("/nowhere/libonnxruntime.so".as_ref()).unwrap_err();
+    assert!(
+        matches!(missing, OnnxRuntimeError::Missing { .. }),
+        "{missing}"
+    );
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    std::io::Write::write_all(&mut file, b"not a library").unwrap();
+    let error = OnnxRuntime::load(file.path()).unwrap_err();
+    // A process that already holds ONNX Runtime refuses a second library unread.
+    let expected = matches!(
+        error,
+        OnnxRuntimeError::Unusable { .. } | OnnxRuntimeError::Second { .. }
+    );
+    assert!(expected, "{error}");
+}
+
+#[test]
+fn a_second_library_in_one_process_is_a_typed_error() {
+    let Some(runtime) = onnxruntime() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("libonnxruntime-copy.so");
+    std::fs::copy(runtime.path(), &copy).unwrap();
+    let error = OnnxRuntime::load(&copy).unwrap_err();
+    assert!(matches!(&error, OnnxRuntimeError::Second { .. }), "{error}");
+    assert!(error.to_string().contains("worker process"));
+    assert_eq!(
+        OnnxRuntime::load(runtime.path()).unwrap().id(),
+        runtime.id()
+    );
+}
+
+#[test]
+fn the_version_of_rten_is_the_one_that_is_built_in() {
+    let lock = include_str!("../../Cargo.lock");
+    let entry = format!("name = \"rten\"\nversion = \"{}\"\n", rten::VERSION);
+    assert!(
+        lock.contains(&entry),
+        "rten::VERSION is not that of Cargo.lock"
+    );
+}

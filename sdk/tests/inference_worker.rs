@@ -1,0 +1,511 @@
+//! Inference in child processes: what a model does there ends there.
+//!
+//! This test has no harness of the compiler's, because it is its own child: started with a
+//! role as its argument it plays a worker, good or bad.
+#![cfg(feature = "inference")]
+
+use std::num::NonZeroUsize;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arbius_sdk::inference::worker::process::Process;
+use arbius_sdk::inference::worker::{
+    Limits, RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions, Workers, serve,
+};
+use arbius_sdk::inference::{Blame, InProcess, InferenceError, Outputs, Solver, solve};
+use arbius_sdk::model::Bundle;
+
+const TESTS: &[(&str, fn())] = &[
+    (
+        "a_worker_gives_the_bytes_of_this_process",
+        a_worker_gives_the_bytes_of_this_process,
+    ),
+    ("workers_share_the_tasks", workers_share_the_tasks),
+    (
+        "a_bad_input_leaves_the_worker_alive",
+        a_bad_input_leaves_the_worker_alive,
+    ),
+    (
+        "a_hanging_worker_is_killed_in_time",
+        a_hanging_worker_is_killed_in_time,
+    ),
+    (
+        "a_crash_is_an_error_with_its_last_words",
+        a_crash_is_an_error_with_its_last_words,
+    ),
+    ("a_killed_worker_is_replaced", a_killed_worker_is_replaced),
+    (
+        "a_program_that_is_no_worker_is_an_error",
+        a_program_that_is_no_worker_is_an_error,
+    ),
+    (
+        "a_missing_program_is_an_error",
+        a_missing_program_is_an_error,
+    ),
+    (
+        "a_missing_library_is_reported_by_the_worker",
+        a_missing_library_is_reported_by_the_worker,
+    ),
+    (
+        "a_worker_gives_the_same_bytes_on_onnx_runtime",
+        a_worker_gives_the_same_bytes_on_onnx_runtime,
+    ),
+    (
+        "memory_beyond_the_limit_ends_the_worker_only",
+        memory_beyond_the_limit_ends_the_worker_only,
+    ),
+    (
+        "processor_time_beyond_the_limit_ends_the_worker",
+        processor_time_beyond_the_limit_ends_the_worker,
+    ),
+    (
+        "a_worker_has_no_sockets_programs_files_or_secrets",
+        a_worker_has_no_sockets_programs_files_or_secrets,
+    ),
+    (
+        "a_dropped_task_kills_its_worker",
+        a_dropped_task_kills_its_worker,
+    ),
+    (
+        "a_solver_in_process_gives_the_same_bytes",
+        a_solver_in_process_gives_the_same_bytes,
+    ),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(role) = arguments
+        .first()
+        .and_then(|argument| argument.strip_prefix("role="))
+    {
+        return play(role);
+    }
+    if arguments.iter().any(|argument| argument == "--list") {
+        for (name, _) in TESTS {
+            println!("{name}: test");
+        }
+        return ExitCode::SUCCESS;
+    }
+    let filters: Vec<_> = arguments
+        .iter()
+        .filter(|argument| !argument.starts_with('-'))
+        .collect();
+    let mut failed = 0;
+    for (name, test) in TESTS {
+        if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
+            continue;
+        }
+        let passed = catch_unwind(AssertUnwindSafe(test)).is_ok();
+        println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
+        failed += usize::from(!passed);
+    }
+    if failed == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
+}
+
+/// What a child does, by its role.
+fn play(role: &str) -> ExitCode {
+    // The roles that misbehave do so after their greeting, when they are trusted.
+    let misbehave = |deed: fn()| {
+        let output = Misbehaving {
+            output: std::io::stdout().lock(),
+            deed,
+        };
+        let _ = serve(std::io::stdin().lock(), output);
+    };
+    match role {
+        "serve" => {
+            if let Err(error) = serve(std::io::stdin().lock(), std::io::stdout().lock()) {
+                eprintln!("{error}");
+                return ExitCode::FAILURE;
+            }
+        }
+        "hang" => misbehave(|| std::thread::sleep(Duration::from_secs(3600))),
+        "crash" => misbehave(|| {
+            eprintln!("the model tripped over its own feet");
+            std::process::abort();
+        }),
+        "exit" => misbehave(|| std::process::exit(3)),
+        "spin" => misbehave(|| {
+            let mut value = 1u64;
+            loop {
+                value = std::hint::black_box(value.wrapping_mul(3));
+            }
+        }),
+        "eat" => misbehave(|| {
+            let mut eaten: Vec<Vec<u8>> = Vec::new();
+            loop {
+                eaten.push(std::hint::black_box(vec![1; 64 << 20]));
+            }
+        }),
+        "escape" => misbehave(|| {
+            let socket = std::net::TcpStream::connect("127.0.0.1:9").map_err(|e| e.kind());
+            let program = std::process::Command::new("/bin/true")
+                .status()
+                .map_err(|e| e.kind());
+            let secrets = std::env::vars()
+                .filter(|(name, _)| name != "LD_LIBRARY_PATH")
+                .count();
+            eprintln!("socket {socket:?} program {program:?} variables {secrets}");
+            let _ = std::fs::write(escape(), b"secret");
+            eprintln!("it wrote a file");
+        }),
+        _ => {
+            let _ = std::io::Read::read(&mut std::io::stdin(), &mut [0]);
+            println!("Hello, I am a program that knows nothing of frames.");
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Where a child tries to write.
+fn escape() -> std::path::PathBuf {
+    std::env::temp_dir().join("arbius-worker-escape")
+}
+
+/// Standard output that misbehaves as soon as a message is complete.
+struct Misbehaving<W> {
+    output: W,
+    deed: fn(),
+}
+
+impl<W: std::io::Write> std::io::Write for Misbehaving<W> {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.output.write(buffer)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.output.flush()?;
+        (self.deed)();
+        Ok(())
+    }
+}
+
+fn command(role: &str) -> WorkerCommand {
+    let program = std::env::current_exe().unwrap();
+    WorkerCommand {
+        program,
+        arguments: vec![format!("role={role}").into()],
+    }
+}
+
+fn options() -> WorkerOptions {
+    WorkerOptions {
+        load_timeout: Duration::from_secs(60),
+        solve_timeout: Duration::from_secs(60),
+        ..WorkerOptions::default()
+    }
+}
+
+fn pool(role: &str, options: WorkerOptions, count: usize) -> Workers {
+    Workers::new(command(role), options, NonZeroUsize::new(count).unwrap())
+}
+
+fn bundle() -> Bundle {
+    let digits = arbius_models::digits();
+    Bundle::from_bytes(
+        digits.template,
+        digits.manifest,
+        digits.files.iter().copied(),
+    )
+    .unwrap()
+}
+
+const INPUT: &[u8] = br#"{"prompt": "a handwritten five"}"#;
+
+fn expected(seed: u64) -> Outputs {
+    solve(&bundle(), INPUT, seed).unwrap()
+}
+
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+fn a_worker_gives_the_bytes_of_this_process() {
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(workers.runtime().await.unwrap().name, "rten");
+        for seed in [0, 1, 9_007_199_254_740_975] {
+            assert_eq!(
+                workers.solve(&bundle(), INPUT, seed).await.unwrap(),
+                expected(seed)
+            );
+        }
+    });
+}
+
+fn workers_share_the_tasks() {
+    block_on(async {
+        let workers = pool("serve", options(), 2);
+        let tasks = (0..12).map(|seed| {
+            let workers = workers.clone();
+            tokio::spawn(async move { workers.solve(&bundle(), INPUT, seed).await.unwrap() })
+        });
+        for (seed, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
+            assert_eq!(task.await.unwrap(), expected(seed as u64));
+        }
+    });
+}
+
+fn a_bad_input_leaves_the_worker_alive() {
+    block_on(async {
+        let mut process = Process::start(&command("serve"), &options()).await.unwrap();
+        process.load(&bundle()).await.unwrap();
+        let error = process.solve(&bundle(), b"{}", 0).await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Input);
+        assert!(error.to_string().contains("`prompt` is missing"), "{error}");
+        assert!(process.is_alive());
+        assert_eq!(
+            process.solve(&bundle(), INPUT, 3).await.unwrap(),
+            expected(3)
+        );
+    });
+}
+
+fn a_hanging_worker_is_killed_in_time() {
+    block_on(async {
+        let limit = Duration::from_millis(1500);
+        let workers = pool(
+            "hang",
+            WorkerOptions {
+                load_timeout: limit,
+                ..options()
+            },
+            1,
+        );
+        let started = Instant::now();
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        let timed_out = matches!(error, InferenceError::Worker(WorkerError::TimedOut { .. }));
+        assert!(timed_out && error.blame() == Blame::Machine, "{error}");
+        assert!(started.elapsed() < Duration::from_secs(30));
+    });
+}
+
+/// The text of a death.
+fn death(error: InferenceError) -> String {
+    let died = matches!(error, InferenceError::Worker(WorkerError::Died { .. }));
+    assert!(died && error.blame() == Blame::Machine, "{error}");
+    error.to_string()
+}
+
+fn a_crash_is_an_error_with_its_last_words() {
+    block_on(async {
+        let error = pool("crash", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let text = death(error);
+        assert!(
+            text.contains("aborted") && text.contains("its own feet"),
+            "{text}"
+        );
+        let error = pool("exit", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        assert!(death(error).contains('3'));
+    });
+}
+
+#[cfg(unix)]
+fn a_killed_worker_is_replaced() {
+    use std::process::Command;
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 1).await.unwrap(),
+            expected(1)
+        );
+        let parent = std::process::id().to_string();
+        let children = Command::new("ps")
+            .args(["-o", "pid=", "--ppid", &parent])
+            .output()
+            .unwrap();
+        for pid in String::from_utf8_lossy(&children.stdout).split_whitespace() {
+            // Among the children is `ps` itself, which is gone by now.
+            let _ = Command::new("kill").args(["-KILL", pid]).output().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 2).await.unwrap(),
+            expected(2)
+        );
+    });
+}
+
+#[cfg(not(unix))]
+fn a_killed_worker_is_replaced() {}
+
+fn a_program_that_is_no_worker_is_an_error() {
+    block_on(async {
+        let error = pool("stranger", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let strange = matches!(error, InferenceError::Worker(WorkerError::Protocol(_)));
+        assert!(strange, "{error}");
+    });
+}
+
+fn a_missing_program_is_an_error() {
+    block_on(async {
+        let command = WorkerCommand {
+            program: "/nowhere/arbius".into(),
+            arguments: Vec::new(),
+        };
+        let workers = Workers::new(command, options(), NonZeroUsize::MIN);
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        assert!(error.to_string().contains("/nowhere/arbius"), "{error}");
+    });
+}
+
+fn a_missing_library_is_reported_by_the_worker() {
+    block_on(async {
+        let runtime = RuntimeChoice::OnnxRuntime {
+            library: "/nowhere/lib.so".into(),
+        };
+        let workers = pool(
+            "serve",
+            WorkerOptions {
+                runtime,
+                ..options()
+            },
+            1,
+        );
+        let error = workers.runtime().await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Machine);
+        assert!(error.to_string().contains("/nowhere/lib.so"), "{error}");
+    });
+}
+
+fn a_worker_gives_the_same_bytes_on_onnx_runtime() {
+    let Some(library) = std::env::var_os("ARBIUS_ONNXRUNTIME") else {
+        let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.contains("onnxruntime"),
+            "ARBIUS_ONNXRUNTIME is not set"
+        );
+        return;
+    };
+    block_on(async {
+        let runtime = RuntimeChoice::OnnxRuntime {
+            library: library.into(),
+        };
+        let workers = pool(
+            "serve",
+            WorkerOptions {
+                runtime,
+                ..options()
+            },
+            1,
+        );
+        assert_eq!(workers.runtime().await.unwrap().name, "onnxruntime");
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 8).await.unwrap(),
+            expected(8)
+        );
+    });
+}
+
+fn memory_beyond_the_limit_ends_the_worker_only() {
+    block_on(async {
+        let limits = Limits {
+            memory_bytes: Some(1 << 30),
+            ..Limits::default()
+        };
+        let workers = pool(
+            "eat",
+            WorkerOptions {
+                limits,
+                ..options()
+            },
+            1,
+        );
+        let text = death(workers.solve(&bundle(), INPUT, 0).await.unwrap_err());
+        assert!(
+            text.contains("aborted") && text.contains("memory"),
+            "{text}"
+        );
+    });
+}
+
+fn processor_time_beyond_the_limit_ends_the_worker() {
+    block_on(async {
+        let limits = Limits {
+            cpu_seconds: Some(1),
+            ..Limits::default()
+        };
+        let workers = pool(
+            "spin",
+            WorkerOptions {
+                limits,
+                ..options()
+            },
+            1,
+        );
+        let text = death(workers.solve(&bundle(), INPUT, 0).await.unwrap_err());
+        assert!(text.contains("processor time used up"), "{text}");
+    });
+}
+
+fn a_worker_has_no_sockets_programs_files_or_secrets() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    block_on(async {
+        let error = pool("escape", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let text = death(error);
+        for refused in [
+            "socket Err(PermissionDenied)",
+            "program Err(PermissionDenied)",
+            "variables 0",
+            "it tried to write a file",
+        ] {
+            assert!(text.contains(refused), "{text}");
+        }
+        assert!(!text.contains("it wrote"), "{text}");
+        std::fs::remove_file(escape()).unwrap();
+    });
+}
+
+fn a_dropped_task_kills_its_worker() {
+    block_on(async {
+        let workers = pool("hang", options(), 1);
+        let task = tokio::time::timeout(Duration::from_millis(700), async {
+            workers.solve(&bundle(), INPUT, 0).await
+        });
+        assert!(task.await.is_err(), "the worker hangs");
+        // The one permit is free again: the next task gets a child of its own.
+        let limit = Duration::from_secs(20);
+        assert!(
+            tokio::time::timeout(limit, workers.runtime())
+                .await
+                .unwrap()
+                .is_ok()
+        );
+    });
+}
+
+fn a_solver_in_process_gives_the_same_bytes() {
+    block_on(async {
+        let solver: Arc<dyn Solver> = Arc::new(InProcess::default());
+        assert_eq!(
+            solver.solve(&bundle(), INPUT, 4).await.unwrap(),
+            expected(4)
+        );
+        let error = solver.solve(&bundle(), b"[]", 4).await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Input);
+    });
+}
