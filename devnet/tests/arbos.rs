@@ -2,8 +2,12 @@
 
 mod common;
 
+use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
-use alloy_rpc_types_eth::TransactionRequest;
+use alloy_rpc_types_eth::{
+    TransactionRequest,
+    state::{AccountOverride, StateOverride},
+};
 use alloy_sol_types::{SolCall, SolError, SolEvent, SolValue};
 use arbius_devnet::{
     chain::{CallError, Chain},
@@ -53,6 +57,28 @@ fn activation_takes_its_fee_returns_the_rest_and_tells() {
 
     let again = chain.send(activation(&chain, program));
     assert_eq!(reverts(again), IArbWasm::ProgramUpToDate {}.abi_encode());
+}
+
+#[test]
+fn the_fee_of_an_activation_can_be_asked_beforehand() {
+    // As cargo-stylus does: with code that is not there yet, from an account with all wei.
+    let chain = chain();
+    let (nobody, nowhere) = (Address::repeat_byte(0x51), Address::repeat_byte(0x52));
+    let overrides = StateOverride::from_iter([
+        (nobody, AccountOverride::default().with_balance(U256::MAX)),
+        (nowhere, AccountOverride::default().with_code(actor())),
+    ]);
+    let asked = TransactionRequest {
+        from: Some(nobody),
+        ..activation(&chain, nowhere)
+    };
+    let output = chain
+        .call(BlockId::latest(), &asked, Some(&overrides))
+        .unwrap();
+    let told = IArbWasm::activateProgramCall::abi_decode_returns(&output).unwrap();
+    let paid = send(&chain, activation(&chain, deploy(&chain, &actor())));
+    let paid = IArbWasm::activateProgramCall::abi_decode_returns(&paid.receipt().output).unwrap();
+    assert_eq!(told.dataFee, paid.dataFee);
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub(super) struct Place {
 
 /// A transaction as found by its hash.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct MinedTransaction {
     /// Its block.
     pub block: Arc<Block>,
@@ -28,12 +29,14 @@ impl MinedTransaction {
     /// The transaction.
     #[must_use]
     pub fn transaction(&self) -> &Transaction {
+        // SAFETY: only this crate makes these, with an index that the block has.
         &self.block.transactions[self.index]
     }
 
     /// What it did.
     #[must_use]
     pub fn receipt(&self) -> &Receipt {
+        // SAFETY: as in `transaction`; there is a receipt for each.
         &self.block.receipts[self.index]
     }
 }
