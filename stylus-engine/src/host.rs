@@ -1,11 +1,66 @@
 //! What the engine asks of the Stylus virtual machine, as safe functions.
 //!
 //! Keys, values and topics stay the 32 bytes that the host takes: no conversion to and
-//! from integers on the way to storage.
+//! from integers on the way to storage. The functions exist on chain alone; elsewhere the
+//! crate compiles, and whatever calls them does not link.
 
 use alloc::vec::Vec;
 use alloy_primitives::Address;
-use stylus_sdk::hostio;
+
+/// What the engine's programs allocate from. Nothing is freed: a program's memory lives as
+/// long as one call.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: mini_alloc::MiniAlloc = mini_alloc::MiniAlloc::INIT;
+
+mod hostio {
+    //! The functions as the host declares them (ArbOS, module `vm_hooks`).
+
+    #[cfg_attr(target_arch = "wasm32", link(wasm_import_module = "vm_hooks"))]
+    unsafe extern "C" {
+        pub(super) fn account_code_size(address: *const u8) -> usize;
+        pub(super) fn block_timestamp() -> u64;
+        pub(super) fn call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            value: *const u8,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
+        pub(super) fn contract_address(address: *mut u8);
+        pub(super) fn delegate_call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
+        pub(super) fn emit_log(data: *const u8, len: usize, topics: usize);
+        #[cfg(target_arch = "wasm32")]
+        pub(super) fn msg_reentrant() -> u32;
+        pub(super) fn msg_sender(sender: *mut u8);
+        #[cfg(all(target_arch = "wasm32", feature = "hot"))]
+        pub(super) fn msg_value(value: *mut u8);
+        #[cfg(target_arch = "wasm32")]
+        pub(super) fn pay_for_memory_grow(pages: u16);
+        #[cfg(target_arch = "wasm32")]
+        pub(super) fn read_args(dest: *mut u8);
+        pub(super) fn read_return_data(dest: *mut u8, offset: usize, size: usize) -> usize;
+        pub(super) fn static_call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
+        pub(super) fn storage_cache_bytes32(key: *const u8, value: *const u8);
+        pub(super) fn storage_flush_cache(clear: u32);
+        pub(super) fn storage_load_bytes32(key: *const u8, dest: *mut u8);
+        #[cfg(target_arch = "wasm32")]
+        pub(super) fn write_result(data: *const u8, len: usize);
+    }
+}
 
 /// A storage word, a topic or a word of the ABI: 32 bytes.
 pub type Word = [u8; 32];
@@ -41,7 +96,7 @@ pub(crate) fn import_memory_growth() {
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn is_reentrant() -> bool {
     // SAFETY: takes and writes no memory.
-    unsafe { hostio::msg_reentrant() }
+    unsafe { hostio::msg_reentrant() != 0 }
 }
 
 /// Whether wei of the chain's own coin came with the call.
@@ -73,7 +128,7 @@ pub(crate) fn store(key: &Word, word: &Word) {
 #[cfg(target_arch = "wasm32")]
 pub(crate) fn flush() {
     // SAFETY: takes no memory.
-    unsafe { hostio::storage_flush_cache(false) }
+    unsafe { hostio::storage_flush_cache(0) }
 }
 
 /// Emits a log whose first `topics` words are its topics.
@@ -142,7 +197,7 @@ pub fn call(
     // memory across the call, as every access loads it anew.
     let status = unsafe {
         // A delegate may write, so what the host remembers of storage is dropped as well.
-        hostio::storage_flush_cache(kind != CallKind::Static);
+        hostio::storage_flush_cache((kind != CallKind::Static).into());
         match kind {
             CallKind::Call => {
                 hostio::call_contract(target, data, len, value.as_ptr(), u64::MAX, &mut returned)

@@ -30,7 +30,7 @@ mod entry {
     /// A call that comes back into the engine while it runs is refused: nothing that the
     /// engine calls has business here yet.
     #[unsafe(no_mangle)]
-    pub extern "C" fn user_entrypoint(len: usize) -> usize {
+    extern "C" fn user_entrypoint(len: usize) -> usize {
         host::import_memory_growth();
         let input = host::read_args(len);
         let (data, status) = match answer(&input) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::{
     network::EthereumWallet,
-    providers::{DynProvider, ProviderBuilder},
+    providers::{DynProvider, Provider, ProviderBuilder},
     rpc::types::TransactionReceipt,
     signers::local::PrivateKeySigner,
 };
