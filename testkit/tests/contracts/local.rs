@@ -5,7 +5,7 @@ use alloy::{
     rpc::types::TransactionRequest,
 };
 use alloy_primitives::{Address, B256, TxKind, U256};
-use alloy_sol_types::{SolCall, SolError as _, SolValue as _};
+use alloy_sol_types::{SolCall, SolValue as _};
 use arbius_devnet::Devnet;
 use arbius_protocol::interfaces::proxy::{CONSTRUCTOR_SELECTOR, ProxyConstructor};
 use arbius_sdk::{
@@ -14,25 +14,20 @@ use arbius_sdk::{
     deploy::{DeployError, program},
 };
 
-alloy_sol_types::sol! {
-    /// How the StylusDeployer reports that a constructor reverted.
-    error ContractInitializationError(address newContract, bytes data);
-}
-
 /// One AIUS, in wei.
-pub const AIUS: u128 = 1_000_000_000_000_000_000;
+pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
 
 /// A local chain and its accounts.
-pub struct Local {
-    pub chain: Chain,
+pub(crate) struct Local {
+    pub(crate) chain: Chain,
     /// Funded with ether; the first deploys and administers what the others use.
-    pub lanes: Vec<Lane>,
+    pub(crate) lanes: Vec<Lane>,
     // Dropping it would stop the chain.
     _devnet: Devnet,
 }
 
 impl Local {
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let devnet = Devnet::builder().spawn().await.expect("a chain");
         let chain = Chain::connect(&devnet.url()).await.expect("it answers");
         let lanes = devnet
@@ -53,17 +48,17 @@ impl Local {
     }
 
     /// The account that deploys and administers.
-    pub fn admin(&self) -> &Lane {
+    pub(crate) fn admin(&self) -> &Lane {
         &self.lanes[0]
     }
 
     /// An account that does neither.
-    pub fn stranger(&self) -> &Lane {
+    pub(crate) fn stranger(&self) -> &Lane {
         &self.lanes[1]
     }
 
     /// Deploys and activates a program by the name of its artifact.
-    pub async fn program(&self, name: &str) -> Address {
+    pub(crate) async fn program(&self, name: &str) -> Address {
         let artifact = arbius_artifacts::get(name).expect("the artifact exists");
         program::deploy(self.admin(), artifact)
             .await
@@ -71,14 +66,14 @@ impl Local {
     }
 
     /// Creates a contract that has `code`.
-    pub async fn contract(&self, code: &[u8]) -> Address {
+    pub(crate) async fn contract(&self, code: &[u8]) -> Address {
         let call = Call::create(program::init_code(code));
         let receipt = self.admin().execute(call).await.expect("it is created");
         receipt.created.expect("it has an address")
     }
 
     /// A proxy that its first account administers, unless the arguments say otherwise.
-    pub async fn proxy(&self, arguments: &ProxyConstructor) -> Result<Address, DeployError> {
+    pub(crate) async fn proxy(&self, arguments: &ProxyConstructor) -> Result<Address, DeployError> {
         let artifact = arbius_artifacts::get(arbius_artifacts::PROXY).expect("there is a proxy");
         let code = program::code(self.admin(), artifact).await?;
         let constructor = [&CONSTRUCTOR_SELECTOR[..], &arguments.abi_encode_params()].concat();
@@ -87,7 +82,7 @@ impl Local {
     }
 
     /// A proxy in front of `implementation`, initialised with `init_data`.
-    pub async fn proxy_of(&self, implementation: Address, init_data: Vec<u8>) -> Address {
+    pub(crate) async fn proxy_of(&self, implementation: Address, init_data: Vec<u8>) -> Address {
         let arguments = ProxyConstructor {
             implementation,
             admin: self.admin().address(),
@@ -97,14 +92,14 @@ impl Local {
     }
 
     /// The token behind a proxy, with the whole supply at the first account.
-    pub async fn token(&self) -> Address {
+    pub(crate) async fn token(&self) -> Address {
         let implementation = self.program(arbius_artifacts::TOKEN).await;
         let call = initialize(&[(self.admin().address(), 1_000_000 * AIUS)]);
         self.proxy_of(implementation, call.abi_encode()).await
     }
 
     /// Does `call` as `lane`.
-    pub async fn send<C: SolCall>(
+    pub(crate) async fn send<C: SolCall>(
         &self,
         lane: &Lane,
         to: Address,
@@ -114,7 +109,12 @@ impl Local {
     }
 
     /// What a call of `to` by the stranger returns, or reverts with.
-    pub async fn call(&self, to: Address, input: Vec<u8>, value: u64) -> Result<Bytes, Bytes> {
+    pub(crate) async fn call(
+        &self,
+        to: Address,
+        input: Vec<u8>,
+        value: u64,
+    ) -> Result<Bytes, Bytes> {
         let request = TransactionRequest::default()
             .with_kind(TxKind::Call(to))
             .with_from(self.stranger().address())
@@ -128,7 +128,7 @@ impl Local {
     }
 
     /// The word in a storage slot.
-    pub async fn slot(&self, contract: Address, slot: B256) -> B256 {
+    pub(crate) async fn slot(&self, contract: Address, slot: B256) -> B256 {
         let value = self
             .chain
             .provider()
@@ -145,7 +145,7 @@ impl Local {
 }
 
 /// The call that allocates the supply.
-pub fn initialize(allocations: &[(Address, u128)]) -> IToken::initializeCall {
+pub(crate) fn initialize(allocations: &[(Address, u128)]) -> IToken::initializeCall {
     IToken::initializeCall {
         allocations: allocations
             .iter()
@@ -158,18 +158,17 @@ pub fn initialize(allocations: &[(Address, u128)]) -> IToken::initializeCall {
 }
 
 /// What the chain says a call reverted with.
-pub fn reverted(error: &ChainError) -> Bytes {
+pub(crate) fn reverted(error: &ChainError) -> Bytes {
     let revert = error
         .revert()
         .unwrap_or_else(|| panic!("not a revert: {error}"));
     revert.data.clone()
 }
 
-/// What a proxy's constructor reverted with; the deployer wraps that in an error of its own.
-pub fn constructor_reverted(error: &DeployError) -> Bytes {
-    let DeployError::Chain(error) = error else {
-        panic!("not a revert: {error}");
-    };
-    let wrapped = ContractInitializationError::abi_decode(&reverted(error));
-    wrapped.expect("the deployer's error").data
+/// What a proxy's constructor reverted with.
+pub(crate) fn constructor_reverted(error: &DeployError) -> Bytes {
+    match error {
+        DeployError::Chain(error) => reverted(error),
+        other => panic!("not a revert: {other}"),
+    }
 }

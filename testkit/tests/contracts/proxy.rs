@@ -1,7 +1,6 @@
 //! The proxy as it runs: WASM on a local chain, in front of Stylus and EVM contracts.
 
-mod programs;
-
+use crate::local::{AIUS, Local, constructor_reverted, initialize, reverted};
 use alloy::{primitives::Bytes, rpc::types::TransactionRequest};
 use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::{SolCall, SolError, SolValue as _};
@@ -13,7 +12,6 @@ use arbius_sdk::{
     contracts::{IProxy, IToken},
     deploy::program,
 };
-use programs::{AIUS, Local, constructor_reverted, initialize, reverted};
 
 /// EVM code that returns its calldata.
 const ECHO: [u8; 7] = hex!("365f5f37365ff3");
@@ -177,7 +175,7 @@ async fn upgrades_for_the_admin_and_keeps_the_storage() {
             implementation: echo
         }]
     );
-    assert_eq!(local.call(proxy, vec![1, 2], 0).await.unwrap(), [1, 2]);
+    assert_eq!(local.call(proxy, vec![1, 2], 0).await.unwrap(), vec![1, 2]);
 
     local
         .send(local.admin(), proxy, &upgrade(old, &[]))

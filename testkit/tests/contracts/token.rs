@@ -1,11 +1,9 @@
 //! The token as it runs: WASM behind a proxy on a local chain, through JSON-RPC.
 
-mod programs;
-
+use crate::local::{AIUS, Local, constructor_reverted, initialize, reverted};
 use alloy_primitives::{Address, B256, U256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolValue as _};
 use arbius_sdk::contracts::IToken;
-use programs::{AIUS, Local, constructor_reverted, initialize, reverted};
 
 const SUPPLY: u128 = 1_000_000 * AIUS;
 

@@ -1,0 +1,5 @@
+//! Single contracts as they run: WASM on a local chain, through JSON-RPC.
+
+mod local;
+mod proxy;
+mod token;
