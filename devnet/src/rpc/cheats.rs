@@ -8,7 +8,7 @@ use super::{RpcError, dispatch::Answer, json::quantity, params::Params};
 use crate::chain::Chain;
 
 /// Blocks that one request may make.
-const MAX_BLOCKS: u64 = 1_000_000;
+const MAX_BLOCKS: u64 = 100_000;
 
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     let name = ["evm_", "anvil_", "hardhat_"]
