@@ -1,0 +1,302 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy_primitives::{B256, U256};
+use arbius_sdk::deploy::Deployment;
+use clap::{Args, Parser, Subcommand};
+
+use crate::amount;
+
+/// Where a miner's gateway listens, and where a requester looks for outputs, unless told
+/// otherwise: so that the two find each other on one machine.
+pub(crate) const GATEWAY: &str = "127.0.0.1:8090";
+
+/// Machine learning tasks on Arbius: request them, solve them, be paid.
+///
+/// A task goes on-chain, a miner computes it bit for bit as anyone else would, commits,
+/// reveals and is paid.
+#[derive(Debug, Parser)]
+#[command(
+    name = "arbius",
+    version,
+    propagate_version = true,
+    after_help = "\
+Examples:
+  arbius demo                          the whole protocol in half a minute, on this machine
+  arbius devnet                        a local chain with the protocol on it, then, elsewhere:
+  arbius mine                          solve its tasks
+  arbius submit \"a handwritten seven\" --wait --out seven.png"
+)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    /// Print JSON on standard output instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run the whole protocol on this machine and show what happens.
+    ///
+    /// Starts a local chain, deploys the contracts by ordinary transactions, registers a
+    /// model that draws digits, submits tasks (one of them through a contract) and lets two
+    /// miners compete for them. Ends with a table and with the pictures as files, fetched
+    /// from the miners and checked against the CIDs on the chain.
+    #[cfg(feature = "devnet")]
+    Demo(Demo),
+    /// Run a local chain with the whole protocol deployed, until Ctrl-C.
+    ///
+    /// Prints the RPC address and funded accounts, and writes the deployment file that the
+    /// other commands read.
+    #[cfg(feature = "devnet")]
+    Devnet(Devnet),
+    /// Submit a task.
+    #[command(after_help = "\
+Examples:
+  arbius submit \"a handwritten seven\"
+  arbius submit \"a handwritten seven\" --wait --out seven.png
+  arbius submit --input '{\"prompt\":\"three\"}' --fee 0.25 --account 3 --json")]
+    Submit(Submit),
+    /// Look at tasks.
+    #[command(subcommand)]
+    Task(Task),
+    /// Look at models.
+    #[command(subcommand)]
+    Model(Model),
+    /// Solve tasks, reveal the answers and claim the pay, until Ctrl-C.
+    ///
+    /// Models run in processes of their own. Outputs are kept in a folder and served over
+    /// HTTP, so that requesters can fetch them. A miner that is stopped goes on where it was
+    /// when it is started again with the same folder.
+    #[command(after_help = "\
+Examples:
+  arbius mine
+  arbius mine --account 5 --folder second-miner --gateway 127.0.0.1:8091
+  ARBIUS_KEY=0x… arbius mine --deployment arbitrum.json --min-fee 0.1")]
+    Mine(Mine),
+    /// Run models for the program that started this one. Speaks frames on standard input
+    /// and output.
+    #[command(hide = true)]
+    InferWorker,
+}
+
+#[cfg(feature = "devnet")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  arbius demo
+  arbius demo --out pictures --prompt seven --prompt \"a small two\"
+  arbius demo --json > demo.json")]
+pub(crate) struct Demo {
+    /// Folder for the pictures; it is made if missing.
+    #[arg(long, value_name = "DIR", default_value = "demo-out")]
+    pub(crate) out: PathBuf,
+    /// What to ask for, once a task; the last one goes through a contract.
+    #[arg(long = "prompt", value_name = "TEXT")]
+    pub(crate) prompts: Vec<String>,
+}
+
+#[cfg(feature = "devnet")]
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  arbius devnet
+  arbius devnet --port 0 --deployment /tmp/net.json
+  cast block-number --rpc-url http://127.0.0.1:8547")]
+pub(crate) struct Devnet {
+    /// Port on 127.0.0.1 for JSON-RPC; 0 takes any that is free.
+    #[arg(long, value_name = "PORT", default_value_t = 8547)]
+    pub(crate) port: u16,
+    /// The deployment file to write.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ARBIUS_DEPLOYMENT",
+        default_value = "arbius.json"
+    )]
+    pub(crate) deployment: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Submit {
+    /// What to ask for: becomes the model's `prompt`.
+    #[arg(required_unless_present = "input", conflicts_with = "input")]
+    pub(crate) prompt: Option<String>,
+    /// The whole input instead of a prompt, as the model's template describes it.
+    #[arg(long, value_name = "JSON")]
+    pub(crate) input: Option<String>,
+    /// The model, by id or by name; not needed where there is only one.
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// What to pay, in AIUS [default: the model's own fee]
+    #[arg(long, value_name = "AIUS", value_parser = amount::parse)]
+    pub(crate) fee: Option<U256>,
+    /// Wait for a solution, fetch it and check it against the CID on the chain.
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Where to write the output; a folder if the model makes several files.
+    #[arg(long, value_name = "FILE", requires = "wait")]
+    pub(crate) out: Option<PathBuf>,
+    /// How long to wait, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "300", value_parser = seconds, requires = "wait")]
+    pub(crate) timeout: Duration,
+    /// A gateway to fetch the output from; may be given several times.
+    #[arg(
+        long = "gateway",
+        value_name = "URL",
+        env = "ARBIUS_GATEWAYS",
+        value_delimiter = ',',
+        default_value = "http://127.0.0.1:8090"
+    )]
+    pub(crate) gateways: Vec<String>,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) key: Key,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Task {
+    /// Show a task and how it stands.
+    #[command(after_help = "\
+Example:
+  arbius task show 0x5c1a…  (the id that `arbius submit` printed, in full)")]
+    Show {
+        /// The task's id: 0x and 64 hexadecimal digits.
+        #[arg(value_parser = id)]
+        id: B256,
+        #[command(flatten)]
+        network: Network,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Model {
+    /// List the models that are registered.
+    #[command(after_help = "\
+Examples:
+  arbius model list
+  arbius model list --json")]
+    List {
+        #[command(flatten)]
+        network: Network,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Mine {
+    /// Where jobs and outputs are kept; it is made if missing.
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "ARBIUS_FOLDER",
+        default_value = "arbius-miner"
+    )]
+    pub(crate) folder: PathBuf,
+    /// Where to serve outputs over HTTP; port 0 takes any that is free.
+    #[arg(long, value_name = "ADDRESS", default_value = GATEWAY)]
+    pub(crate) gateway: SocketAddr,
+    /// A folder with the bundle of a model to mine, beside those in this program; may be
+    /// given several times.
+    #[arg(long = "bundle", value_name = "DIR")]
+    pub(crate) bundles: Vec<PathBuf>,
+    /// Leave tasks to others that pay less, in AIUS.
+    #[arg(long, value_name = "AIUS", default_value = "0", value_parser = amount::parse)]
+    pub(crate) min_fee: U256,
+    /// Models to run at a time, each in a process of its own.
+    #[arg(long, value_name = "COUNT", default_value = "1")]
+    pub(crate) workers: std::num::NonZeroUsize,
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) key: Key,
+}
+
+/// Which network.
+#[derive(Debug, Args)]
+pub(crate) struct Network {
+    /// Where the contracts are: the file that `arbius devnet` writes.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ARBIUS_DEPLOYMENT",
+        default_value = "arbius.json"
+    )]
+    pub(crate) deployment: PathBuf,
+    /// The chain's JSON-RPC address [default: the one in the deployment file]
+    #[arg(long, value_name = "URL", env = "ARBIUS_RPC")]
+    pub(crate) rpc: Option<String>,
+}
+
+impl Network {
+    /// The deployment, with the RPC address that was asked for.
+    pub(crate) fn load(&self) -> eyre::Result<Deployment> {
+        let mut deployment = Deployment::load(&self.deployment)?;
+        if let Some(rpc) = &self.rpc {
+            deployment.rpc.clone_from(rpc);
+        }
+        Ok(deployment)
+    }
+}
+
+/// Which key. `crate::key` chooses.
+#[derive(Debug, Args)]
+pub(crate) struct Key {
+    /// Use an account of the deployment file by its number.
+    #[arg(long, value_name = "N", conflicts_with = "key_file")]
+    pub(crate) account: Option<usize>,
+    /// Read the private key from a file with one line of hexadecimal. Without this and
+    /// `--account` it is the environment variable ARBIUS_KEY.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key_file: Option<PathBuf>,
+}
+
+fn id(text: &str) -> Result<B256, String> {
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    match digits.parse() {
+        Ok(id) if digits.len() == 64 => Ok(id),
+        _ => Err("an id is 0x and 64 hexadecimal digits".to_owned()),
+    }
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    text.parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .ok_or_else(|| "a time is a number of seconds, such as 60 or 0.5".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn ids_are_64_digits() {
+        assert_eq!(
+            id(&format!("0x{}", "0a".repeat(32))),
+            Ok(B256::repeat_byte(10))
+        );
+        for text in ["", "0x", "0x12", &"0".repeat(63), &"g".repeat(64)] {
+            assert!(id(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_are_not_negative_and_end() {
+        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
+        for text in ["-1", "NaN", "inf", "soon"] {
+            assert!(seconds(text).is_err(), "{text}");
+        }
+    }
+}

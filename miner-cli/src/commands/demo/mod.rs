@@ -1,0 +1,62 @@
+//! `arbius demo`: the whole protocol on this machine, through the public API alone.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `network` | the chain, the contracts, the model, the two miners |
+//! | `tasks` | submitting tasks, following them to their end |
+//! | `progress` | what is seen meanwhile |
+//! | `report` | the pictures, the table, the JSON |
+
+mod network;
+mod progress;
+mod report;
+mod tasks;
+
+use std::fs;
+use std::time::Instant;
+
+use eyre::WrapErr as _;
+
+pub(super) use network::start_chain;
+pub(super) use progress::Progress;
+
+use super::asked_to_stop;
+use crate::args;
+
+/// What is asked for unless the command line says otherwise.
+const PROMPTS: [&str; 5] = [
+    "a handwritten seven",
+    "the number three, please",
+    "a big round zero",
+    "draw me a four",
+    "five, as a child writes it",
+];
+
+pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
+    fs::create_dir_all(&args.out)
+        .wrap_err_with(|| format!("cannot make the folder {} for pictures", args.out.display()))?;
+    let prompts = match args.prompts.is_empty() {
+        true => PROMPTS.map(str::to_owned).to_vec(),
+        false => args.prompts.clone(),
+    };
+    tokio::select! {
+        shown = show(&args, prompts, json) => shown,
+        // What is running stops as it is dropped.
+        asked = asked_to_stop() => Ok(asked?),
+    }
+}
+
+async fn show(args: &args::Demo, prompts: Vec<String>, json: bool) -> eyre::Result<()> {
+    let started = Instant::now();
+    let progress = Progress::new();
+    let (chain, model) = start_chain(0, &progress).await?;
+    let miners = network::start_miners(&chain, model, &progress).await?;
+    let asked = tasks::submit(&chain, model, prompts, &progress).await?;
+    let solved = tasks::follow(&chain, &miners, &asked, &progress).await?;
+    let reports = report::collect(&chain, &miners, &asked, &solved, &args.out, &progress).await?;
+    for miner in miners {
+        miner.handle.into_inner().stop().await?;
+    }
+    progress.end();
+    report::print(&reports, started.elapsed(), json)
+}

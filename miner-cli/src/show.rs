@@ -1,0 +1,145 @@
+//! Lines, tables and JSON on standard output. What is on its way goes to standard error.
+
+use std::io::{self, Write as _};
+
+use serde::Serialize;
+
+/// Prints one line.
+pub(crate) fn line(text: impl AsRef<str>) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{}", text.as_ref())
+}
+
+/// Prints one JSON value, indented.
+pub(crate) fn json(value: &impl Serialize) -> eyre::Result<()> {
+    Ok(line(serde_json::to_string_pretty(value)?)?)
+}
+
+/// Prints one JSON value in one line, as one of many.
+pub(crate) fn json_line(value: &impl Serialize) -> eyre::Result<()> {
+    Ok(line(serde_json::to_string(value)?)?)
+}
+
+/// Prints names and values below each other.
+pub(crate) fn fields(fields: &[(&str, String)]) -> io::Result<()> {
+    let width = fields
+        .iter()
+        .map(|(name, _)| name.len())
+        .max()
+        .unwrap_or_default();
+    for (name, value) in fields {
+        line(format!("{name:<width$}  {value}"))?;
+    }
+    Ok(())
+}
+
+/// How a column of a table is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Side {
+    Left,
+    Right,
+}
+
+/// Prints a table: a line of headings, a rule, the rows.
+pub(crate) fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> io::Result<()> {
+    for text in table_lines(columns, rows) {
+        line(text)?;
+    }
+    Ok(())
+}
+
+fn table_lines(columns: &[(&str, Side)], rows: &[Vec<String>]) -> Vec<String> {
+    let length = |text: &str| text.chars().count();
+    let widths: Vec<usize> = columns
+        .iter()
+        .enumerate()
+        .map(|(index, (heading, _))| {
+            let cells = rows
+                .iter()
+                .filter_map(|row| row.get(index))
+                .map(|cell| length(cell));
+            cells.chain([length(heading)]).max().unwrap_or_default()
+        })
+        .collect();
+    let set = |cells: &mut dyn Iterator<Item = &str>| {
+        let cells = cells
+            .zip(columns)
+            .zip(&widths)
+            .map(|((cell, (_, side)), &width)| match side {
+                Side::Left => format!("{cell:<width$}"),
+                Side::Right => format!("{cell:>width$}"),
+            });
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![set(&mut columns.iter().map(|(heading, _)| *heading))];
+    lines.push(
+        widths
+            .iter()
+            .map(|&width| "─".repeat(width))
+            .collect::<Vec<_>>()
+            .join("  "),
+    );
+    lines.extend(
+        rows.iter()
+            .map(|row| set(&mut row.iter().map(String::as_str))),
+    );
+    lines
+}
+
+/// A number with its thousands apart: 1,234,567.
+pub(crate) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// The beginning and the end of something long: `0x1234…abcd`.
+pub(crate) fn short(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    match characters.len() {
+        0..=14 => text.to_owned(),
+        count => {
+            let ends = [&characters[..6], &['…'], &characters[count - 4..]];
+            ends.concat().into_iter().collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_line_up_whatever_the_letters() {
+        let rows = [
+            vec!["ä…".to_owned(), "5".to_owned()],
+            vec!["long one".into(), "1,000".into()],
+        ];
+        let lines = table_lines(&[("task", Side::Left), ("gas", Side::Right)], &rows);
+        assert_eq!(
+            lines,
+            [
+                "task        gas",
+                "────────  ─────",
+                "ä…            5",
+                "long one  1,000"
+            ]
+        );
+    }
+
+    #[test]
+    fn long_things_are_cut_and_short_ones_are_not() {
+        assert_eq!(thousands(1_234_567), "1,234,567");
+        assert_eq!((thousands(0), thousands(999)), ("0".into(), "999".into()));
+        assert_eq!(
+            short("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),
+            "QmbFMk…AwQH"
+        );
+        assert_eq!(short("0x12"), "0x12");
+    }
+}

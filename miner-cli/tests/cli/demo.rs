@@ -1,0 +1,106 @@
+//! The main job.
+
+use std::collections::HashSet;
+
+use arbius_sdk::content::unixfs;
+use serde_json::Value;
+
+use crate::program::{arbius, succeeds};
+
+/// Wei of AIUS, written as a string so that no reader loses digits.
+fn wei(value: &Value) -> u128 {
+    value.as_str().unwrap().parse().unwrap()
+}
+
+fn is_hex(value: &Value, digits: usize) -> bool {
+    let text = value.as_str().unwrap().strip_prefix("0x").unwrap();
+    text.len() == digits && text.bytes().all(|digit| digit.is_ascii_hexdigit())
+}
+
+#[test]
+fn solves_every_task_and_fetches_what_the_chain_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = succeeds(folder.path(), &["demo", "--json", "--out", "pictures"]);
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let tasks = report["tasks"].as_array().unwrap();
+    assert!(tasks.len() >= 3, "{report:#}");
+    for task in tasks {
+        assert!(
+            is_hex(&task["id"], 64) && is_hex(&task["winner"], 40),
+            "{task:#}"
+        );
+        assert!(!task["prompt"].as_str().unwrap().is_empty());
+        assert!(wei(&task["fee"]) > 0, "{task:#}");
+        assert!(wei(&task["reward"]) > 0, "{task:#}");
+        for step in ["submit", "commit", "reveal", "claim"] {
+            let gas = task["gas"][step].as_u64().unwrap();
+            assert!(
+                (1_000..10_000_000).contains(&gas),
+                "{step} took {gas} gas: {task:#}"
+            );
+        }
+        let seconds = task["seconds"].as_f64().unwrap();
+        assert!(seconds > 0.0 && seconds < 120.0, "{task:#}");
+
+        let file = folder.path().join(task["file"].as_str().unwrap());
+        assert!(file.starts_with(folder.path().join("pictures")));
+        let picture = std::fs::read(&file).unwrap();
+        let cid = unixfs::cid_of_files(&[("out-1.png", &picture)]).unwrap();
+        assert_eq!(
+            task["cid"],
+            cid.to_string(),
+            "{} is another picture",
+            file.display()
+        );
+        // The header of a PNG: width and height as big-endian numbers.
+        assert_eq!(&picture[..8], b"\x89PNG\r\n\x1a\n");
+        for side in [16, 20] {
+            let side = u32::from_be_bytes(picture[side..side + 4].try_into().unwrap());
+            assert!(side >= 64, "{} is {side} wide or high", file.display());
+        }
+    }
+    let by_contract = tasks
+        .iter()
+        .filter(|task| task["byContract"] == true)
+        .count();
+    assert_eq!(by_contract, 1, "{report:#}");
+    let ids: HashSet<_> = tasks
+        .iter()
+        .map(|task| task["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(ids.len(), tasks.len());
+}
+
+#[test]
+fn draws_what_it_is_asked_for_and_shows_a_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "demo",
+        "--out",
+        "new/folder",
+        "--prompt",
+        "Seven!",
+        "--prompt",
+        "two",
+    ];
+    let output = arbius(folder.path(), &args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let text = String::from_utf8(output.stdout).unwrap();
+    for expected in [
+        "task", "prompt", "winner", "reward", "Seven!", "two*", "miner ", "Qm",
+    ] {
+        assert!(text.contains(expected), "no `{expected}` in\n{text}");
+    }
+    for name in ["1-seven.png", "2-two.png"] {
+        assert!(
+            folder.path().join("new/folder").join(name).is_file(),
+            "no {name}\n{text}"
+        );
+    }
+    // Not on a terminal: progress is whole lines, without control sequences.
+    assert!(
+        errors.contains("two miners") && !errors.contains('\u{1b}'),
+        "{errors}"
+    );
+}

@@ -1,0 +1,6 @@
+//! The binary as its users meet it.
+
+mod bad_input;
+mod by_hand;
+mod demo;
+mod program;

@@ -1,0 +1,136 @@
+//! Runs the binary.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes, even built without optimisation on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(240);
+
+/// The binary, to run in `folder` and with nothing of this process's settings.
+pub(crate) fn command<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_arbius"));
+    command.args(args).current_dir(folder).stdin(Stdio::null());
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("ARBIUS_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// Runs the binary to its end.
+pub(crate) fn arbius<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> Output {
+    command(folder, args).output().unwrap()
+}
+
+/// Runs the binary to its successful end and gives its standard output.
+pub(crate) fn succeeds<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> String {
+    let output = arbius(folder, args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {errors}", output.status);
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A program that runs on, with its output in a file. Dropping it kills it.
+pub(crate) struct Running {
+    child: Child,
+    folder: std::path::PathBuf,
+    name: &'static str,
+}
+
+impl Running {
+    pub(crate) fn start(folder: &Path, name: &'static str, args: &[&str]) -> Self {
+        let file = |kind: &str| File::create(folder.join(format!("{name}.{kind}"))).unwrap();
+        let child = command(folder, args)
+            .stdout(file("out"))
+            .stderr(file("err"))
+            .spawn()
+            .unwrap();
+        Self {
+            child,
+            folder: folder.to_owned(),
+            name,
+        }
+    }
+
+    fn written(&self, kind: &str) -> String {
+        std::fs::read_to_string(self.folder.join(format!("{}.{kind}", self.name))).unwrap()
+    }
+
+    /// Its standard output so far.
+    pub(crate) fn output(&self) -> String {
+        self.written("out")
+    }
+
+    /// Waits until its output holds `text`, and gives the output.
+    pub(crate) fn until(&mut self, text: &str) -> String {
+        let started = Instant::now();
+        loop {
+            let output = self.output();
+            if output.contains(text) {
+                return output;
+            }
+            let ended = self.child.try_wait().unwrap();
+            let waited = started.elapsed();
+            assert!(
+                ended.is_none() && waited < PATIENCE,
+                "{} says nothing of `{text}` after {waited:?}, ended: {ended:?}\n{output}\n{}",
+                self.name,
+                self.written("err")
+            );
+            sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Presses Ctrl-C, so to speak, and waits for the end.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(mut self) -> (ExitStatus, String) {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
+        let started = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return (status, self.output());
+            }
+            assert!(
+                started.elapsed() < PATIENCE,
+                "{} goes on after Ctrl-C",
+                self.name
+            );
+            sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A local chain on a free port, with its deployment file `net.json`.
+pub(crate) fn devnet(folder: &Path) -> Running {
+    let args = [
+        "devnet",
+        "--port",
+        "0",
+        "--deployment",
+        "net.json",
+        "--json",
+    ];
+    let mut devnet = Running::start(folder, "devnet", &args);
+    devnet.until("\"models\"");
+    devnet
+}
