@@ -157,20 +157,25 @@ impl OnnxRuntime {
             Optimisation::All => GraphOptimizationLevel::All,
         };
         let text = |error: ort::Error<SessionBuilder>| error.to_string();
-        SessionBuilder::new(&self.environment)
-            .map_err(|error| error.to_string())?
-            .with_optimization_level(level)
-            .map_err(text)?
-            .with_intra_threads(options.threads.get())
-            .map_err(text)?
-            .with_inter_threads(1)
-            .map_err(text)?
-            .with_parallel_execution(false)
-            .map_err(text)?
-            .with_intra_op_spinning(false)
-            .map_err(text)?
-            .with_deterministic_compute(true)
-            .map_err(text)
+        let builder = SessionBuilder::new(&self.environment).map_err(|error| error.to_string())?;
+        match builder.with_optimization_level(level) {
+            // Older versions know layouts only as a part of everything.
+            Err(error) if options.optimisation == Optimisation::Layout => error
+                .recover()
+                .with_optimization_level(GraphOptimizationLevel::All),
+            other => other,
+        }
+        .map_err(text)?
+        .with_intra_threads(options.threads.get())
+        .map_err(text)?
+        .with_inter_threads(1)
+        .map_err(text)?
+        .with_parallel_execution(false)
+        .map_err(text)?
+        .with_intra_op_spinning(false)
+        .map_err(text)?
+        .with_deterministic_compute(true)
+        .map_err(text)
     }
 }
 

@@ -105,12 +105,11 @@ fn guarded<T>(run: impl FnOnce() -> T) -> Result<T, String> {
 
 fn value(tensor: &Tensor) -> Result<Value, String> {
     let shape = tensor.shape();
-    let made = match tensor.elements() {
+    match tensor.elements() {
         Elements::U8(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
         Elements::I32(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
         Elements::F32(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
-    };
-    made
+    }
 }
 
 fn tensor(value: Value) -> Result<Tensor, String> {

@@ -459,7 +459,7 @@ impl<'a> Reader<'a> {
             .checked_add(count)
             .filter(|end| *end <= self.bytes.len());
         let slice = end.and_then(|end| self.bytes.get(self.at..end));
-        let slice = slice.ok_or_else(|| OnnxError::Malformed("the end of the data too early"))?;
+        let slice = slice.ok_or(OnnxError::Malformed("the end of the data too early"))?;
         self.at += count;
         Ok(slice)
     }
@@ -470,7 +470,7 @@ impl<'a> Reader<'a> {
             let byte = *self
                 .bytes
                 .get(self.at)
-                .ok_or_else(|| OnnxError::Malformed("the end of the data inside a number"))?;
+                .ok_or(OnnxError::Malformed("the end of the data inside a number"))?;
             self.at += 1;
             value |= u64::from(byte & 0x7f) << shift;
             if byte & 0x80 == 0 {

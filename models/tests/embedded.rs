@@ -1,0 +1,33 @@
+//! What is embedded is whole and small.
+
+use std::collections::HashSet;
+
+#[test]
+fn every_model_is_found_by_its_name() {
+    let names: HashSet<_> = arbius_models::ALL
+        .iter()
+        .map(|bundle| bundle.name)
+        .collect();
+    assert_eq!(names.len(), arbius_models::ALL.len());
+    for bundle in arbius_models::ALL {
+        assert_eq!(arbius_models::get(bundle.name), Some(bundle));
+        assert!(
+            bundle
+                .file("passport.json")
+                .is_some_and(|file| !file.is_empty())
+        );
+        assert_eq!(bundle.file("no such file"), None);
+    }
+    assert_eq!(arbius_models::get("no such model"), None);
+}
+
+#[test]
+fn the_digits_model_is_at_most_a_megabyte_of_onnx() {
+    let onnx: usize = arbius_models::digits()
+        .files
+        .iter()
+        .filter(|(name, _)| name.ends_with(".onnx"))
+        .map(|(_, bytes)| bytes.len())
+        .sum();
+    assert!((1..=1_000_000).contains(&onnx), "{onnx} bytes");
+}
