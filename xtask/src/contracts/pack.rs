@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn compresses_to_what_decompresses_to_the_same() {
-        let wasm: Vec<u8> = (0..50_000_u32).map(|i| (i * i >> 7) as u8).collect();
+        let wasm: Vec<u8> = (0..50_000_u32).map(|i| ((i * i) >> 7) as u8).collect();
         let packed = Packed::new(&wasm).unwrap();
         let payload: Vec<u8> = match &packed.code[..] {
             [whole] => whole[4..].to_vec(),
