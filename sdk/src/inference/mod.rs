@@ -11,7 +11,7 @@
 //! | [`model`] | a bundle loaded on a runtime: input and seed to files |
 //! | [`solver`] | the asynchronous face of it, with the in-process implementation |
 //! | [`worker`] | the same in child processes, which may crash, hang or eat memory |
-//! | [`certify`] | does this machine keep a model's promise? |
+//! | [`certify`](mod@certify) | does this machine keep a model's promise? |
 //! | [`pack`] | making a bundle |
 //!
 //! [`solve`] is the whole of it in one call. A miner uses [`worker::Workers`], an embedder

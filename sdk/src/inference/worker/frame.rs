@@ -123,7 +123,7 @@ pub fn read(from: &mut impl Read, limit: u64) -> io::Result<Option<Frame>> {
     Ok(Some(Frame { header, blobs }))
 }
 
-/// [`write`] for an asynchronous pipe.
+/// [`write()`] for an asynchronous pipe.
 ///
 /// # Errors
 /// What the pipe says.

@@ -56,7 +56,7 @@ pub enum WorkerError {
     /// What it said makes no sense.
     #[error("the inference worker answered with something else than was asked: {0}")]
     Protocol(String),
-    /// The pool was given no children.
+    /// The pool was closed while a task waited for a child.
     #[error("the pool of workers is closed")]
     Closed,
 }
@@ -146,6 +146,10 @@ impl Process {
             // A child that may run somebody's model gets nobody's keys.
             .env_clear()
             .envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)))
+            // Threads and allocator pools of a machine with many cores would use the address
+            // space up before a model is loaded.
+            .env("RTEN_NUM_THREADS", options.session.threads.to_string())
+            .env("MALLOC_ARENA_MAX", "2")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
