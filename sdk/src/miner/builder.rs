@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -174,6 +174,7 @@ impl Miner {
             solving: Semaphore::new(self.settings.parallel_solves.max(1)),
             settings: self.settings,
             events: events.clone(),
+            newest: AtomicU64::new(0),
             solved: Mutex::new(HashMap::new()),
         });
         let runner = Runner::resume(Arc::clone(&machine), deployment.block).await?;

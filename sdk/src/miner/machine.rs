@@ -7,7 +7,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
@@ -41,6 +44,8 @@ pub(super) struct Machine {
     pub(super) settings: Settings,
     pub(super) events: broadcast::Sender<Job>,
     pub(super) solving: Semaphore,
+    /// The newest block that a receipt named.
+    pub(super) newest: AtomicU64,
     /// Solvers of tasks that were read from events.
     pub(super) solved: Mutex<HashMap<B256, Address>>,
 }
@@ -220,7 +225,10 @@ impl Machine {
         let call = IEngine::signalCommitmentCall { commitment };
         let call = Call::new(self.engine, &call).for_purpose(format!("committing {}", job.task));
         match self.lane.execute(call).await {
-            Ok(receipt) => job.gas.commit += receipt.gas_used,
+            Ok(receipt) => {
+                self.newest.fetch_max(receipt.block, Ordering::Relaxed);
+                job.gas.commit += receipt.gas_used;
+            }
             // Ours from before a restart, or somebody else's favour: the preimage is ours.
             Err(error) if error.is_revert("CommitmentExists") => {}
             Err(error) => return Err(error.into()),
@@ -242,6 +250,7 @@ impl Machine {
             .despite("CommitmentMustBeInPast", REVEAL_GAS);
         match self.lane.execute(call).await {
             Ok(receipt) => {
+                self.newest.fetch_max(receipt.block, Ordering::Relaxed);
                 job.gas.reveal += receipt.gas_used;
                 return self.revealed(job).await;
             }

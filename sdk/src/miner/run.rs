@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -31,8 +31,8 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// What is to be done about an open job.
 #[derive(Clone, Copy, Debug)]
 enum Slot {
-    /// A step runs.
-    Running,
+    /// A step runs; afterwards the job is compared with the chain if `recheck`.
+    Running { recheck: bool },
     /// A step can start, after comparing with the chain if `recheck`.
     Ready { recheck: bool },
     /// A step failed and is tried again then.
@@ -130,7 +130,9 @@ impl Runner {
     ) -> Result<(), MinerError> {
         let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
         for Done { task, slot } in done {
+            let undone = matches!(self.slots.get(&task), Some(Slot::Running { recheck: true }));
             match slot {
+                Some(_) if undone => self.slots.insert(task, Slot::Ready { recheck: true }),
                 Some(slot) => self.slots.insert(task, slot),
                 None => self.slots.remove(&task),
             };
@@ -150,6 +152,8 @@ impl Runner {
     }
 
     async fn read_chain(&mut self) -> Result<(), MinerError> {
+        // Asked for before the head, which is then at least as new.
+        let newest = self.machine.newest.load(Ordering::Relaxed);
         let head = self.machine.chain.head().await?;
         if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
             let clock = Clock {
@@ -158,7 +162,7 @@ impl Runner {
             };
             self.head = Some((head, clock));
         }
-        if self.was_reorganised(head).await? {
+        if self.was_reorganised(head, newest).await? {
             self.rewind().await;
         }
         while self.cursor.block < head.number {
@@ -174,7 +178,11 @@ impl Runner {
         Ok(())
     }
 
-    async fn was_reorganised(&self, head: Head) -> Result<bool, ChainError> {
+    async fn was_reorganised(&self, head: Head, newest: u64) -> Result<bool, ChainError> {
+        // A receipt may have named a block that was gone before it was read here.
+        if head.number < newest {
+            return Ok(true);
+        }
         let Cursor { block, hash } = self.cursor;
         if hash.is_zero() || hash == head.hash {
             return Ok(false);
@@ -198,6 +206,7 @@ impl Runner {
             "the chain was reorganised"
         );
         self.machine.lane.resync().await;
+        self.machine.newest.store(0, Ordering::Relaxed);
         self.cursor = Cursor {
             block,
             hash: B256::ZERO,
@@ -208,9 +217,10 @@ impl Runner {
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
         for slot in self.slots.values_mut() {
-            if !matches!(slot, Slot::Running) {
-                *slot = Slot::Ready { recheck: true };
-            }
+            *slot = match slot {
+                Slot::Running { .. } => Slot::Running { recheck: true },
+                _ => Slot::Ready { recheck: true },
+            };
         }
     }
 
@@ -276,7 +286,7 @@ impl Runner {
             .take(room)
             .collect();
         for (task, recheck) in ready {
-            self.slots.insert(task, Slot::Running);
+            self.slots.insert(task, Slot::Running { recheck: false });
             let machine = Arc::clone(&self.machine);
             self.running.spawn(async move {
                 let slot = drive(&machine, task, recheck).await?;
@@ -299,7 +309,7 @@ impl Runner {
             return;
         }
         for task in &due {
-            self.slots.insert(*task, Slot::Running);
+            self.slots.insert(*task, Slot::Running { recheck: false });
         }
         let machine = Arc::clone(&self.machine);
         self.running
