@@ -1,0 +1,362 @@
+//! The steps, each driven by a real transaction.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
+use arbius_protocol::{cid, ids};
+use arbius_sdk::{
+    chain::{Call, ChainError, Lane, Receipt},
+    contracts::{IEngine, IToken},
+    deploy::model::set_rate,
+};
+use arbius_testkit::{Actor, TestChain, TestkitError};
+
+use super::Cache;
+
+const AIUS: u128 = 1_000_000_000_000_000_000;
+/// Fee of every measured task; the model takes a tenth of it.
+const FEE: u128 = AIUS;
+const MODEL_FEE: u128 = AIUS / 10;
+/// Longer than the claim delay, shorter than the solver's hour.
+const CLAIM_WAIT: Duration = Duration::from_secs(2_060);
+/// A day, and a minute to spare.
+const EXIT_WAIT: Duration = Duration::from_secs(86_460);
+/// How many tasks one bulk transaction carries.
+const BULK: usize = 100;
+
+/// Gas by step; the names are those of `reference-gas.json` where it has the step.
+pub type Figures = BTreeMap<String, u64>;
+
+/// Runs every step on a chain of its own and returns what each cost.
+///
+/// Each is measured at the second call or later, by accounts that did the same before, so
+/// that first writes to an account's own slots are not counted, as in the reference.
+///
+/// # Errors
+///
+/// [`TestkitError`] if the chain does not start or a step fails.
+pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
+    let builder = TestChain::builder();
+    let builder = match cache {
+        Cache::Warm => builder,
+        Cache::Cold => builder.uncached(),
+    };
+    let chain = builder.start(|_| ()).await?;
+    let mut scenario = Scenario::prepare(&chain).await?;
+    scenario.models().await?;
+    scenario.stake().await?;
+    scenario.life_of_a_task().await?;
+    scenario.large_inputs().await?;
+    scenario.bulk().await?;
+    scenario.earnings().await?;
+    scenario.tokens().await?;
+    scenario.withdrawals().await?;
+    Ok(scenario.figures)
+}
+
+struct Scenario<'a> {
+    chain: &'a TestChain,
+    figures: Figures,
+    model: B256,
+    /// Numbers commitments and contents, so that none repeats.
+    counter: u64,
+}
+
+impl<'a> Scenario<'a> {
+    async fn prepare(chain: &'a TestChain) -> Result<Self, TestkitError> {
+        let mut scenario = Self {
+            chain,
+            figures: Figures::new(),
+            model: B256::ZERO,
+            counter: 0,
+        };
+        for actor in [Actor::Requester, Actor::Miner(0)] {
+            let approval = IToken::approveCall {
+                spender: chain.engine(),
+                value: U256::MAX,
+            };
+            let lane = chain.lane(actor)?;
+            lane.execute(Call::new(chain.token(), &approval)).await?;
+        }
+        scenario.model = scenario.register(600).await?.0;
+        set_rate(
+            chain.lane(Actor::Owner)?,
+            chain.engine(),
+            scenario.model,
+            U256::from(AIUS),
+        )
+        .await?;
+        Ok(scenario)
+    }
+
+    async fn models(&mut self) -> Result<(), TestkitError> {
+        let (_, receipt) = self.register(600).await?;
+        self.note("registerModel 600 B", receipt.gas_used);
+        Ok(())
+    }
+
+    async fn stake(&mut self) -> Result<(), TestkitError> {
+        let validator = self.lane(Actor::Miner(0))?.address();
+        let deposit = IEngine::validatorDepositCall {
+            validator,
+            amount: U256::from(10 * AIUS),
+        };
+        self.execute(Actor::Miner(0), &deposit).await?;
+        let receipt = self.execute(Actor::Miner(0), &deposit).await?;
+        self.note("validatorDeposit", receipt.gas_used);
+        Ok(())
+    }
+
+    async fn life_of_a_task(&mut self) -> Result<(), TestkitError> {
+        // The first life warms every account and slot up; the second is measured.
+        let mut gas = [0; 4];
+        for _ in 0..2 {
+            let input = self.content(100);
+            let (task, submitted) = self.submit(input).await?;
+            let answer = self.answer();
+            let committed = self.commit(task, answer).await?;
+            let solve = IEngine::submitSolutionCall {
+                task,
+                cid: encoded(answer),
+            };
+            let solved = self.execute(Actor::Miner(0), &solve).await?;
+            self.chain.pass(CLAIM_WAIT)?;
+            let claim = IEngine::claimSolutionCall { task };
+            let claimed = self.execute(Actor::Miner(0), &claim).await?;
+            gas = [&submitted, &committed, &solved, &claimed].map(|receipt| receipt.gas_used);
+        }
+        let [submit, commit, solve, claim] = gas;
+        self.note("submitTask 100 B", submit);
+        self.note("signalCommitment", commit);
+        self.note("submitSolution", solve);
+        self.note("claimSolution", claim);
+        self.note(
+            "lifecycle 100 B (submit + commit + solve + claim)",
+            gas.iter().sum(),
+        );
+        Ok(())
+    }
+
+    async fn large_inputs(&mut self) -> Result<(), TestkitError> {
+        for (size, name) in [
+            (1 << 10, "1 KiB"),
+            (16 << 10, "16 KiB"),
+            (64 << 10, "64 KiB"),
+        ] {
+            let input = self.content(size);
+            let call = self.submit_call(self.requester()?, input);
+            let receipt = self.execute(Actor::Requester, &call).await?;
+            self.note(&format!("submitTask {name}"), receipt.gas_used);
+            if size < 16 << 10 {
+                continue;
+            }
+            let execution = execution(&receipt, &call.abi_encode());
+            self.note(&format!("submitTask {name}, execution"), execution);
+            let logged = 8 * size as u64;
+            self.note(
+                &format!("submitTask {name}, execution less 8 per logged byte"),
+                execution.saturating_sub(logged),
+            );
+        }
+        let call = IEngine::generateIPFSCIDCall {
+            content: self.content(64 << 10),
+        };
+        let receipt = self.execute(Actor::Requester, &call).await?;
+        self.note(
+            "generateIPFSCID 64 KiB, execution",
+            execution(&receipt, &call.abi_encode()),
+        );
+        Ok(())
+    }
+
+    async fn bulk(&mut self) -> Result<(), TestkitError> {
+        let submit = IEngine::bulkSubmitTaskCall {
+            version: 0,
+            owner: self.requester()?,
+            model: self.model,
+            fee: U256::from(FEE),
+            input: self.content(100),
+            n: U256::from(BULK),
+        };
+        let submitted = self.execute(Actor::Requester, &submit).await?;
+        let tasks: Vec<B256> = submitted
+            .events::<IEngine::TaskSubmitted>(self.chain.engine())
+            .map(|event| event.id)
+            .collect();
+        let solver = self.lane(Actor::Miner(0))?.address();
+        let pairs: Vec<(B256, B256)> = tasks.iter().map(|task| (*task, self.answer())).collect();
+        let commitment = ids::bulk_commitment(solver, &pairs);
+        let committed = self
+            .execute(
+                Actor::Miner(0),
+                &IEngine::signalCommitmentCall { commitment },
+            )
+            .await?;
+        let solve = IEngine::bulkSubmitSolutionCall {
+            tasks: tasks.clone(),
+            cids: pairs.iter().map(|(_, answer)| encoded(*answer)).collect(),
+        };
+        let solved = self.execute(Actor::Miner(0), &solve).await?;
+        self.chain.pass(CLAIM_WAIT)?;
+        let claim = IEngine::bulkClaimSolutionCall { tasks };
+        let claimed = self.execute(Actor::Miner(0), &claim).await?;
+        let steps = [
+            ("submit", &submitted),
+            ("commit", &committed),
+            ("solve", &solved),
+            ("claim", &claimed),
+        ];
+        let mut all = 0;
+        for (step, receipt) in steps {
+            all += receipt.gas_used;
+            self.note(
+                &format!("{step} 100 B, bulk of {BULK}, per task"),
+                receipt.gas_used / BULK as u64,
+            );
+        }
+        self.note(
+            &format!("lifecycle 100 B, bulk of {BULK}, per task"),
+            all / BULK as u64,
+        );
+        Ok(())
+    }
+
+    async fn earnings(&mut self) -> Result<(), TestkitError> {
+        let account = self.lane(Actor::Miner(0))?.address();
+        let receipt = self
+            .execute(Actor::Miner(0), &IEngine::withdrawEarningsCall { account })
+            .await?;
+        self.note("withdrawEarnings", receipt.gas_used);
+        Ok(())
+    }
+
+    async fn tokens(&mut self) -> Result<(), TestkitError> {
+        let transfer = IToken::transferCall {
+            to: self.lane(Actor::Miner(1))?.address(),
+            value: U256::from(AIUS),
+        };
+        let lane = self.lane(Actor::Requester)?;
+        let call = || Call::new(self.chain.token(), &transfer);
+        lane.execute(call()).await?;
+        let receipt = lane.execute(call()).await?;
+        self.note("token transfer", receipt.gas_used);
+        Ok(())
+    }
+
+    async fn withdrawals(&mut self) -> Result<(), TestkitError> {
+        let to = self.lane(Actor::Miner(0))?.address();
+        let announce = IEngine::initiateValidatorWithdrawCall {
+            amount: U256::from(AIUS),
+        };
+        self.execute(Actor::Miner(0), &announce).await?;
+        let receipt = self.execute(Actor::Miner(0), &announce).await?;
+        self.note("initiateValidatorWithdraw", receipt.gas_used);
+        self.chain.pass(EXIT_WAIT)?;
+        let engine = self.chain.engine();
+        let mut last = None;
+        for request in receipt.events::<IEngine::ValidatorWithdrawInitiated>(engine) {
+            let take = IEngine::validatorWithdrawCall {
+                count: request.count,
+                to,
+            };
+            last = Some(self.execute(Actor::Miner(0), &take).await?);
+        }
+        if let Some(receipt) = last {
+            self.note("validatorWithdraw", receipt.gas_used);
+        }
+        Ok(())
+    }
+
+    /// Registers a model with a new template of `size` bytes.
+    async fn register(&mut self, size: usize) -> Result<(B256, Receipt), TestkitError> {
+        let call = IEngine::registerModelCall {
+            addr: self.lane(Actor::ModelOwner)?.address(),
+            fee: U256::from(MODEL_FEE),
+            template: self.content(size),
+        };
+        let receipt = self.execute(Actor::ModelOwner, &call).await?;
+        let registered = receipt
+            .events::<IEngine::ModelRegistered>(self.chain.engine())
+            .next();
+        Ok((
+            registered.map(|event| event.id).unwrap_or_default(),
+            receipt,
+        ))
+    }
+
+    async fn submit(&mut self, input: Bytes) -> Result<(B256, Receipt), TestkitError> {
+        let call = self.submit_call(self.requester()?, input);
+        let receipt = self.execute(Actor::Requester, &call).await?;
+        let submitted = receipt
+            .events::<IEngine::TaskSubmitted>(self.chain.engine())
+            .next();
+        Ok((submitted.map(|event| event.id).unwrap_or_default(), receipt))
+    }
+
+    async fn commit(&self, task: B256, answer: B256) -> Result<Receipt, TestkitError> {
+        let solver = self.lane(Actor::Miner(0))?.address();
+        let commitment = ids::commitment(solver, task, answer);
+        self.execute(
+            Actor::Miner(0),
+            &IEngine::signalCommitmentCall { commitment },
+        )
+        .await
+    }
+
+    fn submit_call(&self, owner: Address, input: Bytes) -> IEngine::submitTaskCall {
+        IEngine::submitTaskCall {
+            version: 0,
+            owner,
+            model: self.model,
+            fee: U256::from(FEE),
+            input,
+        }
+    }
+
+    /// Content that was not used before: JSON-like, without zero bytes, as prompts are.
+    fn content(&mut self, size: usize) -> Bytes {
+        self.counter += 1;
+        let mut content = format!("{{\"prompt\":\"{}", self.counter).into_bytes();
+        content.resize(size, b'a');
+        content.into()
+    }
+
+    fn answer(&mut self) -> B256 {
+        self.counter += 1;
+        alloy_primitives::keccak256(self.counter.to_be_bytes())
+    }
+
+    fn requester(&self) -> Result<Address, TestkitError> {
+        Ok(self.lane(Actor::Requester)?.address())
+    }
+
+    fn lane(&self, actor: Actor) -> Result<&'a Lane, TestkitError> {
+        self.chain.lane(actor)
+    }
+
+    async fn execute<C: SolCall>(&self, actor: Actor, call: &C) -> Result<Receipt, TestkitError> {
+        let done: Result<Receipt, ChainError> = self
+            .lane(actor)?
+            .execute(Call::new(self.chain.engine(), call))
+            .await;
+        Ok(done?)
+    }
+
+    fn note(&mut self, step: &str, gas: u64) {
+        self.figures.insert(step.to_owned(), gas);
+    }
+}
+
+fn encoded(digest: B256) -> Bytes {
+    cid::encode(digest).to_vec().into()
+}
+
+/// Gas of a receipt less what every transaction of this calldata pays before it runs.
+fn execution(receipt: &Receipt, calldata: &[u8]) -> u64 {
+    let bytes: u64 = calldata
+        .iter()
+        .map(|byte| if *byte == 0 { 4 } else { 16 })
+        .sum();
+    receipt.gas_used.saturating_sub(21_000 + bytes)
+}
