@@ -14,6 +14,9 @@ use crate::amount;
 /// otherwise: so that the two find each other on one machine.
 pub(crate) const GATEWAY: &str = "127.0.0.1:8090";
 
+/// The deployment file that one command writes and the others read.
+pub(crate) const DEPLOYMENT: &str = "arbius.json";
+
 /// Machine learning tasks on Arbius: request them, solve them, be paid.
 ///
 /// A task goes on-chain, a miner computes it bit for bit as anyone else would, commits,
@@ -116,7 +119,7 @@ pub(crate) struct Devnet {
         long,
         value_name = "FILE",
         env = "ARBIUS_DEPLOYMENT",
-        default_value = "arbius.json"
+        default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
 }
@@ -224,7 +227,7 @@ pub(crate) struct Network {
         long,
         value_name = "FILE",
         env = "ARBIUS_DEPLOYMENT",
-        default_value = "arbius.json"
+        default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
     /// The chain's JSON-RPC address [default: the one in the deployment file]

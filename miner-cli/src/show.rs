@@ -1,6 +1,7 @@
 //! Lines, tables and JSON on standard output. What is on its way goes to standard error.
 
 use std::io::{self, Write as _};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
@@ -98,6 +99,44 @@ pub(crate) fn thousands(number: u64) -> String {
     text
 }
 
+/// Now, in milliseconds since 1970: as jobs note their times.
+pub(crate) fn now_millis() -> u64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// A time in seconds since 1970 as a date: `2026-11-21 22:18:31 UTC`.
+pub(crate) fn time(seconds: u64) -> String {
+    let (mut days, second) = (seconds / 86_400, seconds % 86_400);
+    let mut year = 1970;
+    // A year beyond this is no time of a block.
+    while days >= days_in(year) && year < 10_000 {
+        days -= days_in(year);
+        year += 1;
+    }
+    let february = if days_in(year) == 366 { 29 } else { 28 };
+    let mut month = 1;
+    for length in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30] {
+        if days < length {
+            break;
+        }
+        days -= length;
+        month += 1;
+    }
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    format!(
+        "{year}-{month:02}-{:02} {hour:02}:{minute:02}:{second:02} UTC",
+        days + 1
+    )
+}
+
+fn days_in(year: u64) -> u64 {
+    let leaps = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    if leaps { 366 } else { 365 }
+}
+
 /// The beginning and the end of something long: `0x1234…abcd`.
 pub(crate) fn short(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
@@ -130,6 +169,20 @@ mod tests {
                 "long one  1,000"
             ]
         );
+    }
+
+    #[test]
+    fn times_are_dates() {
+        for (seconds, date) in [
+            (0, "1970-01-01 00:00:00 UTC"),
+            (951_782_399, "2000-02-28 23:59:59 UTC"),
+            (951_782_400, "2000-02-29 00:00:00 UTC"),
+            (1_735_689_599, "2024-12-31 23:59:59 UTC"),
+            (1_795_304_471, "2026-11-21 23:41:11 UTC"),
+        ] {
+            assert_eq!(time(seconds), date);
+        }
+        time(u64::MAX);
     }
 
     #[test]

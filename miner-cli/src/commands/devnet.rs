@@ -78,9 +78,15 @@ async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<(
         &rows,
     )?;
     show::line("")?;
-    show::line(
-        "Ctrl-C stops it. In other terminals: `arbius mine`, `arbius submit \"seven\" --wait`",
-    )?;
+    let option = match file == Path::new(args::DEPLOYMENT) {
+        true => String::new(),
+        false => format!(" --deployment {}", file.display()),
+    };
+    show::line("Ctrl-C stops it. In other terminals:")?;
+    show::line(format!("  arbius mine{option}"))?;
+    show::line(format!(
+        "  arbius submit \"seven\" --wait --out seven.png{option}"
+    ))?;
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! `arbius mine`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arbius_sdk::client::Network;
@@ -17,6 +18,7 @@ use super::asked_to_stop;
 use crate::{amount, args, key, models, show};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
+    let started = show::now_millis();
     let deployment = args.network.load()?;
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
@@ -60,6 +62,14 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         ))?;
         show::line("Ctrl-C stops it; the same folder goes on where it stood")?;
     }
+    // A job is written down more often than it moves on, and jobs of an earlier run are
+    // written down as they are taken up; only what moves is of interest.
+    let mut shown: HashMap<_, _> = miner
+        .jobs()?
+        .into_iter()
+        .filter(|job| job.history.last().is_some_and(|(_, at)| *at < started))
+        .map(|job| (job.task, (job.state, job.note)))
+        .collect();
     let stopping = asked_to_stop();
     tokio::pin!(stopping);
     loop {
@@ -73,7 +83,15 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
                 break;
             }
             event = events.recv() => match event {
-                Ok(job) => report(&job, json)?,
+                Ok(job) => {
+                    let now = (job.state, job.note.clone());
+                    if shown.insert(job.task, now.clone()) != Some(now) {
+                        report(&job, json)?;
+                    }
+                    if job.state.is_over() {
+                        shown.remove(&job.task);
+                    }
+                }
                 Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "events not shown"),
                 Err(RecvError::Closed) => break,
             },
@@ -153,8 +171,10 @@ async fn summary(miner: MinerHandle, json: bool) -> eyre::Result<()> {
             "rewards": tally.rewards.to_string(),
         }));
     }
+    let waiting = tally.of(State::Revealed) + tally.of(State::Claimable);
     show::line(format!(
-        "stopped: {} claimed, {} lost; {} AIUS of fees and {} AIUS of rewards",
+        "stopped: {} claimed, {waiting} waiting to be claimed, {} lost; {} AIUS of fees and {} \
+         AIUS of rewards",
         tally.of(State::Claimed),
         tally.of(State::Lost),
         amount::show(tally.fees),

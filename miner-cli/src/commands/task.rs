@@ -36,7 +36,7 @@ pub(crate) async fn show(id: B256, network: &args::Network, json: bool) -> eyre:
         ("model", task.model.to_string()),
         ("fee", format!("{} AIUS", amount::show(task.fee))),
         ("owner", task.owner.to_string()),
-        ("submitted", format!("{} (seconds since 1970)", task.time)),
+        ("submitted", show::time(task.time)),
         ("input", task.input.to_string()),
     ];
     if let Some(solution) = solution {
@@ -46,9 +46,9 @@ pub(crate) async fn show(id: B256, network: &args::Network, json: bool) -> eyre:
             ("output", solution.cid.to_string()),
             (
                 "revealed",
-                format!("{} ({after} s after submission)", solution.time),
+                format!("{} ({after} s after submission)", show::time(solution.time)),
             ),
-            ("contest end", solution.contest_end.to_string()),
+            ("contest end", show::time(solution.contest_end)),
             (
                 "claimed",
                 if solution.claimed { "yes" } else { "no" }.to_owned(),

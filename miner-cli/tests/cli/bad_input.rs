@@ -63,7 +63,7 @@ fn wrong_usage_ends_with_2_and_the_right_one() {
         ),
         (&["submit", "seven", "--out", "x.png"], &["--wait"]),
         (
-            &["submit", "seven", "--wait", "--timeout", "-1"],
+            &["submit", "seven", "--wait", "--timeout=-1"],
             &["--timeout"],
         ),
         (
@@ -265,8 +265,15 @@ fn what_the_chain_does_not_know_is_named() {
     fails(&input("seven"), 1, &["not JSON"]);
     let long = format!("{{\"prompt\": \"{}\"}}", "seven ".repeat(20_000));
     fails(&input(&long), 1, &["65536"]);
+    // The task was submitted, which is worth saying, whatever came of it.
+    let late = submit(&["--wait", "--timeout", "0.2"]);
+    assert!(String::from_utf8_lossy(&late.stdout).starts_with("submitted  task 0x"));
+    let late = Output {
+        stdout: Vec::new(),
+        ..late
+    };
     fails(
-        &submit(&["--wait", "--timeout", "0.2"]),
+        &late,
         1,
         &["is still Open", "raise its fee if nobody solves it"],
     );

@@ -65,17 +65,14 @@ fn a_task_goes_from_one_terminal_to_another() {
 
     let submit = |out: &str, more: &[&str]| {
         let args = [
-            &[
-                "submit",
-                "a handwritten seven",
-                "--wait",
-                "--deployment",
-                "net.json",
-            ],
-            &["--out", out, "--gateway", gateway.as_str()],
-            more,
+            "submit",
+            "a handwritten seven",
+            "--wait",
+            "--deployment",
+            "net.json",
         ];
-        succeeds(path, &args.concat())
+        let files = ["--out", out, "--gateway", gateway.as_str()];
+        succeeds(path, &[&args[..], &files, more].concat())
     };
     let report = json(&submit("seven.png", &["--json"]));
     let picture = std::fs::read(path.join("seven.png")).unwrap();

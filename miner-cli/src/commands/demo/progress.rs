@@ -66,12 +66,10 @@ impl Stage<'_> {
         }
     }
 
-    /// What happened just now, worth a line of its own where lines do not move.
+    /// What happened just now: a line of its own where lines do not move.
     pub(crate) fn happened(&self, text: impl Into<String>) {
-        let text = text.into();
-        match &self.bar {
-            Some(bar) => bar.set_message(text),
-            None => self.progress.line(&text),
+        if self.bar.is_none() {
+            self.progress.line(&text.into());
         }
     }
 

@@ -1,6 +1,6 @@
 //! Submitting tasks, and following them to their end.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, Bytes, U256};
 use arbius_sdk::chain::Call;
@@ -14,6 +14,7 @@ use eyre::{bail, eyre};
 use super::Progress;
 use super::network::RunningMiner;
 use super::progress::Stage;
+use crate::show;
 
 /// What each task pays: 0.5 AIUS.
 const FEE: u64 = 500_000_000_000_000_000;
@@ -68,7 +69,7 @@ pub(super) async fn submit(
     let by_contract = prompts.pop();
     let mut asked = Vec::new();
     for prompt in prompts {
-        let at = now();
+        let at = show::now_millis();
         let request = TaskRequest {
             model,
             fee,
@@ -88,7 +89,7 @@ pub(super) async fn submit(
         });
     }
     if let Some(prompt) = by_contract {
-        let at = now();
+        let at = show::now_millis();
         let ask = IRequester::askCall {
             model,
             fee,
@@ -140,7 +141,7 @@ pub(super) async fn follow(
         miners,
         asked,
         stages,
-        shown: vec![String::new(); asked.len()],
+        reached: vec![State::Seen; asked.len()],
     };
     board.until(State::Revealed).await?;
     let stage = progress.stage("");
@@ -161,7 +162,8 @@ struct Board<'a> {
     miners: &'a [RunningMiner],
     asked: &'a [Asked],
     stages: Vec<Stage<'a>>,
-    shown: Vec<String>,
+    /// The furthest that any miner was shown to be.
+    reached: Vec<State>,
 }
 
 impl Board<'_> {
@@ -206,11 +208,14 @@ impl Board<'_> {
                 return Ok(solved);
             }
             if started.elapsed() > PATIENCE {
-                let open: Vec<_> = self.shown.iter().map(String::as_str).collect();
+                let all = self.asked.iter().zip(&self.reached);
+                let all: Vec<_> = all
+                    .map(|(task, reached)| format!("“{}” {reached}", task.prompt))
+                    .collect();
                 bail!(
-                    "after {} s not all tasks are {state}: {}",
+                    "not all tasks are {state} after {} s: {}",
                     PATIENCE.as_secs(),
-                    open.join("; ")
+                    all.join(", ")
                 );
             }
         }
@@ -228,27 +233,26 @@ impl Board<'_> {
 
     /// Shows what changed.
     fn show(&mut self, index: usize, found: &[Option<&Job>]) {
+        let prompt = &self.asked[index].prompt;
         let states: Vec<String> = self
             .miners
             .iter()
             .zip(found)
             .filter_map(|(miner, job)| Some(format!("{} {}", miner.name, job.as_ref()?.state)))
             .collect();
-        let text = format!("“{}”: {}", self.asked[index].prompt, states.join(", "));
-        if self.shown[index] != text {
-            self.stages[index].happened(&text);
-            self.shown[index] = text;
+        self.stages[index].says(format!("“{prompt}”: {}", states.join(", ")));
+        for state in [State::Committed, State::Revealed] {
+            if let Some(solved) = self.winner(found, state)
+                && self.reached[index] < state
+            {
+                let miner = &self.miners[solved.miner].name;
+                self.stages[index].happened(format!("“{prompt}”: {state} by {miner}"));
+                self.reached[index] = state;
+            }
         }
     }
 }
 
 fn has_given_up(state: State) -> bool {
     matches!(state, State::Declined | State::Failed)
-}
-
-fn now() -> u64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
