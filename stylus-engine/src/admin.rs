@@ -76,7 +76,10 @@ pub(crate) fn transfer_ownership(to: Address) -> Result<(), Revert> {
 
 fn name_owner(from: Address, to: Address) {
     STORAGE.state.owner.set(&to);
-    event!(OwnershipTransferred).address(&from).address(&to).log(3);
+    event!(OwnershipTransferred)
+        .address(&from)
+        .address(&to)
+        .log(3);
 }
 
 /// `treasury()`: where the treasury's share goes.

@@ -4,6 +4,7 @@
 //! withdrawal make one transfer.
 
 use crate::abi::{Hashes, event};
+use crate::earnings;
 use crate::host;
 use crate::models::{self, Payee, Terms};
 use crate::params::{self, ClaimingParams};
@@ -12,7 +13,6 @@ use crate::solutions::Solution;
 use crate::state::{Config, Ledger};
 use crate::tasks::{self, Fees, Head};
 use crate::validators::Stake;
-use crate::earnings;
 use alloy_primitives::{Address, B256};
 use arbius_protocol::tasks::{ClaimError, claimable, earns_emission};
 use arbius_protocol::{emission, splits};
@@ -75,7 +75,10 @@ impl Claims {
         if stake != 0 {
             Stake::credit_to(solver, stake, self.ledger.emitted, self.now);
         }
-        event!(SolutionClaimed).address(&solver).word(&task.0).log(3);
+        event!(SolutionClaimed)
+            .address(&solver)
+            .word(&task.0)
+            .log(3);
 
         let entry = tasks::Entry::of(task);
         let (head, fees) = (entry.head(), entry.fees());

@@ -5,9 +5,9 @@
 //! are one word: when the running or last one began, when it ends or ended, and how long
 //! all those before it lasted. A pause that nobody ends runs out by itself.
 
+use crate::abi::event;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
-use crate::abi::event;
 use crate::revert::{Revert, ensure, error};
 use crate::store::{Pack, put, take};
 use arbius_protocol::clock::Clock;

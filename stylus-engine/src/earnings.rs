@@ -20,7 +20,9 @@ pub struct EarningsStorage {
 
 impl EarningsStorage {
     pub(crate) const fn at(base: u32) -> Self {
-        Self { owed: Map::at(base) }
+        Self {
+            owed: Map::at(base),
+        }
     }
 }
 
@@ -57,7 +59,10 @@ pub(crate) fn withdraw(account: Address) -> Result<(), Revert> {
     let mut ledger = Ledger::read();
     ledger.release(amount)?;
     ledger.write();
-    event!(EarningsWithdrawn).address(&account).uint(amount).log(2);
+    event!(EarningsWithdrawn)
+        .address(&account)
+        .uint(amount)
+        .log(2);
     token::pay(&STORAGE.state.config.get().token, &account, amount)
 }
 
@@ -80,6 +85,9 @@ pub(crate) fn stake(amount: U256) -> Result<(), Revert> {
     ensure!(amount <= owed, NothingToWithdraw);
     slot.set(&(owed - amount));
     Stake::credit_to(validator, amount, Ledger::read().emitted, host::now());
-    event!(EarningsStaked).address(&validator).uint(amount).log(2);
+    event!(EarningsStaked)
+        .address(&validator)
+        .uint(amount)
+        .log(2);
     Ok(())
 }

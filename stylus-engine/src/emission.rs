@@ -1,11 +1,11 @@
 //! The emission's views (protocol section 2). The curve itself is in
 //! `arbius_protocol::emission`.
 
+use crate::abi::event;
 use crate::host;
 use crate::params;
 use crate::revert::{Revert, ensure, error};
 use crate::state::{self, Ledger};
-use crate::abi::event;
 use alloy_primitives::U256;
 use arbius_protocol::emission::{self, EmissionError};
 

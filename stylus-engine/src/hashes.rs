@@ -21,7 +21,11 @@ impl<'a> Arg<'a> for ModelArg<'a> {
         let (fee, addr) = (U256::read(&mut tuple)?, Address::read(&mut tuple)?);
         // The rate is no part of the identifier.
         U256::read(&mut tuple)?;
-        Ok(Self { fee, addr, cid: Arg::read(&mut tuple)? })
+        Ok(Self {
+            fee,
+            addr,
+            cid: Arg::read(&mut tuple)?,
+        })
     }
 }
 
@@ -41,7 +45,11 @@ impl<'a> Arg<'a> for TaskArg<'a> {
         Address::read(&mut tuple)?;
         u64::read(&mut tuple)?;
         u8::read(&mut tuple)?;
-        Ok(Self { model, fee, cid: Arg::read(&mut tuple)? })
+        Ok(Self {
+            model,
+            fee,
+            cid: Arg::read(&mut tuple)?,
+        })
     }
 }
 
@@ -67,7 +75,12 @@ pub(crate) fn generate_cid(content: &[u8]) -> Result<Words, Revert> {
 ///
 /// `InvalidCid`.
 pub(crate) fn model_id(model: ModelArg<'_>, sender: Address) -> Result<B256, Revert> {
-    Ok(ids::model_id(sender, model.addr, model.fee, digest(model.cid)?))
+    Ok(ids::model_id(
+        sender,
+        model.addr,
+        model.fee,
+        digest(model.cid)?,
+    ))
 }
 
 /// `hashTask(task, sender, prevhash)`: the identifier of a task that `sender` submits
@@ -77,7 +90,13 @@ pub(crate) fn model_id(model: ModelArg<'_>, sender: Address) -> Result<B256, Rev
 ///
 /// `InvalidCid`.
 pub(crate) fn task_id(task: TaskArg<'_>, sender: Address, prevhash: B256) -> Result<B256, Revert> {
-    Ok(ids::task_id(sender, prevhash, task.model, task.fee, digest(task.cid)?))
+    Ok(ids::task_id(
+        sender,
+        prevhash,
+        task.model,
+        task.fee,
+        digest(task.cid)?,
+    ))
 }
 
 /// `generateCommitment(sender, task, cid)`.

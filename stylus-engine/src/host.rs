@@ -183,12 +183,7 @@ pub enum CallKind {
 ///
 /// Storage is flushed before, so that the callee sees the engine's state as it is.
 #[inline(never)]
-pub fn call(
-    kind: CallKind,
-    to: &Address,
-    input: &[u8],
-    limit: usize,
-) -> Result<Vec<u8>, Vec<u8>> {
+pub fn call(kind: CallKind, to: &Address, input: &[u8], limit: usize) -> Result<Vec<u8>, Vec<u8>> {
     let value = [0; 32];
     let (target, data, len) = (to.as_ptr(), input.as_ptr(), input.len());
     let mut returned = 0;

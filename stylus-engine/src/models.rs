@@ -243,8 +243,16 @@ fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B2
         .ok_or_else(|| error!(AmountTooLarge))?;
     STORAGE.models.count.set(&index);
     STORAGE.models.ids.set(index.into(), &id);
-    entry.set_terms(&Terms { fee, index, listed, ..Terms::default() });
-    entry.set_payee(&Payee { addr, percentage: 0 });
+    entry.set_terms(&Terms {
+        fee,
+        index,
+        listed,
+        ..Terms::default()
+    });
+    entry.set_payee(&Payee {
+        addr,
+        percentage: 0,
+    });
     entry.0.next(2).set(&digest);
     event!(ModelRegistered).word(&id.0).log(2);
     event!(ModelTemplate).word(&id.0).bytes(1, template).log(2);
@@ -279,7 +287,10 @@ fn owned(id: B256) -> Result<(Entry, Terms), Revert> {
 pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
     let (entry, _) = owned(id)?;
     state::account(addr, STORAGE.state.config.get().token)?;
-    entry.set_payee(&Payee { addr, ..entry.payee() });
+    entry.set_payee(&Payee {
+        addr,
+        ..entry.payee()
+    });
     event!(ModelAddrChanged).word(&id.0).address(&addr).log(2);
     Ok(())
 }
@@ -318,8 +329,14 @@ pub(crate) fn enabled(id: B256) -> Result<bool, Revert> {
 /// `ModelEnabledChanged`.
 pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
     let (entry, terms) = owned(id)?;
-    entry.set_terms(&Terms { disabled: !enabled, ..terms });
-    event!(ModelEnabledChanged).word(&id.0).uint(enabled.into()).log(2);
+    entry.set_terms(&Terms {
+        disabled: !enabled,
+        ..terms
+    });
+    event!(ModelEnabledChanged)
+        .word(&id.0)
+        .uint(enabled.into())
+        .log(2);
     Ok(())
 }
 
@@ -373,7 +390,11 @@ pub(crate) fn remove_from_allow_list(id: B256, solvers: Addresses<'_>) -> Result
 /// `ModelAllowListRequirementChanged`.
 pub(crate) fn disable_allow_list(id: B256) -> Result<(), Revert> {
     let (entry, terms) = with_allow_list(id)?;
-    entry.set_terms(&Terms { listed: false, unlisted: true, ..terms });
+    entry.set_terms(&Terms {
+        listed: false,
+        unlisted: true,
+        ..terms
+    });
     log_requirement(id, false);
     Ok(())
 }
@@ -420,7 +441,10 @@ pub(crate) fn set_rate(id: B256, rate: U256) -> Result<(), Revert> {
     let rate: u128 = rate.saturating_to();
     ensure!(rate <= MAX_RATE, ParameterOutOfBounds);
     entry.set_terms(&Terms { rate, ..terms });
-    event!(SolutionMineableRateChange).word(&id.0).uint(rate).log(2);
+    event!(SolutionMineableRateChange)
+        .word(&id.0)
+        .uint(rate)
+        .log(2);
     Ok(())
 }
 
@@ -448,8 +472,14 @@ pub(crate) fn set_percentage_override(id: B256, percentage: U256) -> Result<(), 
     let (entry, terms) = Entry::existing(id)?;
     let percentage: u64 = percentage.saturating_to();
     ensure!(u128::from(percentage) <= ONE, PercentageTooHigh);
-    entry.set_terms(&Terms { overridden: true, ..terms });
-    entry.set_payee(&Payee { percentage, ..entry.payee() });
+    entry.set_terms(&Terms {
+        overridden: true,
+        ..terms
+    });
+    entry.set_payee(&Payee {
+        percentage,
+        ..entry.payee()
+    });
     event!(SolutionModelFeePercentageOverrideSet)
         .word(&id.0)
         .uint(percentage.into())
@@ -471,8 +501,16 @@ pub(crate) fn clear_percentage_override(id: B256) -> Result<(), Revert> {
     let entry = Entry::of(id);
     let terms = entry.terms();
     ensure!(terms.overridden, NoOverrideExists);
-    entry.set_terms(&Terms { overridden: false, ..terms });
-    entry.set_payee(&Payee { percentage: 0, ..entry.payee() });
-    event!(SolutionModelFeePercentageOverrideCleared).word(&id.0).log(2);
+    entry.set_terms(&Terms {
+        overridden: false,
+        ..terms
+    });
+    entry.set_payee(&Payee {
+        percentage: 0,
+        ..entry.payee()
+    });
+    event!(SolutionModelFeePercentageOverrideCleared)
+        .word(&id.0)
+        .log(2);
     Ok(())
 }

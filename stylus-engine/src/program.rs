@@ -79,7 +79,10 @@ mod entry {
 
         let mut rest = STORAGE.state.rest.get();
         if rest.is_zero() {
-            ensure!(selector == IEngine::initializeCall::SELECTOR, NotInitialized);
+            ensure!(
+                selector == IEngine::initializeCall::SELECTOR,
+                NotInitialized
+            );
             let mut arguments = Args::new(arguments);
             for _ in 0..3 {
                 B256::read(&mut arguments)?;

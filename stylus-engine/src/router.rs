@@ -124,7 +124,10 @@ mod tests {
     fn signatures_are_compared_argument_by_argument() {
         assert!(takes("f()", &[]));
         assert!(takes("f(uint8)", &["uint8"]));
-        assert!(takes("f((uint8,bytes),address)", &["(uint8,bytes)", "address"]));
+        assert!(takes(
+            "f((uint8,bytes),address)",
+            &["(uint8,bytes)", "address"]
+        ));
         assert!(!takes("f(uint8)", &[]));
         assert!(!takes("f()", &["uint8"]));
         assert!(!takes("f(uint80)", &["uint8"]));
@@ -135,9 +138,18 @@ mod tests {
     #[test]
     fn a_sorted_table_finds_each_of_its_selectors_and_no_other() {
         const TABLE: [Route; 3] = sorted([
-            Route { selector: 7, handler: |_| Ok(Vec::from([7])) },
-            Route { selector: 1, handler: |_| Ok(Vec::from([1])) },
-            Route { selector: 5, handler: |_| Ok(Vec::from([5])) },
+            Route {
+                selector: 7,
+                handler: |_| Ok(Vec::from([7])),
+            },
+            Route {
+                selector: 1,
+                handler: |_| Ok(Vec::from([1])),
+            },
+            Route {
+                selector: 5,
+                handler: |_| Ok(Vec::from([5])),
+            },
         ]);
         for selector in [1u8, 5, 7] {
             let handler = find(&TABLE, [0, 0, 0, selector]).expect("is in the table");

@@ -56,9 +56,8 @@ impl Pack for Mark {
         put_address::<0>(&mut word, self.solver);
         put::<20, 5>(&mut word, self.time.into());
         put::<25, 5>(&mut word, self.contest_end.into());
-        word[30] = u8::from(self.claimed)
-            | u8::from(self.contested) << 1
-            | u8::from(self.rejected) << 2;
+        word[30] =
+            u8::from(self.claimed) | u8::from(self.contested) << 1 | u8::from(self.rejected) << 2;
         word
     }
 
@@ -86,7 +85,10 @@ impl Solution {
     #[inline(never)]
     pub(crate) fn of(task: B256) -> Self {
         let slot = STORAGE.solutions.entries.slot(task);
-        Self { slot, mark: slot.get() }
+        Self {
+            slot,
+            mark: slot.get(),
+        }
     }
 
     /// Whether there is one.
@@ -107,7 +109,9 @@ impl Solution {
                 },
             }
         } else {
-            Progress::Solved { contest_end: self.mark.contest_end }
+            Progress::Solved {
+                contest_end: self.mark.contest_end,
+            }
         }
     }
 
@@ -189,7 +193,10 @@ impl Reveal {
         let validator = host::sender();
         let now = host::now();
         let stake = Stake::of(validator);
-        ensure!(!stake.is_cooling_down(validator, params.claim_delay, now), SubmitSolutionCooldown);
+        ensure!(
+            !stake.is_cooling_down(validator, params.claim_delay, now),
+            SubmitSolutionCooldown
+        );
         let minimum = validators::minimum(params.minimum_percentage, Ledger::read().emitted)
             .max(params.stake);
         ensure!(stake.free() >= minimum, MinStakedTooLow);

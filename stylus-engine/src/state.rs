@@ -205,7 +205,10 @@ pub(crate) fn amount(value: U256) -> Result<u128, Revert> {
 #[inline(never)]
 pub(crate) fn account(address: Address, token: Address) -> Result<Address, Revert> {
     ensure!(!address.is_zero(), AddressMustBeNonZero);
-    ensure!(address != token && address != host::this(), AddressNotAllowed);
+    ensure!(
+        address != token && address != host::this(),
+        AddressNotAllowed
+    );
     Ok(address)
 }
 
@@ -234,16 +237,29 @@ mod tests {
         };
         let back = Config::unpack(&config.pack());
         assert_eq!(
-            (back.token, back.funded, back.ever_paused, back.min_reward_fee),
+            (
+                back.token,
+                back.funded,
+                back.ever_paused,
+                back.min_reward_fee
+            ),
             (config.token, true, false, config.min_reward_fee)
         );
-        let ledger = Ledger { held: AMOUNT_LIMIT - 1, emitted: 3, accrued: 5 };
+        let ledger = Ledger {
+            held: AMOUNT_LIMIT - 1,
+            emitted: 3,
+            accrued: 5,
+        };
         assert_eq!(Ledger::unpack(&ledger.pack()), ledger);
     }
 
     #[test]
     fn the_ledger_refuses_what_does_not_fit() {
-        let mut ledger = Ledger { held: AMOUNT_LIMIT - 1, emitted: 0, accrued: 0 };
+        let mut ledger = Ledger {
+            held: AMOUNT_LIMIT - 1,
+            emitted: 0,
+            accrued: 0,
+        };
         assert!(ledger.hold(1).is_err());
         assert!(ledger.hold(u128::MAX).is_err());
         assert!(amount(U256::from(AMOUNT_LIMIT)).is_err());

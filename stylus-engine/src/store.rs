@@ -92,7 +92,10 @@ pub struct Field<T> {
 impl<T: Pack> Field<T> {
     /// The field at slot number `slot`.
     pub const fn at(slot: u32) -> Self {
-        Self { slot, value: PhantomData }
+        Self {
+            slot,
+            value: PhantomData,
+        }
     }
 
     /// Its slot number.
@@ -149,7 +152,10 @@ pub struct Map<K, V> {
 impl<K: Key, V: Pack> Map<K, V> {
     /// The mapping rooted at slot number `root`.
     pub const fn at(root: u32) -> Self {
-        Self { root, kinds: PhantomData }
+        Self {
+            root,
+            kinds: PhantomData,
+        }
     }
 
     /// Where the value of `key` lies.
@@ -178,7 +184,10 @@ pub struct Map2<K, L, V> {
 impl<K: Key, L: Key, V: Pack> Map2<K, L, V> {
     /// The mapping rooted at slot number `root`.
     pub const fn at(root: u32) -> Self {
-        Self { root, kinds: PhantomData }
+        Self {
+            root,
+            kinds: PhantomData,
+        }
     }
 
     /// Where the value of `key` and `inner` lies.

@@ -188,7 +188,13 @@ impl Order {
         Ok(Self {
             sender: host::sender(),
             model,
-            head: Head { owner, time: now, version, model: terms.index, retracted: false },
+            head: Head {
+                owner,
+                time: now,
+                version,
+                model: terms.index,
+                retracted: false,
+            },
             fees: Fees {
                 fee,
                 model_fee: terms.fee,
@@ -404,7 +410,9 @@ pub(crate) fn retract(id: B256) -> Result<(), Revert> {
         submitted: head.time.saturating_sub(fees.paused),
         announced: (announced.time != 0).then_some(announced.unpaused),
         wait: params::retraction_wait(),
-        enabled: !models::Entry::of(models::id_of(head.model)).terms().disabled,
+        enabled: !models::Entry::of(models::id_of(head.model))
+            .terms()
+            .disabled,
     };
     let step = retraction.step(unpaused).map_err(|refusal| match refusal {
         RetractionError::NotEnoughDelay { .. } => error!(NotEnoughDelay),
@@ -412,14 +420,20 @@ pub(crate) fn retract(id: B256) -> Result<(), Revert> {
     })?;
     let free = match step {
         RetractionStep::Announce => {
-            let announcement = Announcement { time: now, unpaused };
+            let announcement = Announcement {
+                time: now,
+                unpaused,
+            };
             STORAGE.tasks.retractions.set(id, &announcement);
             event!(TaskRetractionAnnounced).word(&id.0).log(2);
             return Ok(());
         }
         RetractionStep::Refund { free } => free,
     };
-    entry.0.set(&Head { retracted: true, ..head });
+    entry.0.set(&Head {
+        retracted: true,
+        ..head
+    });
     let split = splits::retraction(fees.fee, params::retraction_fee_percentage(), free);
     if split.treasury != 0 {
         let mut ledger = Ledger::read();
@@ -455,7 +469,11 @@ pub(crate) fn prevhash() -> Result<B256, Revert> {
 pub(crate) fn task(id: B256) -> Result<Words, Revert> {
     let entry = Entry::of(id);
     let head = entry.head();
-    let model = if head.time == 0 { B256::ZERO } else { models::id_of(head.model) };
+    let model = if head.time == 0 {
+        B256::ZERO
+    } else {
+        models::id_of(head.model)
+    };
     let mut words = Words::with_capacity(9);
     words
         .word(&model.0)

@@ -3,11 +3,11 @@
 //! State is final before any of them. A token that reverts, answers `false` or answers
 //! nothing has not moved anything, and the whole call fails with `TransferFailed`.
 
-use crate::host::{self, CallKind};
-use crate::revert::{Revert, ensure, error};
-use crate::layout::STORAGE;
-use crate::state::{Config, Ledger};
 use crate::abi::Words;
+use crate::host::{self, CallKind};
+use crate::layout::STORAGE;
+use crate::revert::{Revert, ensure, error};
+use crate::state::{Config, Ledger};
 use alloy_primitives::{Address, U256};
 use alloy_sol_types::SolCall;
 use arbius_protocol::emission::MINING;

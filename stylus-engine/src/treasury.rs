@@ -32,7 +32,10 @@ pub(crate) fn withdraw_accrued() -> Result<(), Revert> {
     ledger.accrued = 0;
     ledger.release(amount)?;
     ledger.write();
-    event!(AccruedFeesWithdrawn).address(&treasury).uint(amount).log(2);
+    event!(AccruedFeesWithdrawn)
+        .address(&treasury)
+        .uint(amount)
+        .log(2);
     token::pay(&STORAGE.state.config.get().token, &treasury, amount)
 }
 

@@ -48,7 +48,11 @@ async fn offices_are_handed_on_by_the_owner_alone() {
                 AddressMustBeNonZero,
                 engine.transferOwnership(address)
             );
-            refused!(owner, AddressMustBeNonZero, engine.transferTreasury(address));
+            refused!(
+                owner,
+                AddressMustBeNonZero,
+                engine.transferTreasury(address)
+            );
             refused!(owner, AddressMustBeNonZero, engine.transferPauser(address));
             refused!(owner, AddressMustBeNonZero, engine.setEngineRest(address));
         } else {

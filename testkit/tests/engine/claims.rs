@@ -140,27 +140,28 @@ async fn the_reward_follows_the_curve_and_the_models_rate() {
     let (world, model) = World::with_model(U256::ZERO).await;
     let (owner, engine) = (&world.owner.engine, &world.solver.engine);
     send!(owner.setTaskOwnerRewardPercentage(U256::from(AIUS / 5)));
-    send!(owner.setSolutionMineableRate(model, aius(100)));
+    send!(owner.setSolutionMineableRate(model, aius(50)));
     let first = claimable(&world, model, U256::ZERO, b"a").await;
     let receipt = send!(engine.claimSolution(first));
     assert!(events::<IEngine::FeesPaid>(&receipt).is_empty());
-    assert_eq!(event::<IEngine::RewardsPaid>(&receipt).total, aius(100));
+    assert_eq!(event::<IEngine::RewardsPaid>(&receipt).total, aius(50));
 
     send!(owner.setSolutionMineableRate(model, U256::from(AIUS / 2)));
     let second = claimable(&world, model, U256::ZERO, b"b").await;
     let start = view!(engine.startBlockTime());
     let receipt = send!(engine.claimSolution(second));
-    let expected = emission::claim(Some(world.now() - start), 100 * AIUS, AIUS / 2);
+    let expected = emission::claim(Some(world.now() - start), 50 * AIUS, AIUS / 2);
     let split = splits::reward(expected, AIUS / 10, AIUS / 5);
     let rewards: IEngine::RewardsPaid = event(&receipt);
-    assert!(expected > 0, "the network is on target");
+    // Neither cut at 100 nor 0: about 52.9 AIUS should have been emitted by then.
+    assert!(expected > 10 * AIUS && expected < 30 * AIUS, "{expected}");
     assert_eq!(rewards.total, U256::from(expected));
     assert_eq!(rewards.treasuryReward, U256::from(split.treasury));
     assert_eq!(rewards.taskOwnerReward, U256::from(split.task_owner));
     assert_eq!(rewards.validatorReward, U256::from(split.solver));
     assert_eq!(
         world.earnings(&world.requester).await,
-        aius(20) + U256::from(split.task_owner)
+        aius(10) + U256::from(split.task_owner)
     );
     world.books_balance().await;
 }
@@ -242,7 +243,10 @@ async fn a_bulk_claim_skips_what_cannot_be_claimed_and_one_withdrawal_pays_all()
     let receipt = send!(world.rival.engine.withdrawEarnings(solver.address));
     assert_eq!(events::<IToken::Transfer>(&receipt).len(), 1);
     let withdrawn: IEngine::EarningsWithdrawn = event(&receipt);
-    assert_eq!((withdrawn.account, withdrawn.amount), (solver.address, owed));
+    assert_eq!(
+        (withdrawn.account, withdrawn.amount),
+        (solver.address, owed)
+    );
     assert_eq!(world.balance(solver.address).await - before, owed);
     assert_eq!(world.earnings(solver).await, U256::ZERO);
     refused!(

@@ -86,13 +86,22 @@ async fn commitments_and_identifiers_are_those_of_the_protocol() {
     refused!(
         world.rival,
         InvalidCid,
-        engine.hashModel(IEngine::Model { cid: bad.clone(), ..model }, who)
+        engine.hashModel(
+            IEngine::Model {
+                cid: bad.clone(),
+                ..model
+            },
+            who
+        )
     );
     refused!(
         world.rival,
         InvalidCid,
         engine.hashTask(
-            IEngine::Task { cid: bad.clone(), ..request },
+            IEngine::Task {
+                cid: bad.clone(),
+                ..request
+            },
             who,
             B256::ZERO
         )

@@ -2,9 +2,9 @@
 
 use alloy_primitives::U256;
 use arbius_protocol::emission;
+use arbius_sdk::contracts::IEngine;
 
 use crate::world::{AIUS, World, aius, answer, event, refused, send, view};
-use arbius_sdk::contracts::IEngine;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_views_answer_as_the_curve_does() {

@@ -16,6 +16,7 @@ mod pause;
 mod retraction;
 mod solutions;
 mod stake;
+mod start;
 mod tasks;
 mod treasury;
 mod world;

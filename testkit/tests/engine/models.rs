@@ -203,6 +203,7 @@ async fn an_allow_list_names_solvers_until_it_is_disabled_for_good() {
     let task = world.task(id, U256::ZERO, b"in").await;
     let cid = crate::world::answer(1);
     world.commit(&world.rival, task, &cid).await;
+    world.pass(1);
     refused!(
         world.rival,
         NotAllowedToSubmitSolution,
@@ -235,7 +236,11 @@ async fn an_allow_list_names_solvers_until_it_is_disabled_for_good() {
         AllowListNotEnabled,
         engine.removeFromModelAllowList(open, vec![owner.address])
     );
-    refused!(owner, AllowListNotEnabled, engine.disableModelAllowList(open));
+    refused!(
+        owner,
+        AllowListNotEnabled,
+        engine.disableModelAllowList(open)
+    );
     world.books_balance().await;
 }
 
@@ -248,7 +253,10 @@ async fn rates_and_fee_percentages_of_models_are_governances_alone() {
     refused!(
         world.model_owner,
         NotOwner,
-        world.model_owner.engine.setSolutionMineableRate(id, aius(1))
+        world
+            .model_owner
+            .engine
+            .setSolutionMineableRate(id, aius(1))
     );
     refused!(
         owner,

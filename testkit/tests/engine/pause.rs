@@ -22,10 +22,7 @@ async fn a_pause_stops_everything_but_the_ways_out() {
     refused!(solver, NotPauser, engine.setPaused(true));
     let changed: IEngine::PausedChanged = event(&send!(world.owner.engine.setPaused(true)));
     assert!(changed.paused && view!(engine.paused()));
-    assert_eq!(
-        view!(engine.pauseEnd()),
-        U256::from(world.now() + 14 * DAY)
-    );
+    assert_eq!(view!(engine.pauseEnd()), U256::from(world.now() + 14 * DAY));
 
     refused!(
         requester,

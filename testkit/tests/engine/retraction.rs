@@ -42,7 +42,10 @@ async fn learned_an_unsolved_fee_comes_back_in_two_steps() {
     let receipt = send!(engine.retractTask(task));
     assert_eq!(event::<IEngine::TaskRetracted>(&receipt).id, task);
     let refunded: IEngine::TaskRefunded = event(&receipt);
-    assert_eq!((refunded.owner, refunded.amount), (requester.address, aius(9)));
+    assert_eq!(
+        (refunded.owner, refunded.amount),
+        (requester.address, aius(9))
+    );
     assert_eq!(world.status(task).await, 6);
     assert_eq!(world.earnings(requester).await, aius(9));
     assert_eq!(view!(engine.accruedFees()), aius(1));

@@ -35,12 +35,7 @@ async fn a_revealed_solution_is_stored_with_its_contest_end() {
     // A parameter changed later moves nothing that runs.
     let end = view!(engine.contestEnd(task));
     assert_eq!(end, U256::from(world.now() + 2_000));
-    send!(
-        world
-            .owner
-            .engine
-            .setMinClaimSolutionTime(U256::from(60))
-    );
+    send!(world.owner.engine.setMinClaimSolutionTime(U256::from(60)));
     assert_eq!(view!(engine.contestEnd(task)), end);
     world.pass(1_000);
     refused!(world.solver, NotEnoughDelay, engine.claimSolution(task));
@@ -232,11 +227,7 @@ async fn one_bulk_commitment_reveals_all_its_pairs_in_their_order() {
     let (solver, engine) = (&world.solver, &world.solver.engine);
     let tasks = bulk(&world, model, 4).await;
     let cids: Vec<Bytes> = (1..=4).map(answer).collect();
-    let hash = view!(engine.generateBulkCommitment(
-        solver.address,
-        tasks.clone(),
-        cids.clone()
-    ));
+    let hash = view!(engine.generateBulkCommitment(solver.address, tasks.clone(), cids.clone()));
     send!(engine.signalCommitment(hash));
 
     // Another order or a part is another commitment.
@@ -284,11 +275,7 @@ async fn learned_a_front_run_entry_does_not_give_the_other_answers_away() {
     let (solver, engine) = (&world.solver, &world.solver.engine);
     let tasks = bulk(&world, model, 5).await;
     let mut cids: Vec<Bytes> = (1..=5).map(answer).collect();
-    let hash = view!(engine.generateBulkCommitment(
-        solver.address,
-        tasks.clone(),
-        cids.clone()
-    ));
+    let hash = view!(engine.generateBulkCommitment(solver.address, tasks.clone(), cids.clone()));
     send!(engine.signalCommitment(hash));
     world.solve(&world.rival, tasks[2], answer(9)).await;
 
@@ -296,10 +283,7 @@ async fn learned_a_front_run_entry_does_not_give_the_other_answers_away() {
     assert_eq!(events::<IEngine::SolutionSubmitted>(&receipt).len(), 4);
     let skipped: IEngine::SolutionSkipped = event(&receipt);
     assert_eq!((skipped.addr, skipped.task), (solver.address, tasks[2]));
-    assert_eq!(
-        skipped.reason,
-        IEngine::SolutionAlreadySubmitted::SELECTOR
-    );
+    assert_eq!(skipped.reason, IEngine::SolutionAlreadySubmitted::SELECTOR);
     assert_eq!(
         view!(engine.solutions(tasks[2])).validator,
         world.rival.address
@@ -316,10 +300,7 @@ async fn learned_a_front_run_entry_does_not_give_the_other_answers_away() {
     cids.truncate(2);
     cids.push(Bytes::from_static(b"no cid"));
     let receipt = send!(engine.bulkSubmitSolution(tasks.clone(), cids));
-    assert_eq!(
-        event::<IEngine::SolutionSubmitted>(&receipt).task,
-        tasks[0]
-    );
+    assert_eq!(event::<IEngine::SolutionSubmitted>(&receipt).task, tasks[0]);
     let reasons: Vec<_> = events::<IEngine::SolutionSkipped>(&receipt)
         .into_iter()
         .map(|skipped| skipped.reason.0)

@@ -49,7 +49,10 @@ async fn anyone_tops_up_anyone() {
 
     let deposit: IEngine::ValidatorDeposit =
         event(&send!(engine.validatorDeposit(validator, aius(3))));
-    assert_eq!((deposit.addr, deposit.validator), (rival.address, validator));
+    assert_eq!(
+        (deposit.addr, deposit.validator),
+        (rival.address, validator)
+    );
     assert_eq!(deposit.amount, aius(3));
     let validator = view!(engine.validators(validator));
     assert_eq!(validator.staked, aius(3));
@@ -141,8 +144,7 @@ async fn stake_is_withdrawn_in_two_steps() {
         view!(engine.pendingValidatorWithdrawRequestsCount(solver.address)),
         U256::from(1)
     );
-    let pending =
-        view!(engine.pendingValidatorWithdrawRequests(solver.address, U256::from(1)));
+    let pending = view!(engine.pendingValidatorWithdrawRequests(solver.address, U256::from(1)));
     assert_eq!(
         (pending.unlockTime, pending.amount),
         (announced.unlockTime, aius(6))

@@ -86,10 +86,7 @@ async fn learned_inputs_of_tasks_go_out_in_events_in_every_form() {
             (*id, input, U256::from(1))
         );
         let task = view!(engine.tasks(*id));
-        assert_eq!(
-            task.cid.as_ref(),
-            cid::encode(cid::digest(input).unwrap())
-        );
+        assert_eq!(task.cid.as_ref(), cid::encode(cid::digest(input).unwrap()));
     }
     assert_eq!(view!(engine.totalHeld()), aius(20 + 8));
     world.books_balance().await;
@@ -226,8 +223,7 @@ async fn the_owner_raises_the_fee_of_an_open_task() {
         engine.increaseTaskFee(task, aius(100_000))
     );
 
-    let raised: IEngine::TaskFeeIncreased =
-        event(&send!(engine.increaseTaskFee(task, aius(3))));
+    let raised: IEngine::TaskFeeIncreased = event(&send!(engine.increaseTaskFee(task, aius(3))));
     assert_eq!((raised.amount, raised.fee), (aius(3), aius(5)));
     assert_eq!(view!(engine.tasks(task)).fee, aius(5));
     assert_eq!(view!(engine.taskModelFee(task)), aius(1));
@@ -251,7 +247,11 @@ async fn status_follows_a_task_to_its_end_claimed_or_not() {
     let end: u64 = view!(world.owner.engine.contestEnd(task)).to();
     assert_eq!(end, world.now() + 2_000);
     world.pass(end - world.now());
-    assert_eq!(world.status(task).await, 2, "at its end it can be contested");
+    assert_eq!(
+        world.status(task).await,
+        2,
+        "at its end it can be contested"
+    );
     world.pass(1);
     assert_eq!(world.status(task).await, 4, "unclaimed");
     send!(world.solver.engine.claimSolution(task));

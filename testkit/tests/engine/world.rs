@@ -165,11 +165,7 @@ impl World {
     }
 
     pub(crate) async fn stake(&self, validator: &Person, amount: U256) {
-        send!(
-            validator
-                .engine
-                .validatorDeposit(validator.address, amount)
-        );
+        send!(validator.engine.validatorDeposit(validator.address, amount));
     }
 
     /// Submits a task of the requester.
