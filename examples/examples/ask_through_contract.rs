@@ -75,7 +75,10 @@ async fn main() -> Result<()> {
         value: fee,
     };
     user.execute(Call::new(chain.token(), &approve)).await?;
-    let input = serde_json::json!({ "prompt": prompt }).to_string().into_bytes().into();
+    let input = serde_json::json!({ "prompt": prompt })
+        .to_string()
+        .into_bytes()
+        .into();
     let ask = IRequester::askCall { model, fee, input };
     let receipt = user.execute(Call::new(contract, &ask)).await?;
     let asked = receipt

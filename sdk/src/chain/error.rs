@@ -68,7 +68,7 @@ pub enum ChainError {
         /// What was to be done.
         purpose: String,
         /// The contract's answer.
-        revert: Revert,
+        revert: Box<Revert>,
     },
     /// A transaction was included and reverted.
     #[error("{purpose} was included as {hash} and reverted with {revert}")]
@@ -78,7 +78,7 @@ pub enum ChainError {
         /// The transaction.
         hash: B256,
         /// The contract's answer, as a replay of it says.
-        revert: Revert,
+        revert: Box<Revert>,
     },
     /// A contract's answer does not decode as its interface says.
     #[error(
@@ -112,7 +112,7 @@ pub enum ChainError {
         /// Gas at the fee ceiling plus value, wei.
         needed: U256,
         /// What was to be done.
-        purpose: String,
+        purpose: Box<str>,
     },
     /// Gas costs more than the ceiling that was set.
     #[error(
@@ -211,7 +211,7 @@ impl ChainError {
                 let purpose = purpose.to_owned();
                 return Self::WouldRevert {
                     purpose,
-                    revert: Revert::decode(data),
+                    revert: Box::new(Revert::decode(data)),
                 };
             }
             // Geth answers a revert without data with this message and no data at all.
@@ -219,7 +219,7 @@ impl ChainError {
                 let purpose = purpose.to_owned();
                 return Self::WouldRevert {
                     purpose,
-                    revert: Revert::decode(Bytes::new()),
+                    revert: Box::new(Revert::decode(Bytes::new())),
                 };
             }
             let message = payload.message.to_string();

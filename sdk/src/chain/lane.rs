@@ -501,6 +501,7 @@ impl Lane {
     async fn insufficient(&self, needed: U256, purpose: String) -> Result<ChainError, ChainError> {
         let account = self.address();
         let balance = self.chain().balance(account).await?;
+        let purpose = purpose.into();
         Ok(ChainError::InsufficientFunds {
             account,
             balance,
@@ -519,7 +520,7 @@ impl Lane {
                 .simulate(request, &call.purpose, BlockId::number(number))
                 .await;
             if let Err(ChainError::WouldRevert { revert, .. }) = replay {
-                return revert;
+                return *revert;
             }
         }
         Revert::decode(Bytes::new())
@@ -561,7 +562,7 @@ impl Sent {
         if receipt.success {
             return Ok(receipt);
         }
-        let revert = self.lane.reason(&self.call, receipt.block).await;
+        let revert = Box::new(self.lane.reason(&self.call, receipt.block).await);
         let purpose = self.intent.purpose;
         Err(ChainError::Reverted {
             purpose,

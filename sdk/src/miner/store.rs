@@ -362,7 +362,7 @@ mod tests {
             open.iter().map(|job| job.task).collect::<Vec<_>>(),
             [job(2).task]
         );
-        assert_eq!(store.open_intents().unwrap(), [intent.clone()]);
+        assert_eq!(store.open_intents().unwrap(), std::slice::from_ref(&intent));
         store.settle(&intent, Outcome::Included).unwrap();
         assert_eq!(store.open_intents().unwrap(), []);
     }
