@@ -201,13 +201,21 @@ async fn two_miners_compete_and_every_task_is_paid_once() {
         assert_eq!(submission.model, model);
         assert!(submission.input.starts_with(b"{\"prompt\":"));
     }
+    // A miner that first hears of a task together with its solution makes no job of it.
     for miner in &miners {
-        all_over(miner, tasks.len()).await;
+        all_over(miner, miner.jobs().unwrap().len()).await;
     }
     let tallies: Vec<_> = miners.iter().map(|miner| miner.tally().unwrap()).collect();
     let claimed: usize = tallies.iter().map(|tally| tally.of(State::Claimed)).sum();
-    let lost: usize = tallies.iter().map(|tally| tally.of(State::Lost)).sum();
-    assert_eq!((claimed, lost), (tasks.len(), tasks.len()), "{tallies:#?}");
+    assert_eq!(claimed, tasks.len(), "{tallies:#?}");
+    for tally in &tallies {
+        let jobs: usize = tally.jobs.values().sum();
+        assert_eq!(
+            jobs,
+            tally.of(State::Claimed) + tally.of(State::Lost),
+            "{tally:#?}"
+        );
+    }
     let rewards = tallies
         .iter()
         .fold(U256::ZERO, |sum, tally| sum + tally.rewards);
@@ -274,6 +282,99 @@ async fn a_miner_that_dies_at_any_step_takes_its_job_up_again() {
                 .unwrap()
                 .claimed
         );
+    }
+    last.stop().await.unwrap();
+}
+
+/// Pauses that differ and repeat: a linear congruential generator (Knuth's MMIX constants).
+struct Pauses(u64);
+
+impl Pauses {
+    fn next(&mut self) -> Duration {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        Duration::from_millis((self.0 >> 33) % 250)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_miner_killed_again_and_again_under_load_accounts_for_every_task() {
+    const TASKS: usize = 40;
+    const KILLS: usize = 12;
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let requester = requester(&chain);
+    let fee = U256::from(AIUS / 10);
+    requester.approve(fee * U256::from(TASKS)).await.unwrap();
+    // Half with inputs of their own, half with one input for all.
+    let lane = chain.lane(Actor::Requester).unwrap();
+    let owner = lane.address();
+    let inputs = (0..TASKS / 2)
+        .map(|i| request(model, &format!("digit {i}")).input)
+        .collect();
+    let each = IEngine::bulkSubmitTasksCall {
+        version: 0,
+        owner,
+        model,
+        fee,
+        inputs,
+    };
+    lane.execute(Call::new(chain.engine(), &each))
+        .await
+        .unwrap();
+    let input = request(model, "nine").input;
+    let n = U256::from(TASKS - TASKS / 2);
+    let same = IEngine::bulkSubmitTaskCall {
+        version: 0,
+        owner,
+        model,
+        fee,
+        input,
+        n,
+    };
+    lane.execute(Call::new(chain.engine(), &same))
+        .await
+        .unwrap();
+
+    let seed = std::process::id().into();
+    println!("seed {seed}");
+    let mut pauses = Pauses(seed);
+    for _ in 0..KILLS {
+        let running = respawn(&chain, model, folder.path()).await;
+        tokio::time::sleep(pauses.next()).await;
+        drop(running);
+    }
+    let last = respawn(&chain, model, folder.path()).await;
+    let revealed = async {
+        while last
+            .jobs()
+            .unwrap()
+            .iter()
+            .filter(|job| job.state == State::Revealed)
+            .count()
+            < TASKS
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, revealed).await.is_err() {
+        panic!("not everything is revealed: {:#?}", last.tally().unwrap());
+    }
+    chain.pass(Duration::from_secs(2_001)).unwrap();
+    all_over(&last, TASKS).await;
+    let tally = last.tally().unwrap();
+    assert_eq!(tally.of(State::Claimed), TASKS, "{tally:#?}");
+    // The chain agrees: every task is claimed by this miner, and nothing is owed any more.
+    for job in last.jobs().unwrap() {
+        let solution = requester
+            .network()
+            .solution(job.task)
+            .await
+            .unwrap()
+            .unwrap();
+        assert!(solution.claimed && solution.solver == last.account());
     }
     last.stop().await.unwrap();
 }
