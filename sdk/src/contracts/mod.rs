@@ -35,6 +35,7 @@ pub fn token(address: Address, chain: &Chain) -> IToken::ITokenInstance<RootProv
 }
 
 /// The first topic of an event type, as log filters take it.
+#[cfg(any(feature = "client", feature = "miner"))]
 pub(crate) const fn topic<E: alloy_sol_types::SolEvent>() -> B256 {
     E::SIGNATURE_HASH
 }
