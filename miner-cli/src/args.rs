@@ -28,7 +28,7 @@ pub(crate) const DEPLOYMENT: &str = "arbius.json";
     propagate_version = true,
     after_help = "\
 Examples:
-  arbius demo                          the whole protocol in half a minute, on this machine
+  arbius demo                          the whole protocol in seconds, on this machine
   arbius devnet                        a local chain with the protocol on it, then, elsewhere:
   arbius mine                          solve its tasks
   arbius submit \"a handwritten seven\" --wait --out seven.png"
@@ -108,7 +108,7 @@ pub(crate) struct Demo {
 #[command(after_help = "\
 Examples:
   arbius devnet
-  arbius devnet --port 0 --deployment /tmp/net.json
+  arbius devnet --port 0 --deployment net.json
   cast block-number --rpc-url http://127.0.0.1:8547")]
 pub(crate) struct Devnet {
     /// Port on 127.0.0.1 for JSON-RPC; 0 takes any that is free.
@@ -118,7 +118,7 @@ pub(crate) struct Devnet {
     #[arg(
         long,
         value_name = "FILE",
-        env = "ARBIUS_DEPLOYMENT",
+        env = "ARBIUS_DEPLOYMENT", hide_env_values = true,
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
@@ -152,6 +152,7 @@ pub(crate) struct Submit {
         long = "gateway",
         value_name = "URL",
         env = "ARBIUS_GATEWAYS",
+        hide_env_values = true,
         value_delimiter = ',',
         default_value = "http://127.0.0.1:8090"
     )]
@@ -197,6 +198,7 @@ pub(crate) struct Mine {
         long,
         value_name = "DIR",
         env = "ARBIUS_FOLDER",
+        hide_env_values = true,
         default_value = "arbius-miner"
     )]
     pub(crate) folder: PathBuf,
@@ -226,12 +228,12 @@ pub(crate) struct Network {
     #[arg(
         long,
         value_name = "FILE",
-        env = "ARBIUS_DEPLOYMENT",
+        env = "ARBIUS_DEPLOYMENT", hide_env_values = true,
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
     /// The chain's JSON-RPC address [default: the one in the deployment file]
-    #[arg(long, value_name = "URL", env = "ARBIUS_RPC")]
+    #[arg(long, value_name = "URL", env = "ARBIUS_RPC", hide_env_values = true)]
     pub(crate) rpc: Option<String>,
 }
 
@@ -249,7 +251,8 @@ impl Network {
 /// Which key. `crate::key` chooses.
 #[derive(Debug, Args)]
 pub(crate) struct Key {
-    /// Use an account of the deployment file by its number.
+    /// Use an account of the deployment file by its number. Without any key, on a local chain,
+    /// requesters are account 3 and miners account 4.
     #[arg(long, value_name = "N", conflicts_with = "key_file")]
     pub(crate) account: Option<usize>,
     /// Read the private key from a file with one line of hexadecimal. Without this and

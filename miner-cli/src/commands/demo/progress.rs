@@ -53,7 +53,8 @@ impl Progress {
     /// Leaves the terminal as it is, for what is printed next.
     pub(crate) fn end(&self) {
         if self.bars.is_some() {
-            eprintln!();
+            // The end of the last bar's line, and an empty one.
+            eprintln!("\n");
         }
     }
 }
