@@ -9,7 +9,7 @@ mod model;
 mod submit;
 mod task;
 
-use std::io::{stdin, stdout};
+use std::io::{IsTerminal as _, stderr, stdin, stdout};
 
 use tracing_subscriber::EnvFilter;
 
@@ -56,7 +56,8 @@ fn log(command: &Command) {
     let filter = EnvFilter::try_from_env("ARBIUS_LOG").unwrap_or_else(|_| otherwise.into());
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(stderr)
+        .with_ansi(stderr().is_terminal())
         .init();
 }
 

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use serde_json::{Value, json};
 
-use crate::program::{arbius, command, devnet};
+use crate::program::{Running, arbius, command, devnet};
 
 const ID: &str = "0x1111111111111111111111111111111111111111111111111111111111111111";
 
@@ -348,6 +348,17 @@ fn mining(path: &Path) {
         1,
         &[&address, "another program has that port"],
     );
+    let args = [
+        "mine",
+        "--deployment",
+        "net.json",
+        "--gateway",
+        "127.0.0.1:0",
+    ];
+    let mut first = Running::start(path, "first", &args);
+    first.until("Ctrl-C");
+    fails(&mine(&[]), 1, &["arbius-miner", "another"]);
+    drop(first);
     fs::write(path.join("folder"), "").unwrap();
     fails(&mine(&["--folder", "folder"]), 1, &["folder"]);
     fails(

@@ -3,7 +3,7 @@
 use arbius_sdk::content::unixfs;
 use serde_json::Value;
 
-use crate::program::{Running, devnet, succeeds};
+use crate::program::{Running, devnet, rpc, succeeds};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
@@ -98,6 +98,23 @@ fn a_task_goes_from_one_terminal_to_another() {
     let shown = succeeds(path, &["task", "show", early, "--deployment", "net.json"]);
     for expected in [early, "solved", "solver", "output", "Qm"] {
         assert!(shown.contains(expected), "no `{expected}` in\n{shown}");
+    }
+
+    // Past the contest period the miner claims.
+    let chain = deployment["rpc"].as_str().unwrap();
+    rpc(chain, "evm_increaseTime", "[2001]");
+    rpc(chain, "evm_mine", "[]");
+    for task in [early, report["id"].as_str().unwrap()] {
+        miner.until(&format!(
+            "\"event\":\"claimed\",\"note\":null,\"task\":\"{task}\""
+        ));
+        let shown = succeeds(
+            path,
+            &["task", "show", task, "--json", "--deployment", "net.json"],
+        );
+        let shown = json(&shown);
+        assert_eq!(shown["status"], "final", "{shown:#}");
+        assert_eq!(shown["solution"]["claimed"], true, "{shown:#}");
     }
 
     #[cfg(unix)]
