@@ -2,6 +2,7 @@
 //! the chain, for contracts and tools that would rather ask.
 
 use crate::abi::{Arg, Args, Blobs, Hashes, Words};
+use crate::content::Content;
 use crate::revert::{Revert, error};
 use crate::solutions;
 use alloy_primitives::{Address, B256, U256};
@@ -61,9 +62,9 @@ fn digest(bytes: &[u8]) -> Result<B256, Revert> {
 ///
 /// # Errors
 ///
-/// `ContentTooLarge`.
+/// `ContentTooLarge`, `HashUnavailable`.
 pub(crate) fn generate_cid(content: &[u8]) -> Result<Words, Revert> {
-    let digest = cid::digest(content).map_err(|_| error!(ContentTooLarge))?;
+    let digest = Content::new(content)?.digest;
     let mut words = Words::with_capacity(4);
     words.bytes(1, &cid::encode(digest));
     Ok(words)

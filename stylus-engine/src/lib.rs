@@ -22,6 +22,7 @@
 //! | [`validators`] | stakes and withdrawals |
 //! | [`emission`] | the curve's views |
 //! | [`hashes`] | identifiers and CIDs as views |
+//! | `content` | content on its way through: hashed, then told |
 //! | [`token`], [`arbsys`] | the contracts that the engine calls |
 //! | [`abi`], [`router`], [`revert`], [`store`], [`host`] | what the rooms stand on |
 
@@ -34,6 +35,7 @@ pub mod admin;
 pub mod arbsys;
 pub mod claims;
 pub mod clock;
+mod content;
 pub mod earnings;
 pub mod emission;
 pub mod hashes;

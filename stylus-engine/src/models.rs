@@ -2,22 +2,23 @@
 //! emission rates.
 
 use crate::abi::{Addresses, Words, event};
+use crate::content::Content;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
 use crate::state::{self, Config};
-use crate::store::{Field, Map, Map2, Pack, Slot, put, put_address, take, take_address};
+use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
 use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolEvent;
 use arbius_protocol::emission::MAX_RATE;
 use arbius_protocol::fixed::ONE;
+use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::{cid, ids};
 
 /// Where the models are kept.
 #[derive(Clone, Copy)]
 pub struct ModelStorage {
-    /// How many models there are; the index of the last.
-    count: Field<u32>,
-    /// Identifiers by index, counted from 1.
+    /// Identifiers by index.
     ids: Map<u64, B256>,
     /// Three words each: [`Terms`], [`Payee`], the template's digest.
     entries: Map<B256, Terms>,
@@ -28,10 +29,9 @@ pub struct ModelStorage {
 impl ModelStorage {
     pub(crate) const fn at(base: u32) -> Self {
         Self {
-            count: Field::at(base),
-            ids: Map::at(base + 1),
-            entries: Map::at(base + 2),
-            allowed: Map2::at(base + 3),
+            ids: Map::at(base),
+            entries: Map::at(base + 1),
+            allowed: Map2::at(base + 2),
         }
     }
 }
@@ -41,7 +41,7 @@ impl ModelStorage {
 pub struct Terms {
     /// Flat fee per task, in wei.
     pub fee: u128,
-    /// Number of the model, counted from 1; 0 where there is no model.
+    /// By what tasks name the model; 0 where there is no model.
     pub index: u32,
     /// Whether it takes no tasks.
     pub disabled: bool,
@@ -231,18 +231,11 @@ fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B2
     let config = Config::running()?;
     state::account(addr, config.token)?;
     let fee = fee(price)?;
-    let digest = cid::digest(template).map_err(|_| error!(ContentTooLarge))?;
-    let id = ids::model_id(host::sender(), addr, price, digest);
+    let template = Content::new(template)?;
+    let id = ids::model_id(host::sender(), addr, price, template.digest);
     let entry = Entry::of(id);
     ensure!(entry.terms().index == 0, ModelAlreadyRegistered);
-    let index = STORAGE
-        .models
-        .count
-        .get()
-        .checked_add(1)
-        .ok_or_else(|| error!(AmountTooLarge))?;
-    STORAGE.models.count.set(&index);
-    STORAGE.models.ids.set(index.into(), &id);
+    let index = take_index(id);
     entry.set_terms(&Terms {
         fee,
         index,
@@ -253,10 +246,27 @@ fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B2
         addr,
         percentage: 0,
     });
-    entry.0.next(2).set(&digest);
+    entry.0.next(2).set(&template.digest);
     event!(ModelRegistered).word(&id.0).log(2);
-    event!(ModelTemplate).word(&id.0).bytes(1, template).log(2);
+    template.log(&IEngine::ModelTemplate::SIGNATURE_HASH, &id, None);
     Ok(id)
+}
+
+/// Gives a model the number by which tasks name it in four bytes: what its identifier
+/// begins with, or the next number that is free. A counter would cost a write more.
+fn take_index(id: B256) -> u32 {
+    let [a, b, c, d, ..] = id.0;
+    let mut index = u32::from_be_bytes([a, b, c, d]);
+    loop {
+        // 0 stands for no model.
+        index = index.max(1);
+        let slot = STORAGE.models.ids.slot(index.into());
+        if slot.get::<B256>().is_zero() {
+            slot.set(&id);
+            return index;
+        }
+        index = index.wrapping_add(1);
+    }
 }
 
 /// The model, if the sender may change it: its address or the owner of the engine.

@@ -97,7 +97,7 @@ mod entry {
 use crate::abi::{Addresses, Blobs, Hashes};
 use crate::hashes::{ModelArg, TaskArg};
 
-const HOT_TABLE: [Route; 21] = routes! {
+const HOT_TABLE: [Route; 22] = routes! {
     submitTaskCall => tasks::submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8]];
     bulkSubmitTaskCall => tasks::bulk_submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8], n: U256];
     bulkSubmitTasksCall => tasks::bulk_submit_inputs [version: u8, owner: Address, model: B256, fee: U256, inputs: Blobs<'_>];
@@ -119,9 +119,10 @@ const HOT_TABLE: [Route; 21] = routes! {
     cancelValidatorWithdrawCall => validators::cancel_withdraw [count: U256];
     validatorWithdrawCall => validators::withdraw [count: U256, to: Address];
     validatorsCall => validators::validator [validator: Address];
+    registerModelCall => models::register [addr: Address, fee: U256, template: &[u8]];
 };
 
-const REST_TABLE: [Route; 61] = routes! {
+const REST_TABLE: [Route; 60] = routes! {
     initializeCall => admin::initialize [token: Address, treasury: Address, owner: Address, rest: Address];
     baseTokenCall => admin::token [];
     ownerCall => admin::owner [];
@@ -149,7 +150,6 @@ const REST_TABLE: [Route; 61] = routes! {
     generateCommitmentCall => hashes::commitment [sender: Address, task: B256, cid: &[u8]];
     generateBulkCommitmentCall => hashes::bulk_commitment [sender: Address, tasks: Hashes<'_>, cids: Blobs<'_>];
     modelsCall => models::model [id: B256];
-    registerModelCall => models::register [addr: Address, fee: U256, template: &[u8]];
     registerModelWithAllowListCall => models::register_with_allow_list [addr: Address, fee: U256, template: &[u8], solvers: Addresses<'_>];
     setModelAddrCall => models::set_addr [id: B256, addr: Address];
     setModelFeeCall => models::set_fee [id: B256, fee: U256];

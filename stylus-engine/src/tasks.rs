@@ -2,6 +2,7 @@
 //! status.
 
 use crate::abi::{Blobs, Words, event};
+use crate::content::Content;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
@@ -10,6 +11,8 @@ use crate::state::{self, Config, Ledger};
 use crate::store::{Map, Pack, Slot, put, put_address, take, take_address};
 use crate::{arbsys, earnings, models, params, token};
 use alloy_primitives::{Address, B256, U256};
+use alloy_sol_types::SolEvent;
+use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::tasks::{
     self as rules, Progress, Retraction, RetractionError, RetractionStep,
 };
@@ -239,18 +242,9 @@ impl Order {
     }
 }
 
-/// The digest of a task's input.
-fn digest(input: &[u8]) -> Result<B256, Revert> {
-    cid::digest(input).map_err(|_| error!(ContentTooLarge))
-}
-
 /// Says what the input of `count` tasks from `first` on is.
-fn log_input(first: B256, count: u64, input: &[u8]) {
-    event!(TaskInput)
-        .word(&first.0)
-        .uint(count.into())
-        .bytes(2, input)
-        .log(2);
+fn log_input(input: Content, first: B256, count: u64) {
+    input.log(&IEngine::TaskInput::SIGNATURE_HASH, &first, Some(count));
 }
 
 /// `submitTask(version, owner, model, fee, input)`: submits a task and returns its
@@ -273,8 +267,9 @@ pub(crate) fn submit(
     input: &[u8],
 ) -> Result<B256, Revert> {
     let order = Order::new(version, owner, model, fee)?;
-    let id = order.enter(STORAGE.state.prevhash.get(), digest(input)?);
-    log_input(id, 1, input);
+    let input = Content::new(input)?;
+    let id = order.enter(STORAGE.state.prevhash.get(), input.digest);
+    log_input(input, id, 1);
     order.settle(id, 1)?;
     Ok(id)
 }
@@ -299,15 +294,15 @@ pub(crate) fn bulk_submit(
 ) -> Result<(), Revert> {
     ensure!(!n.is_zero(), EmptyBatch);
     let order = Order::new(version, owner, model, fee)?;
-    let digest = digest(input)?;
+    let input = Content::new(input)?;
     // More tasks than 2^64 run out of gas as surely as 2^64 do.
     let n: u64 = n.saturating_to();
-    let first = order.enter(STORAGE.state.prevhash.get(), digest);
+    let first = order.enter(STORAGE.state.prevhash.get(), input.digest);
     let mut last = first;
     for _ in 1..n {
-        last = order.enter(last, digest);
+        last = order.enter(last, input.digest);
     }
-    log_input(first, n, input);
+    log_input(input, first, n);
     order.settle(last, n)
 }
 
@@ -334,9 +329,9 @@ pub(crate) fn bulk_submit_inputs(
     ids.uint(32).uint(inputs.len() as u128);
     let mut last = STORAGE.state.prevhash.get();
     for input in inputs.iter() {
-        let input = input?;
-        last = order.enter(last, digest(input)?);
-        log_input(last, 1, input);
+        let input = Content::new(input?)?;
+        last = order.enter(last, input.digest);
+        log_input(input, last, 1);
         ids.word(&last.0);
     }
     order.settle(last, inputs.len() as u64)?;

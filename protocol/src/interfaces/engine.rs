@@ -85,6 +85,8 @@ super::interface! {
         error EmissionExceeded();
         /// *Own.* Something was emitted already, so the start stays.
         error EmissionStarted();
+        /// *Own.* The chain's sha2-256 did not answer: too little gas was left for the content.
+        error HashUnavailable();
         /// The solution is contested: settle the contestation instead.
         error HasContestation();
         /// Less free stake than the request asks for.
