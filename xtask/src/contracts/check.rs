@@ -68,13 +68,13 @@ pub(crate) fn check(contracts: &[&Contract]) -> eyre::Result<()> {
         );
     }
     if !same.is_empty() {
-        println!("{} are what the sources compile to.", names(&same));
+        println!("What the sources compile to: {}.", names(&same));
     }
     if !other.is_empty() {
         println!(
-            "{} were built with another toolchain than the {} here; testing a rebuild.",
-            names(&other),
-            toolchain.version
+            "Built with another toolchain than the {} here, so a rebuild is tested: {}.",
+            toolchain.version,
+            names(&other)
         );
         let contracts: Vec<_> = other.iter().map(|(contract, _)| *contract).collect();
         try_rebuild(&contracts, &toolchain)?;

@@ -33,20 +33,21 @@ pub(crate) struct Options {
     /// Writes nothing: fails unless the artifacts are what the sources compile to.
     #[arg(long, conflicts_with = "install")]
     check: bool,
-    /// Gets a toolchain first, if there is none.
-    #[arg(long)]
+    /// Builds nothing: gets a toolchain that can build contracts, unless there is one.
+    #[arg(long, conflicts_with = "names")]
     install: bool,
 }
 
-/// Builds or checks.
+/// Builds, checks, or gets what it takes to build.
 pub(crate) fn run(options: &Options) -> eyre::Result<()> {
     let contracts = select(&options.names)?;
-    if options.check {
+    if options.install {
+        let toolchain = toolchain::install()?;
+        println!("Contracts can be built with {}.", toolchain.version);
+        Ok(())
+    } else if options.check {
         check::check(&contracts)
     } else {
-        if options.install {
-            toolchain::install()?;
-        }
         build(&contracts)
     }
 }
