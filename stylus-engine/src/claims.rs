@@ -80,8 +80,8 @@ impl Claims {
             .word(&task.0)
             .log(3);
 
-        let entry = tasks::Entry::of(task);
-        let (head, fees) = (entry.head(), entry.fees());
+        let (entry, head) = tasks::Entry::find(task);
+        let fees = entry.fees();
         let model = models::id_of(head.model);
         let model_entry = models::Entry::of(model);
         let terms = model_entry.terms();

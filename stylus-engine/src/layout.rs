@@ -5,7 +5,7 @@
 //! | 0–31 | [`state`](crate::state) | configuration, ledger, clock, offices, `prevhash` |
 //! | 32–63 | [`params`](crate::params) | the parameters, packed by who reads them together |
 //! | 64–95 | [`models`](crate::models) | models, by identifier and by index; allow-lists |
-//! | 96–127 | [`tasks`](crate::tasks) | tasks in three words each; announced retractions |
+//! | 96–127 | [`tasks`](crate::tasks) | tasks in three words each, or shared by a batch; announced retractions |
 //! | 128–159 | [`solutions`](crate::solutions) | commitments; solutions in three words each |
 //! | 160–191 | [`validators`](crate::validators) | stakes in two words each; announced withdrawals |
 //! | 192–223 | [`earnings`](crate::earnings) | what is owed to whom |

@@ -25,6 +25,10 @@ pub struct TaskStorage {
     entries: Map<B256, Head>,
     /// Retractions that were announced.
     retractions: Map<B256, Announcement>,
+    /// First tasks of the batches that tasks were submitted in.
+    batches: Map<B256, B256>,
+    /// What all tasks of a batch have in common, by its first, in the same three words.
+    shared: Map<B256, Head>,
 }
 
 impl TaskStorage {
@@ -32,6 +36,8 @@ impl TaskStorage {
         Self {
             entries: Map::at(base),
             retractions: Map::at(base + 1),
+            batches: Map::at(base + 2),
+            shared: Map::at(base + 3),
         }
     }
 }
@@ -133,12 +139,43 @@ impl Pack for Announcement {
 
 /// A task where it lies.
 #[derive(Clone, Copy)]
-pub(crate) struct Entry(Slot);
+pub(crate) struct Entry {
+    /// The task's own three words.
+    own: Slot,
+    /// Where its head and its fees are: there, or in the words of its batch.
+    data: Slot,
+    /// Whether the words of its batch speak for it.
+    shared: bool,
+}
 
 impl Entry {
-    /// The place of a task, whether there is one or not.
-    pub(crate) fn of(id: B256) -> Self {
-        Self(STORAGE.tasks.entries.slot(id))
+    /// The place of a task and its head, whose time is 0 if there is none.
+    #[inline(never)]
+    pub(crate) fn find(id: B256) -> (Self, Head) {
+        let own = STORAGE.tasks.entries.slot(id);
+        let head: Head = own.get();
+        if head.time == 0 {
+            let batch = STORAGE.tasks.batches.get(id);
+            if !batch.is_zero() {
+                let data = STORAGE.tasks.shared.slot(batch);
+                return (
+                    Self {
+                        own,
+                        data,
+                        shared: true,
+                    },
+                    data.get(),
+                );
+            }
+        }
+        (
+            Self {
+                own,
+                data: own,
+                shared: false,
+            },
+            head,
+        )
     }
 
     /// The place of a task and its head.
@@ -146,24 +183,32 @@ impl Entry {
     /// # Errors
     ///
     /// `TaskDoesNotExist`.
-    #[inline(never)]
     pub(crate) fn existing(id: B256) -> Result<(Self, Head), Revert> {
-        let entry = Self::of(id);
-        let head = entry.head();
+        let (entry, head) = Self::find(id);
         ensure!(head.time != 0, TaskDoesNotExist);
         Ok((entry, head))
     }
 
-    pub(crate) fn head(&self) -> Head {
-        self.0.get()
-    }
-
     pub(crate) fn fees(&self) -> Fees {
-        self.0.next(2).get()
+        self.data.next(2).get()
     }
 
-    fn set_fees(&self, fees: &Fees) {
-        self.0.next(2).set(fees);
+    /// Digest of the input. Tasks of a batch have one of their own if inputs differ.
+    fn digest(&self) -> B256 {
+        let own: B256 = self.own.next(1).get();
+        if self.shared && own.is_zero() {
+            return self.data.next(1).get();
+        }
+        own
+    }
+
+    /// Writes head and fees of this task alone, which from then on speaks for itself.
+    fn write(&self, head: &Head, fees: &Fees) {
+        if self.shared {
+            self.own.next(1).set(&self.digest());
+        }
+        self.own.set(head);
+        self.own.next(2).set(fees);
     }
 }
 
@@ -208,14 +253,10 @@ impl Order {
         })
     }
 
-    /// Enters one task after `previous`; returns its identifier.
-    fn enter(&self, previous: B256, digest: B256) -> B256 {
+    /// Names one task after `previous` and tells of it; returns its identifier.
+    fn announce(&self, previous: B256, digest: B256) -> B256 {
         let fee = U256::from(self.fees.fee);
         let id = ids::task_id(self.sender, previous, self.model, fee, digest);
-        let entry = Entry::of(id);
-        entry.0.set(&self.head);
-        entry.0.next(1).set(&digest);
-        entry.set_fees(&self.fees);
         event!(TaskSubmitted)
             .word(&id.0)
             .word(&self.model.0)
@@ -223,6 +264,17 @@ impl Order {
             .uint(self.fees.fee)
             .log(4);
         id
+    }
+
+    /// Writes the three words of a task, or those that all tasks of a batch have in common,
+    /// so that each of them costs a word instead of three. Where inputs differ, the digest
+    /// is zero.
+    fn write(&self, slot: Slot, digest: B256) {
+        slot.set(&self.head);
+        if !digest.is_zero() {
+            slot.next(1).set(&digest);
+        }
+        slot.next(2).set(&self.fees);
     }
 
     /// Books and takes the fees of `count` tasks, the last of which is `last`.
@@ -268,7 +320,8 @@ pub(crate) fn submit(
 ) -> Result<B256, Revert> {
     let order = Order::new(version, owner, model, fee)?;
     let input = Content::new(input)?;
-    let id = order.enter(STORAGE.state.prevhash.get(), input.digest);
+    let id = order.announce(STORAGE.state.prevhash.get(), input.digest);
+    order.write(STORAGE.tasks.entries.slot(id), input.digest);
     log_input(input, id, 1);
     order.settle(id, 1)?;
     Ok(id)
@@ -297,10 +350,17 @@ pub(crate) fn bulk_submit(
     let input = Content::new(input)?;
     // More tasks than 2^64 run out of gas as surely as 2^64 do.
     let n: u64 = n.saturating_to();
-    let first = order.enter(STORAGE.state.prevhash.get(), input.digest);
+    let first = order.announce(STORAGE.state.prevhash.get(), input.digest);
+    if n == 1 {
+        order.write(STORAGE.tasks.entries.slot(first), input.digest);
+    } else {
+        order.write(STORAGE.tasks.shared.slot(first), input.digest);
+        STORAGE.tasks.batches.set(first, &first);
+    }
     let mut last = first;
     for _ in 1..n {
-        last = order.enter(last, input.digest);
+        last = order.announce(last, input.digest);
+        STORAGE.tasks.batches.set(last, &first);
     }
     log_input(input, first, n);
     order.settle(last, n)
@@ -328,9 +388,16 @@ pub(crate) fn bulk_submit_inputs(
     let mut ids = Words::with_capacity(inputs.len() + 2);
     ids.uint(32).uint(inputs.len() as u128);
     let mut last = STORAGE.state.prevhash.get();
+    let mut first = None;
     for input in inputs.iter() {
         let input = Content::new(input?)?;
-        last = order.enter(last, input.digest);
+        last = order.announce(last, input.digest);
+        let first = *first.get_or_insert_with(|| {
+            order.write(STORAGE.tasks.shared.slot(last), B256::ZERO);
+            last
+        });
+        STORAGE.tasks.batches.set(last, &first);
+        STORAGE.tasks.entries.slot(last).next(1).set(&input.digest);
         log_input(input, last, 1);
         ids.word(&last.0);
     }
@@ -372,7 +439,7 @@ pub(crate) fn increase_fee(id: B256, amount: U256) -> Result<(), Revert> {
     // What is held includes this task's fee, so the sum fits wherever that fits.
     let mut fees = entry.fees();
     fees.fee += amount;
-    entry.set_fees(&fees);
+    entry.write(&head, &fees);
     event!(TaskFeeIncreased)
         .word(&id.0)
         .uint(amount)
@@ -425,10 +492,11 @@ pub(crate) fn retract(id: B256) -> Result<(), Revert> {
         }
         RetractionStep::Refund { free } => free,
     };
-    entry.0.set(&Head {
+    let retracted = Head {
         retracted: true,
         ..head
-    });
+    };
+    entry.write(&retracted, &fees);
     let split = splits::retraction(fees.fee, params::retraction_fee_percentage(), free);
     if split.treasury != 0 {
         let mut ledger = Ledger::read();
@@ -452,7 +520,7 @@ pub(crate) fn retraction_announced(id: B256) -> Result<u64, Revert> {
 
 /// `taskModelFee(task)`: the model fee that was fixed into the task.
 pub(crate) fn model_fee(id: B256) -> Result<u128, Revert> {
-    Ok(Entry::of(id).fees().model_fee)
+    Ok(Entry::find(id).0.fees().model_fee)
 }
 
 /// `prevhash()`: identifier of the last task.
@@ -462,8 +530,7 @@ pub(crate) fn prevhash() -> Result<B256, Revert> {
 
 /// `tasks(id)`: all zero if there is none.
 pub(crate) fn task(id: B256) -> Result<Words, Revert> {
-    let entry = Entry::of(id);
-    let head = entry.head();
+    let (entry, head) = Entry::find(id);
     let model = if head.time == 0 {
         B256::ZERO
     } else {
@@ -479,14 +546,14 @@ pub(crate) fn task(id: B256) -> Result<Words, Revert> {
     if head.time == 0 {
         words.bytes(6, &[]);
     } else {
-        words.bytes(6, &cid::encode(entry.0.next(1).get()));
+        words.bytes(6, &cid::encode(entry.digest()));
     }
     Ok(words)
 }
 
 /// `taskStatus(id)`: where a task stands.
 pub(crate) fn status(id: B256) -> Result<u8, Revert> {
-    let head = Entry::of(id).head();
+    let (_, head) = Entry::find(id);
     let progress = if head.time == 0 {
         None
     } else if head.retracted {

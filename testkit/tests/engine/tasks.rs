@@ -257,3 +257,75 @@ async fn status_follows_a_task_to_its_end_claimed_or_not() {
     send!(world.solver.engine.claimSolution(task));
     assert_eq!(world.status(task).await, 4, "claimed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tasks_of_a_batch_share_what_they_have_in_common_and_nothing_else() {
+    let (world, model) = World::with_model(aius(1)).await;
+    let (requester, engine) = (&world.requester, &world.requester.engine);
+    let owner = requester.address;
+    let (same, n) = (Bytes::from_static(b"same"), U256::from(4));
+    let receipt = send!(engine.bulkSubmitTask(7, owner, model, aius(2), same.clone(), n));
+    let bulk: Vec<B256> = events::<IEngine::TaskSubmitted>(&receipt)
+        .into_iter()
+        .map(|submitted| submitted.id)
+        .collect();
+    let digest = cid::encode(cid::digest(&same).unwrap());
+    for id in &bulk {
+        let task = view!(engine.tasks(*id));
+        assert_eq!((task.model, task.fee, task.owner), (model, aius(2), owner));
+        assert_eq!((task.version, task.cid.as_ref()), (7, &digest[..]));
+        assert_eq!(view!(engine.taskModelFee(*id)), aius(1));
+        assert_eq!(world.status(*id).await, 1);
+    }
+
+    // The first, whose name the batch bears, is no more than one of them.
+    send!(engine.increaseTaskFee(bulk[0], aius(3)));
+    send!(engine.increaseTaskFee(bulk[2], aius(5)));
+    let mut fees = Vec::new();
+    for id in &bulk {
+        fees.push(view!(engine.tasks(*id)).fee);
+    }
+    assert_eq!(fees, [aius(5), aius(2), aius(7), aius(2)]);
+    world.books_balance().await;
+
+    world.pass(10_000);
+    send!(engine.retractTask(bulk[0]));
+    send!(engine.retractTask(bulk[3]));
+    world.pass(600);
+    send!(engine.retractTask(bulk[0]));
+    send!(engine.retractTask(bulk[3]));
+    let mut status = Vec::new();
+    for id in &bulk {
+        status.push(world.status(*id).await);
+    }
+    assert_eq!(status, [6, 1, 1, 6]);
+    for id in &bulk {
+        assert_eq!(view!(engine.tasks(*id)).cid.as_ref(), digest);
+    }
+    world.books_balance().await;
+
+    for id in [bulk[1], bulk[2]] {
+        world.solve(&world.solver, id, answer(1)).await;
+    }
+    world.pass(2_001);
+    let claim = world.solver.engine.bulkClaimSolution(bulk.clone());
+    let paid: Vec<U256> = events::<IEngine::FeesPaid>(&send!(claim))
+        .into_iter()
+        .map(|paid| paid.modelFee + paid.remainingFee)
+        .collect();
+    assert_eq!(paid, [aius(2), aius(7)]);
+    world.books_balance().await;
+
+    // Where inputs differ, each keeps its own through all of this.
+    let inputs: Vec<Bytes> = (1..=3).map(|n| Bytes::from(vec![n])).collect();
+    let call = engine.bulkSubmitTasks(0, owner, model, aius(1), inputs.clone());
+    let ids = view!(call.clone().from(owner));
+    send!(call);
+    send!(engine.increaseTaskFee(ids[1], aius(1)));
+    for ((id, input), fee) in ids.iter().zip(&inputs).zip([1, 2, 1]) {
+        let task = view!(engine.tasks(*id));
+        assert_eq!(task.fee, aius(fee));
+        assert_eq!(task.cid.as_ref(), cid::encode(cid::digest(input).unwrap()));
+    }
+    world.books_balance().await;
+}
