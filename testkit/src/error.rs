@@ -17,10 +17,10 @@ pub enum TestkitError {
     Clock(#[from] ControlError),
     /// A transaction or a call failed.
     #[error(transparent)]
-    Chain(#[from] ChainError),
+    Chain(Box<ChainError>),
     /// The protocol cannot be deployed.
     #[error(transparent)]
-    Deploy(#[from] DeployError),
+    Deploy(Box<DeployError>),
     /// An account's key is none.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -34,4 +34,18 @@ pub enum TestkitError {
         /// How many there are.
         accounts: usize,
     },
+}
+
+// Boxed, so that every result of a test chain stays small.
+
+impl From<ChainError> for TestkitError {
+    fn from(error: ChainError) -> Self {
+        Self::Chain(Box::new(error))
+    }
+}
+
+impl From<DeployError> for TestkitError {
+    fn from(error: DeployError) -> Self {
+        Self::Deploy(Box::new(error))
+    }
 }
