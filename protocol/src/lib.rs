@@ -15,6 +15,7 @@
 //! | [`tasks`] | status, retraction, commit and reveal, claim | 5, 6 |
 //! | [`validators`] | minimum, slash amount, stake | 7 |
 //! | [`contestation`] | who may contest and vote, locks, settlement | 8 |
+//! | [`solvency`] | what the engine's balance must cover | 9 |
 //! | [`clock`] | time without pauses | 10 |
 //! | [`params`] | every parameter with its default and bounds, as data | 2, 6–8, 11 |
 //! | [`interfaces`] | functions, events and errors of the contracts | 13 |
@@ -40,6 +41,7 @@ pub mod fixed;
 pub mod ids;
 pub mod interfaces;
 pub mod params;
+pub mod solvency;
 pub mod splits;
 pub mod tasks;
 pub mod validators;

@@ -3,11 +3,10 @@
 
 use crate::abi::event;
 use crate::layout::STORAGE;
-use crate::revert::{Revert, ensure, error};
+use crate::revert::{Revert, ensure};
 use crate::state::{self, Config, Ledger};
 use crate::token;
-use alloy_primitives::U256;
-use arbius_protocol::emission::MINING;
+use arbius_protocol::solvency;
 
 /// `accruedFees()`: fees that wait for the treasury.
 pub(crate) fn accrued() -> Result<u128, Revert> {
@@ -49,21 +48,17 @@ pub(crate) fn held() -> Result<u128, Revert> {
 ///
 /// # Errors
 ///
-/// `Paused`, `NothingToWithdraw`.
+/// `Paused`, `NothingToWithdraw`, `AmountTooLarge` if the token claims more than exists.
 ///
 /// # Events
 ///
 /// `SurplusSwept`.
 pub(crate) fn sweep() -> Result<(), Revert> {
     let config = Config::running()?;
-    let balance = token::balance(&config.token)?;
+    let balance = state::amount(token::balance(&config.token)?)?;
     let mut ledger = Ledger::read();
-    let reserve = MINING.saturating_sub(ledger.emitted);
-    let surplus = balance
-        .checked_sub(U256::from(reserve + ledger.held))
-        .filter(|surplus| !surplus.is_zero())
-        .ok_or_else(|| error!(NothingToWithdraw))?;
-    let surplus = state::amount(surplus)?;
+    let surplus = solvency::surplus(balance, ledger.emitted, ledger.held);
+    ensure!(surplus != 0, NothingToWithdraw);
     ledger.hold(surplus)?;
     ledger.accrued += surplus;
     ledger.write();
