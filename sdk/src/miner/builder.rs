@@ -10,7 +10,7 @@ use std::{
 
 use alloy_primitives::{Address, U256};
 use tokio::{
-    sync::{Semaphore, broadcast},
+    sync::{Mutex as AsyncMutex, Semaphore, broadcast},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -43,7 +43,8 @@ pub struct Settings {
     pub parallel_solves: usize,
     /// Tasks that pay less are left to others, wei of AIUS.
     pub min_fee: U256,
-    /// Whether to deposit the validator minimum at the start if the stake is below it.
+    /// Whether to deposit the validator minimum whenever the stake is below it: at the start,
+    /// every few minutes, and when a reveal is refused for it.
     pub stake: bool,
     /// Whether to withdraw earnings after each claim, or leave them with the engine.
     pub withdraw: bool,
@@ -172,6 +173,7 @@ impl Miner {
             solver,
             catalogue: self.catalogue,
             solving: Semaphore::new(self.settings.parallel_solves.max(1)),
+            staking: AsyncMutex::new(()),
             settings: self.settings,
             events: events.clone(),
             newest: AtomicU64::new(0),

@@ -1,6 +1,6 @@
 //! What can keep a miner from running.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, utils::format_ether};
 
 use super::{CatalogueError, StoreError};
 use crate::{
@@ -38,7 +38,11 @@ pub enum MinerError {
     #[error(transparent)]
     Gateway(#[from] GatewayError),
     /// The account cannot stake the validator minimum.
-    #[error("{account} has {free} wei of AIUS staked and holds {balance}, but the validator minimum is {minimum}; send it {} wei of AIUS", .minimum.saturating_sub(*.free).saturating_sub(*.balance))]
+    #[error(
+        "{account} has {} AIUS staked and holds {}, but the validator minimum is {} AIUS; deposit {} AIUS for it, or send it {} AIUS",
+        aius(*.free), aius(*.balance), aius(*.minimum), aius(.minimum.saturating_sub(*.free)),
+        aius(.minimum.saturating_sub(*.free).saturating_sub(*.balance))
+    )]
     CannotStake {
         /// The miner's account.
         account: Address,
@@ -49,7 +53,49 @@ pub enum MinerError {
         /// What validators must have free, wei of AIUS.
         minimum: U256,
     },
+    /// The account has too little staked, and the settings forbid depositing.
+    #[error(
+        "{account} has {} AIUS staked, but the validator minimum is {} AIUS; deposit {} AIUS for it, or let the miner stake",
+        aius(*.free), aius(*.minimum), aius(.minimum.saturating_sub(*.free))
+    )]
+    StakeTooLow {
+        /// The miner's account.
+        account: Address,
+        /// Its free stake, wei of AIUS.
+        free: U256,
+        /// What validators must have free, wei of AIUS.
+        minimum: U256,
+    },
     /// The miner's task ended without a word; that is a bug.
     #[error("the miner's task ended unexpectedly: {0}")]
     Crashed(String),
+}
+
+/// An amount of AIUS without the zeros that say nothing.
+fn aius(wei: U256) -> String {
+    let text = format_ether(wei);
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_of_stake_are_in_aius() {
+        let wei = |milli: u64| U256::from(milli) * U256::from(1_000_000_000_000_000_u64);
+        let error = MinerError::CannotStake {
+            account: Address::ZERO,
+            free: wei(1_100),
+            balance: wei(300),
+            minimum: wei(20_000),
+        };
+        let text = error.to_string();
+        assert!(text.contains("has 1.1 AIUS staked and holds 0.3"), "{text}");
+        assert!(
+            text.ends_with("is 20 AIUS; deposit 18.9 AIUS for it, or send it 18.6 AIUS"),
+            "{text}"
+        );
+        assert_eq!(aius(U256::ZERO), "0");
+    }
 }

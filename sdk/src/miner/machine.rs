@@ -15,9 +15,9 @@ use std::{
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::ids;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
 
-use super::{Catalogue, Job, MinerError, Settings, State, StoreError, store::Store};
+use super::{Catalogue, Job, MinerError, Settings, State, StoreError, stake, store::Store};
 use crate::{
     chain::{Call, Chain, ChainError, Lane},
     content::{self, BlockStore, Cid, cids, unixfs},
@@ -44,6 +44,8 @@ pub(super) struct Machine {
     pub(super) settings: Settings,
     pub(super) events: broadcast::Sender<Job>,
     pub(super) solving: Semaphore,
+    /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
+    pub(super) staking: AsyncMutex<()>,
     /// The newest block that a receipt named.
     pub(super) newest: AtomicU64,
     /// Solvers of tasks that were read from events.
@@ -72,6 +74,9 @@ pub(super) enum StepError {
     Blocks(#[from] content::StoreError),
     #[error(transparent)]
     Solve(#[from] InferenceError),
+    /// The stake is below the minimum and cannot be topped up.
+    #[error(transparent)]
+    Stake(Box<MinerError>),
     /// An endpoint behind a balancer may be a block late.
     #[error("the endpoint does not show the solution that it included")]
     Late,
@@ -257,6 +262,14 @@ impl Machine {
             Err(error) if error.is_revert("NonExistentCommitment") => {
                 return self.reach(job, State::Pinned);
             }
+            // The minimum rises with every reward and with its floor.
+            Err(error) if error.is_revert("MinStakedTooLow") => {
+                return if self.top_up().await? {
+                    Ok(Next::Step)
+                } else {
+                    Err(error.into())
+                };
+            }
             // Ours from before a restart, or a rival's.
             Err(error) if error.is_revert("SolutionAlreadySubmitted") => {}
             Err(error) => return Err(error.into()),
@@ -272,6 +285,27 @@ impl Machine {
             return self.lose(job, solution.validator);
         }
         self.revealed(job).await
+    }
+
+    /// Brings the stake up to the minimum, where the settings allow. Returns whether anything
+    /// was deposited.
+    pub(super) async fn top_up(&self) -> Result<bool, StepError> {
+        let _one_at_a_time = self.staking.lock().await;
+        let outcome = if self.settings.stake {
+            stake::ensure(&self.lane, self.engine).await
+        } else {
+            stake::check(&self.lane, self.engine)
+                .await
+                .map(|()| U256::ZERO)
+        };
+        match outcome {
+            Ok(deposited) => Ok(!deposited.is_zero()),
+            Err(MinerError::Chain(error)) => Err(error.into()),
+            Err(error) => {
+                tracing::warn!(%error, "cannot reveal");
+                Err(StepError::Stake(Box::new(error)))
+            }
+        }
     }
 
     /// Notes that the chain holds our solution.
@@ -290,6 +324,7 @@ impl From<StepError> for MinerError {
         match error {
             StepError::Store(error) => Self::Store(error),
             StepError::Chain(error) => Self::Chain(error),
+            StepError::Stake(error) => *error,
             other => Self::Crashed(other.to_string()),
         }
     }
@@ -328,7 +363,7 @@ impl StepError {
                 None if error.is_transient() => later,
                 None => Remedy::End(State::Failed),
             },
-            Self::Pin(_) | Self::Blocks(_) | Self::Late => later,
+            Self::Pin(_) | Self::Blocks(_) | Self::Stake(_) | Self::Late => later,
             Self::Solve(error) => match error.blame() {
                 Blame::Input => Remedy::End(State::Declined),
                 Blame::Machine if attempts < SOLVE_ATTEMPTS => later,

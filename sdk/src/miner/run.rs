@@ -28,6 +28,9 @@ const REORG_DEPTH: u64 = 64;
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
+/// How often the stake is held against the minimum.
+const STAKE_CHECK: Duration = Duration::from_secs(300);
+
 /// What is to be done about an open job.
 #[derive(Clone, Copy, Debug)]
 enum Slot {
@@ -108,6 +111,10 @@ impl Runner {
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), MinerError> {
         let mut ticks = tokio::time::interval(self.machine.settings.poll);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // It was looked at just now, at the start.
+        let mut stake_checks =
+            tokio::time::interval_at(tokio::time::Instant::now() + STAKE_CHECK, STAKE_CHECK);
+        stake_checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -115,6 +122,7 @@ impl Runner {
                     self.finish(done)?;
                 }
                 _ = ticks.tick() => self.look().await?,
+                _ = stake_checks.tick(), if self.machine.settings.stake => self.check_stake(),
             }
             self.start_steps();
             self.start_claims();
@@ -293,6 +301,21 @@ impl Runner {
                 Ok(vec![Done { task, slot }])
             });
         }
+    }
+
+    /// Tops the stake up before a reveal has to wait for it.
+    fn check_stake(&mut self) {
+        let machine = Arc::clone(&self.machine);
+        self.running.spawn(async move {
+            match machine.top_up().await {
+                Err(error) if error.remedy(0) == Remedy::Stop => Err(error.into()),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot check the stake, trying again later");
+                    Ok(Vec::new())
+                }
+                Ok(_) => Ok(Vec::new()),
+            }
+        });
     }
 
     fn start_claims(&mut self) {
