@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, B256, U256};
 use tokio::{
     sync::{Mutex as AsyncMutex, Semaphore, broadcast},
     task::JoinHandle,
@@ -135,13 +135,13 @@ impl Miner {
     }
 
     /// Connects, checks that the models are the chain's and that this machine reproduces
-    /// their golden outputs, takes up what an earlier run left, stakes, and
+    /// their golden outputs, leaving out those that it does not, takes up what an earlier run left, stakes, and
     /// works in the background until the handle is stopped or dropped.
     ///
     /// # Errors
     ///
     /// [`MinerError`]; nothing runs then.
-    pub async fn spawn(self) -> Result<MinerHandle, MinerError> {
+    pub async fn spawn(mut self) -> Result<MinerHandle, MinerError> {
         let deployment = self
             .deployment
             .ok_or(MinerError::Incomplete("a deployment"))?;
@@ -188,11 +188,13 @@ impl Miner {
             None => None,
         };
         let account = machine.account();
+        let models = machine.catalogue.ids().collect();
         drop(machine);
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
         Ok(MinerHandle {
             account,
+            models,
             store,
             events,
             gateway,
@@ -225,6 +227,7 @@ impl Tally {
 #[derive(Debug)]
 pub struct MinerHandle {
     account: Address,
+    models: Vec<B256>,
     store: Arc<Store>,
     events: broadcast::Sender<Job>,
     gateway: Option<Gateway>,
@@ -237,6 +240,12 @@ impl MinerHandle {
     #[must_use]
     pub const fn account(&self) -> Address {
         self.account
+    }
+
+    /// The models that it mines: those of the catalogue that this machine reproduces.
+    #[must_use]
+    pub fn models(&self) -> &[B256] {
+        &self.models
     }
 
     /// Where its gateway serves, if it has one.

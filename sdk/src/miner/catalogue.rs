@@ -68,6 +68,14 @@ pub enum CatalogueError {
         /// Why not.
         source: InferenceError,
     },
+    /// Every one of several models failed.
+    #[error("none of the {count} models can be mined here: {reasons}")]
+    NoneLeft {
+        /// How many there were.
+        count: usize,
+        /// What is wrong with each.
+        reasons: String,
+    },
 }
 
 impl Catalogue {
@@ -121,32 +129,75 @@ impl Catalogue {
     }
 
     /// Computes every golden of every passport: what this machine cannot reproduce, it must
-    /// not commit to.
-    pub(super) async fn prove(&self, solver: &dyn Solver) -> Result<(), CatalogueError> {
+    /// not commit to. A model that fails is left out with a warning, so that it does not
+    /// keep the others from being mined.
+    ///
+    /// # Errors
+    ///
+    /// The model's error if it was the only one, [`CatalogueError::NoneLeft`] if all of
+    /// several failed.
+    pub(super) async fn prove(&mut self, solver: &dyn Solver) -> Result<(), CatalogueError> {
+        let mut failed = Vec::new();
         for (&model, bundle) in &self.models {
-            for (index, golden) in bundle.passport().goldens.iter().enumerate() {
-                let input = golden.input.to_string();
-                let failed = |source| CatalogueError::NotComputed {
-                    model,
-                    index,
-                    source,
-                };
-                let outputs = solver
-                    .solve(bundle, input.as_bytes(), golden.seed)
-                    .await
-                    .map_err(failed)?;
-                let found = outputs.cid().map_err(failed)?.to_string();
-                if found != golden.cid {
-                    let expected = golden.cid.clone();
-                    return Err(CatalogueError::NotReproduced {
-                        model,
-                        index,
-                        found,
-                        expected,
-                    });
-                }
+            if let Err(error) = reproduce(model, bundle, solver).await {
+                tracing::warn!(
+                    %model,
+                    name = bundle.manifest().name,
+                    bundle = %bundle.cid(),
+                    %error,
+                    "left out a model that this machine cannot be trusted with"
+                );
+                failed.push((model, error));
             }
         }
-        Ok(())
+        for (model, _) in &failed {
+            self.models.remove(model);
+        }
+        if !self.models.is_empty() {
+            return Ok(());
+        }
+        let count = failed.len();
+        match failed.pop() {
+            None => Ok(()),
+            Some((_, error)) if count == 1 => Err(error),
+            Some((_, last)) => {
+                let mut reasons: Vec<_> =
+                    failed.iter().map(|(_, error)| error.to_string()).collect();
+                reasons.push(last.to_string());
+                let reasons = reasons.join("; ");
+                Err(CatalogueError::NoneLeft { count, reasons })
+            }
+        }
     }
+}
+
+/// Asserts that this machine makes what a model's passport says.
+async fn reproduce(
+    model: B256,
+    bundle: &Bundle,
+    solver: &dyn Solver,
+) -> Result<(), CatalogueError> {
+    for (index, golden) in bundle.passport().goldens.iter().enumerate() {
+        let input = golden.input.to_string();
+        let failed = |source| CatalogueError::NotComputed {
+            model,
+            index,
+            source,
+        };
+        let outputs = solver
+            .solve(bundle, input.as_bytes(), golden.seed)
+            .await
+            .map_err(failed)?;
+        let found = outputs.cid().map_err(failed)?.to_string();
+        if found != golden.cid {
+            let expected = golden.cid.clone();
+            return Err(CatalogueError::NotReproduced {
+                model,
+                index,
+                found,
+                expected,
+            });
+        }
+    }
+    Ok(())
 }
