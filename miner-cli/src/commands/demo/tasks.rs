@@ -1,5 +1,6 @@
 //! Submitting tasks, and following them to their end.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, Bytes, U256};
@@ -142,6 +143,7 @@ pub(super) async fn follow(
         asked,
         stages,
         reached: vec![State::Seen; asked.len()],
+        committed: HashSet::new(),
     };
     board.until(State::Revealed).await?;
     let stage = progress.stage("");
@@ -164,6 +166,8 @@ struct Board<'a> {
     stages: Vec<Stage<'a>>,
     /// The furthest that any miner was shown to be.
     reached: Vec<State>,
+    /// Which commits were shown: task, miner.
+    committed: HashSet<(usize, usize)>,
 }
 
 impl Board<'_> {
@@ -241,14 +245,25 @@ impl Board<'_> {
             .filter_map(|(miner, job)| Some(format!("{} {}", miner.name, job.as_ref()?.state)))
             .collect();
         self.stages[index].says(format!("“{prompt}”: {}", states.join(", ")));
-        for state in [State::Committed, State::Revealed] {
-            if let Some(solved) = self.winner(found, state)
-                && self.reached[index] < state
-            {
-                let miner = &self.miners[solved.miner].name;
-                self.stages[index].happened(format!("“{prompt}”: {state} by {miner}"));
-                self.reached[index] = state;
+        for (number, miner) in self.miners.iter().enumerate() {
+            let committed =
+                found[number].is_some_and(|job| job.reached_at(State::Committed).is_some());
+            // Both may commit; only one of them reveals.
+            if committed && self.committed.insert((index, number)) {
+                self.stages[index].happened(format!(
+                    "“{prompt}”: {} by {}",
+                    State::Committed,
+                    miner.name
+                ));
+                self.reached[index] = self.reached[index].max(State::Committed);
             }
+        }
+        if let Some(solved) = self.winner(found, State::Revealed)
+            && self.reached[index] < State::Revealed
+        {
+            let miner = &self.miners[solved.miner].name;
+            self.stages[index].happened(format!("“{prompt}”: {} by {miner}", State::Revealed));
+            self.reached[index] = State::Revealed;
         }
     }
 }
