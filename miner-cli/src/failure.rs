@@ -1,7 +1,23 @@
-//! Errors in one line, and the exit code: 0 done, 1 failed, 2 used wrongly (clap's own).
+//! Errors in one line, and the exit code: 0 done, 1 failed, 2 used wrongly (clap's own),
+//! 130 stopped before it was done, as shells have it.
 
 use std::io;
 use std::process::ExitCode;
+
+/// Somebody stopped the program before its work was done.
+#[cfg(feature = "devnet")]
+#[derive(Debug)]
+pub(crate) struct Interrupted;
+
+#[cfg(feature = "devnet")]
+impl std::fmt::Display for Interrupted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("stopped before it was done")
+    }
+}
+
+#[cfg(feature = "devnet")]
+impl std::error::Error for Interrupted {}
 
 /// Ends the program.
 pub(crate) fn exit(result: eyre::Result<()>) -> ExitCode {
@@ -11,6 +27,10 @@ pub(crate) fn exit(result: eyre::Result<()>) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));
+            #[cfg(feature = "devnet")]
+            if error.is::<Interrupted>() {
+                return ExitCode::from(130);
+            }
             ExitCode::FAILURE
         }
     }

@@ -5,6 +5,8 @@ use std::collections::HashSet;
 use arbius_sdk::content::unixfs;
 use serde_json::Value;
 
+#[cfg(unix)]
+use crate::program::Running;
 use crate::program::{arbius, succeeds};
 
 /// Wei of AIUS, written as a string so that no reader loses digits.
@@ -102,5 +104,35 @@ fn draws_what_it_is_asked_for_and_shows_a_table() {
     assert!(
         errors.contains("two miners") && !errors.contains('\u{1b}'),
         "{errors}"
+    );
+}
+
+/// Whoever waits for the result learns that there is none.
+#[cfg(unix)]
+#[test]
+fn stopped_early_it_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompts: Vec<String> = (0..100)
+        .map(|number| format!("--prompt={number}"))
+        .collect();
+    let mut args = vec!["demo", "--json"];
+    args.extend(prompts.iter().map(String::as_str));
+    let demo = Running::start(folder.path(), "demo", &args);
+    let errors = folder.path().join("demo.err");
+    let started = std::time::Instant::now();
+    while !std::fs::read_to_string(&errors)
+        .unwrap()
+        .contains("is registered")
+    {
+        assert!(started.elapsed().as_secs() < 240, "no model is registered");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let (status, output) = demo.interrupt();
+    assert_eq!(status.code(), Some(130));
+    assert_eq!(output, "");
+    let errors = std::fs::read_to_string(errors).unwrap();
+    assert_eq!(
+        errors.lines().last(),
+        Some("error: stopped before it was done")
     );
 }

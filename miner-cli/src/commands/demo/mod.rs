@@ -15,24 +15,28 @@ mod tasks;
 use std::fs;
 use std::time::Instant;
 
-use eyre::WrapErr as _;
+use eyre::{WrapErr as _, bail};
 
 pub(super) use network::start_chain;
 pub(super) use progress::Progress;
 
 use super::asked_to_stop;
 use crate::args;
+use crate::failure::Interrupted;
 
 /// What is asked for unless the command line says otherwise.
 const PROMPTS: [&str; 5] = [
-    "a handwritten seven",
     "the number three, please",
     "a big round zero",
-    "draw me a four",
+    "an eight like a snowman",
+    "a six with a long tail",
     "five, as a child writes it",
 ];
 
 pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
+    if args.out.is_file() {
+        bail!("{} is a file, not a folder", args.out.display());
+    }
     fs::create_dir_all(&args.out)
         .wrap_err_with(|| format!("cannot make the folder {} for pictures", args.out.display()))?;
     let prompts = match args.prompts.is_empty() {
@@ -42,7 +46,10 @@ pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
     tokio::select! {
         shown = show(&args, prompts, json) => shown,
         // What is running stops as it is dropped.
-        asked = asked_to_stop() => Ok(asked?),
+        asked = asked_to_stop() => {
+            asked?;
+            Err(Interrupted.into())
+        }
     }
 }
 
