@@ -5,7 +5,7 @@ use alloy_primitives::utils::{format_ether, parse_ether};
 
 /// Reads an amount in AIUS, such as `0.25`.
 pub(crate) fn parse(text: &str) -> Result<U256, String> {
-    let malformed = || "an amount of AIUS is a number such as 2 or 0.25".to_owned();
+    let malformed = || "an amount of AIUS is a number at or above 0, such as 2 or 0.25".to_owned();
     let decimals = text
         .split_once('.')
         .map_or(0, |(_, decimals)| decimals.len());

@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -135,8 +136,8 @@ pub(crate) struct Submit {
     /// The model, by id or by name; not needed where there is only one.
     #[arg(long, value_name = "MODEL")]
     pub(crate) model: Option<String>,
-    /// What to pay, in AIUS [default: the model's own fee]
-    #[arg(long, value_name = "AIUS", value_parser = amount::parse)]
+    /// What to pay, in AIUS [default: the model's own fee and 0.1 more, for the solver]
+    #[arg(long, value_name = "AIUS", value_parser = amount::parse, allow_negative_numbers = true)]
     pub(crate) fee: Option<U256>,
     /// Wait for a solution, fetch it and check it against the CID on the chain.
     #[arg(long)]
@@ -203,18 +204,18 @@ pub(crate) struct Mine {
     )]
     pub(crate) folder: PathBuf,
     /// Where to serve outputs over HTTP; port 0 takes any that is free.
-    #[arg(long, value_name = "ADDRESS", default_value = GATEWAY)]
+    #[arg(long, value_name = "ADDRESS", default_value = GATEWAY, value_parser = socket)]
     pub(crate) gateway: SocketAddr,
     /// A folder with the bundle of a model to mine, beside those in this program; may be
     /// given several times.
     #[arg(long = "bundle", value_name = "DIR")]
     pub(crate) bundles: Vec<PathBuf>,
     /// Leave tasks to others that pay less, in AIUS.
-    #[arg(long, value_name = "AIUS", default_value = "0", value_parser = amount::parse)]
+    #[arg(long, value_name = "AIUS", default_value = "0", value_parser = amount::parse, allow_negative_numbers = true)]
     pub(crate) min_fee: U256,
     /// Models to run at a time, each in a process of its own.
-    #[arg(long, value_name = "COUNT", default_value = "1")]
-    pub(crate) workers: std::num::NonZeroUsize,
+    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) workers: NonZeroUsize,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -267,6 +268,16 @@ fn id(text: &str) -> Result<B256, String> {
         Ok(id) if digits.len() == 64 => Ok(id),
         _ => Err("an id is 0x and 64 hexadecimal digits".to_owned()),
     }
+}
+
+fn socket(text: &str) -> Result<SocketAddr, String> {
+    text.parse()
+        .map_err(|_| format!("give an address such as {GATEWAY}"))
+}
+
+fn count(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "a count is a whole number, 1 or more".to_owned())
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -19,6 +19,9 @@ use crate::{amount, args, key, models, show};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let started = show::now_millis();
+    if args.folder.is_file() {
+        bail!("{} is a file, not a folder", args.folder.display());
+    }
     let deployment = args.network.load()?;
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
@@ -104,19 +107,30 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
 async fn catalogue(args: &args::Mine, deployment: &Deployment) -> eyre::Result<Catalogue> {
     let mut bundles = Vec::new();
     for bundle in arbius_models::ALL {
-        bundles.push(models::embedded(bundle)?);
+        bundles.push((models::embedded(bundle)?, None));
     }
     for folder in &args.bundles {
         let bundle = Bundle::load(folder)
             .wrap_err_with(|| format!("{} is no bundle of a model", folder.display()))?;
-        bundles.push(Arc::new(bundle));
+        bundles.push((Arc::new(bundle), Some(folder)));
     }
     let registered = Network::connect(deployment).await?.models().await?;
     let mut catalogue = Catalogue::new();
-    for bundle in bundles {
+    for (bundle, folder) in bundles {
         let template = unixfs::cid_of(bundle.template_bytes());
+        let mut found = false;
         for model in registered.iter().filter(|model| model.template == template) {
             catalogue = catalogue.with(model.id, Arc::clone(&bundle));
+            found = true;
+        }
+        if let (false, Some(folder)) = (found, folder) {
+            eprintln!(
+                "warning: {} is not mined: no model with its template ({template}) is registered \
+                 on chain {}; register it (`registerModel` of the engine), or see `arbius model \
+                 list` for those that are",
+                folder.display(),
+                deployment.chain_id
+            );
         }
     }
     if catalogue.ids().next().is_none() {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{Bytes, U256};
 use arbius_sdk::chain::Lane;
 use arbius_sdk::client::{OutputFile, Outputs, Requester, TaskRequest};
 use arbius_sdk::content::{FetchLimits, Fetcher};
@@ -13,6 +13,10 @@ use eyre::{WrapErr as _, bail};
 use serde_json::{Value, json};
 
 use crate::{amount, args, key, models, show};
+
+/// What a task pays above the model's own fee unless told otherwise: 0.1 AIUS. The model's
+/// owner takes the model's fee, so that without more the solver would work for nothing.
+const FOR_THE_SOLVER: u64 = 100_000_000_000_000_000;
 
 pub(crate) async fn run(args: args::Submit, json: bool) -> eyre::Result<()> {
     // What can be wrong before anything is paid is found out before anything is paid.
@@ -33,8 +37,16 @@ pub(crate) async fn run(args: args::Submit, json: bool) -> eyre::Result<()> {
         (None, prompt) => models::input_of(&template, prompt.as_deref().unwrap_or_default())?,
     };
     // The seed is the chain's to give; any will do to see whether the input fits.
-    template.hydrate(input.as_bytes(), 0)?;
-    let fee = args.fee.unwrap_or(model.fee);
+    let inputs = template.hydrate(input.as_bytes(), 0)?;
+    if !inputs.ignored.is_empty() {
+        eprintln!(
+            "warning: the model has no input `{}`; it is ignored",
+            inputs.ignored.join("`, `")
+        );
+    }
+    let fee = args
+        .fee
+        .unwrap_or_else(|| model.fee.saturating_add(U256::from(FOR_THE_SOLVER)));
 
     let started = Instant::now();
     let request = TaskRequest {
@@ -133,5 +145,22 @@ fn check_writable(out: &Path) -> eyre::Result<()> {
             folder.display()
         );
     }
-    Ok(())
+    // A folder that is missing is made in the nearest one that is there.
+    let Some(there) = folder
+        .ancestors()
+        .map(|folder| match folder.as_os_str().is_empty() {
+            true => Path::new("."),
+            false => folder,
+        })
+        .find(|folder| folder.exists())
+    else {
+        return Ok(());
+    };
+    let probe = there.join(format!(".arbius-{}", std::process::id()));
+    fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&probe)
+        .and_then(|_| fs::remove_file(&probe))
+        .wrap_err_with(|| format!("cannot write {}", out.display()))
 }

@@ -3,7 +3,7 @@
 use arbius_sdk::content::unixfs;
 use serde_json::Value;
 
-use crate::program::{Running, devnet, rpc, succeeds};
+use crate::program::{Running, arbius, devnet, rpc, succeeds};
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
@@ -165,4 +165,23 @@ fn a_miner_that_was_stopped_goes_on_where_it_was() {
         let line = format!("{state:<10} {old}");
         assert!(!output.contains(&line), "`{line}` happens twice\n{output}");
     }
+}
+
+/// Neither a solver without pay nor a misspelt input is found out about too late.
+#[test]
+fn a_task_pays_its_solver_and_unknown_inputs_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let _devnet = devnet(folder.path());
+    let input = r#"{"prompt":"x","bogus":5}"#;
+    let args = ["submit", "--input", input, "--deployment", "net.json"];
+    let output = arbius(folder.path(), &args);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    assert!(
+        errors.starts_with("warning: ") && errors.contains("`bogus`"),
+        "{errors}"
+    );
+    // The model's own fee on a local chain is 0.05.
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("0.15 AIUS"), "{text}");
 }
