@@ -10,13 +10,16 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_sdk::{
     chain::Call,
-    client::{ClientError, Outputs, Requester, TaskRequest},
+    client::{ClientError, Network, Outputs, Requester, TaskRequest},
     content::{FetchLimits, Fetcher},
     contracts::{IEngine, IToken, TaskStatus},
-    deploy::model::{ModelTerms, register_model, set_rate},
+    deploy::{
+        DeploymentFileError,
+        model::{ModelTerms, register_model, set_rate},
+    },
     inference::{InProcess, InferenceError, Solver},
     miner::{Catalogue, CatalogueError, Job, Miner, MinerError, MinerHandle, Settings, State},
     model::Bundle,
@@ -609,6 +612,34 @@ async fn bad_requests_are_refused_before_anything_is_sent() {
         .unwrap_err();
     assert!(matches!(error, ClientError::UnknownTask { .. }), "{error}");
     assert_eq!(chain.chain().nonce(account, true).await.unwrap(), nonce);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_whose_engine_is_something_else_is_refused() {
+    let chain = TestChain::start().await.unwrap();
+    let (engine, token) = (chain.engine(), chain.token());
+    let connect = async |name: &str, address: Address| {
+        let mut deployment = chain.deployment().clone();
+        deployment.contracts.insert(name.to_owned(), address);
+        match Network::connect(&deployment).await.unwrap_err() {
+            ClientError::Deployment(error) => error,
+            other => panic!("{other}"),
+        }
+    };
+    let error = connect("engine", token).await;
+    assert!(
+        matches!(error, DeploymentFileError::NoEngine { engine, .. } if engine == token),
+        "{error}"
+    );
+    let error = connect("token", engine).await;
+    let text = error.to_string();
+    assert!(
+        matches!(error, DeploymentFileError::OtherToken { found, .. } if found == token),
+        "{text}"
+    );
+    for address in [engine, token] {
+        assert!(text.contains(&address.to_string()), "{text}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -128,6 +128,30 @@ pub enum DeploymentFileError {
         /// The names that there are.
         known: String,
     },
+    /// What is at the engine's address does not answer as an engine does.
+    #[error(
+        "`contracts.engine` is {engine}, where no Arbius engine with the token {token} is: {source}"
+    )]
+    NoEngine {
+        /// The address.
+        engine: Address,
+        /// The deployment's token.
+        token: Address,
+        /// What it answered.
+        source: Box<ChainError>,
+    },
+    /// The engine is of another deployment.
+    #[error(
+        "the engine at {engine} pays in the token {found}, but `contracts.token` is {token}; take both from one deployment"
+    )]
+    OtherToken {
+        /// The engine.
+        engine: Address,
+        /// Its token.
+        found: Address,
+        /// The deployment's token.
+        token: Address,
+    },
     /// The endpoint is not reachable or serves another chain.
     #[error(transparent)]
     Chain(#[from] ChainError),

@@ -6,10 +6,13 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::DeploymentFileError;
-use crate::chain::{Chain, ChainError, Signer, SignerError};
+use crate::{
+    chain::{Chain, ChainError, Signer, SignerError},
+    contracts::IEngine,
+};
 
 /// Where the protocol is deployed.
 ///
@@ -28,10 +31,69 @@ pub struct Deployment {
     #[serde(default)]
     pub block: u64,
     /// Addresses by name.
+    #[serde(deserialize_with = "contracts")]
     pub contracts: BTreeMap<String, Address>,
     /// Funded accounts whose keys are public knowledge: for local chains.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "accounts"
+    )]
     pub accounts: Vec<Account>,
+}
+
+// Addresses and keys are read as text first: the error can name the field then, and what
+// would be right.
+
+fn contracts<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<String, Address>, D::Error> {
+    let texts = BTreeMap::<String, String>::deserialize(from)?;
+    texts
+        .into_iter()
+        .map(|(name, text)| {
+            let address = address(&format!("contracts.{name}"), &text).map_err(D::Error::custom)?;
+            Ok((name, address))
+        })
+        .collect()
+}
+
+fn accounts<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Account>, D::Error> {
+    #[derive(Deserialize)]
+    struct Text {
+        address: String,
+        key: String,
+    }
+    let account = |(index, text): (usize, Text)| {
+        let field = format!("accounts[{index}]");
+        let account = Account {
+            address: address(&format!("{field}.address"), &text.address)?,
+            // Never shown: whoever mistypes a key has most of it right.
+            key: text.key.parse().map_err(|_| {
+                format!("`{field}.key` is no key; a key is 0x and 64 hexadecimal digits")
+            })?,
+        };
+        let signer = account
+            .signer()
+            .map_err(|error| format!("`{field}.key`: {error}"))?;
+        if signer.address() != account.address {
+            return Err(format!(
+                "`{field}.address` is {}, but `{field}.key` is the key of {}",
+                account.address,
+                signer.address()
+            ));
+        }
+        Ok(account)
+    };
+    Vec::<Text>::deserialize(from)?
+        .into_iter()
+        .enumerate()
+        .map(account)
+        .collect::<Result<_, String>>()
+        .map_err(D::Error::custom)
+}
+
+fn address(field: &str, text: &str) -> Result<Address, String> {
+    text.parse()
+        .map_err(|_| format!("`{field}` is `{text}`; an address is 0x and 40 hexadecimal digits"))
 }
 
 /// An account of a local chain.
@@ -146,12 +208,13 @@ impl Deployment {
     }
 
     /// Connects to the deployment's endpoint and checks that it serves the deployment's
-    /// chain and that the engine is there.
+    /// chain, and that the engine is there and pays in the deployment's token.
     ///
     /// # Errors
     ///
     /// [`ChainError::Unreachable`] names the endpoint, [`ChainError::WrongChain`] both chain
-    /// ids, [`ChainError::NoCode`] the engine's address.
+    /// ids, [`ChainError::NoCode`] the engine's address; [`DeploymentFileError::NoEngine`] and
+    /// [`DeploymentFileError::OtherToken`] if something else is at that address.
     pub async fn connect(&self) -> Result<Chain, DeploymentFileError> {
         let chain = Chain::connect_to(&self.rpc, self.chain_id).await?;
         let address = self.engine()?;
@@ -162,7 +225,26 @@ impl Deployment {
             }
             .into());
         }
-        Ok(chain)
+        let token = self.token()?;
+        match chain.read(address, &IEngine::baseTokenCall {}).await {
+            Ok(found) if found == token => Ok(chain),
+            Ok(found) => Err(DeploymentFileError::OtherToken {
+                engine: address,
+                found,
+                token,
+            }),
+            Err(source)
+                if source.revert().is_some()
+                    || matches!(source, ChainError::Undecodable { .. }) =>
+            {
+                Err(DeploymentFileError::NoEngine {
+                    engine: address,
+                    token,
+                    source: Box::new(source),
+                })
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -226,6 +308,43 @@ mod tests {
         assert!(
             error.contains("`token`") && error.contains("engine"),
             "{error}"
+        );
+    }
+
+    #[test]
+    fn errors_name_the_field_and_what_would_be_right() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.json");
+        let load = |pointer: &str, value: &str| {
+            let mut json = serde_json::to_value(sample()).unwrap();
+            *json.pointer_mut(pointer).unwrap() = value.into();
+            std::fs::write(&path, json.to_string()).unwrap();
+            Deployment::load(&path).unwrap_err().to_string()
+        };
+        let says = |error: String, text: &str| assert!(error.contains(text), "{error}");
+        let address = "an address is 0x and 40 hexadecimal digits";
+        says(
+            load("/contracts/engine", "0x1234"),
+            &format!("`contracts.engine` is `0x1234`; {address} at line 1"),
+        );
+        says(
+            load("/accounts/0/address", "me"),
+            &format!("`accounts[0].address` is `me`; {address}"),
+        );
+        let error = load("/accounts/0/key", "0x5ec7e7");
+        assert!(!error.contains("5ec7e7"), "{error}");
+        says(
+            error,
+            "`accounts[0].key` is no key; a key is 0x and 64 hexadecimal digits",
+        );
+        says(
+            load("/accounts/0/key", &B256::ZERO.to_string()),
+            "`accounts[0].key`",
+        );
+        let other = "0x00000000000000000000000000000000000000e1";
+        says(
+            load("/accounts/0/address", other),
+            "`accounts[0].key` is the key of 0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf",
         );
     }
 
