@@ -279,7 +279,7 @@ fn what_the_chain_does_not_know_is_named() {
     fails(
         &late,
         1,
-        &["is still Open", "raise its fee if nobody solves it"],
+        &["is still open", "raise its fee if nobody solves it"],
     );
 
     // The deployment of another chain, and one whose contracts are not there.

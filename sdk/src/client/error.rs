@@ -83,7 +83,8 @@ pub enum ClientError {
     },
     /// Nothing happened in time.
     #[error(
-        "task {task} is still {status:?} after {waited:?}; wait longer, or raise its fee if nobody solves it"
+        "task {task} is still {} after {}; wait longer, or raise its fee if nobody solves it",
+        word(*.status), seconds(*.waited)
     )]
     TimedOut {
         /// The task.
@@ -95,7 +96,8 @@ pub enum ClientError {
     },
     /// The task ended without a solution that stands.
     #[error(
-        "task {task} ended {status:?}: there is no solution to fetch, and its fee went back to its owner"
+        "task {task} was {}: there is no solution to fetch, and its fee went back to its owner",
+        word(*.status)
     )]
     Unsuccessful {
         /// The task.
@@ -122,4 +124,40 @@ pub enum ClientError {
         /// Why not.
         reason: String,
     },
+}
+
+const fn word(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::None => "unknown to the engine",
+        TaskStatus::Open => "open",
+        TaskStatus::Solved => "solved, but not final",
+        TaskStatus::Contested => "contested",
+        TaskStatus::Final => "final",
+        TaskStatus::Rejected => "rejected",
+        TaskStatus::Retracted => "retracted",
+    }
+}
+
+fn seconds(waited: Duration) -> String {
+    format!("{:.1} s", waited.as_secs_f64())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statuses_and_times_are_in_words_and_seconds() {
+        let task = B256::repeat_byte(1);
+        let text = ClientError::TimedOut {
+            task,
+            status: TaskStatus::Open,
+            waited: Duration::from_nanos(6_003_153_474),
+        }
+        .to_string();
+        assert!(text.contains("is still open after 6.0 s;"), "{text}");
+        let status = TaskStatus::Retracted;
+        let text = ClientError::Unsuccessful { task, status }.to_string();
+        assert!(text.contains("was retracted: there is no"), "{text}");
+    }
 }
