@@ -70,7 +70,7 @@ pub(crate) fn withdraw(account: Address) -> Result<(), Revert> {
 ///
 /// # Errors
 ///
-/// `AmntTooSmall`, `NothingToWithdraw` if it exceeds them.
+/// `AmntTooSmall`, `AmountTooLarge`, `NothingToWithdraw` if it exceeds them.
 ///
 /// # Events
 ///

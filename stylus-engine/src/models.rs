@@ -5,7 +5,7 @@ use crate::abi::{Addresses, Words, event};
 use crate::content::Content;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
-use crate::revert::{Revert, ensure, error};
+use crate::revert::{Revert, ensure};
 use crate::state::{self, Config};
 use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
 use alloy_primitives::{Address, B256, U256};
@@ -161,18 +161,6 @@ pub(crate) fn is_allowed(id: B256, terms: &Terms, solver: Address) -> bool {
     !terms.listed || STORAGE.models.allowed.get(id, solver)
 }
 
-/// A model's fee.
-///
-/// # Errors
-///
-/// `AmountTooLarge` from 2^96 wei on.
-fn fee(value: U256) -> Result<u128, Revert> {
-    u128::try_from(value)
-        .ok()
-        .filter(|fee| *fee >> 96 == 0)
-        .ok_or_else(|| error!(AmountTooLarge))
-}
-
 /// `models(id)`: all zero if there is none.
 pub(crate) fn model(id: B256) -> Result<Words, Revert> {
     let entry = Entry::of(id);
@@ -230,7 +218,7 @@ pub(crate) fn register_with_allow_list(
 fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B256, Revert> {
     let config = Config::running()?;
     state::account(addr, config.token)?;
-    let fee = fee(price)?;
+    let fee = state::amount(price)?;
     let template = Content::new(template)?;
     let id = ids::model_id(host::sender(), addr, price, template.digest);
     let entry = Entry::of(id);
@@ -316,7 +304,7 @@ pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
 /// `ModelFeeChanged`.
 pub(crate) fn set_fee(id: B256, price: U256) -> Result<(), Revert> {
     let (entry, terms) = owned(id)?;
-    let fee = fee(price)?;
+    let fee = state::amount(price)?;
     entry.set_terms(&Terms { fee, ..terms });
     event!(ModelFeeChanged).word(&id.0).uint(fee).log(2);
     Ok(())

@@ -214,22 +214,26 @@ impl Reveal {
 
     /// Reveals one solution, unless something forbids it: then nothing has changed.
     ///
-    /// `bulk` is the block of the bulk commitment that covers the entry, if one does.
+    /// `bulk` is the block of the bulk commitment to the entry, 0 if there is none. Where
+    /// that does not count, the sender's single commitment does: a rival who sees the
+    /// reveal coming can signal the bulk hash in its very block, and must not spoil it.
     #[inline(never)]
-    fn enter(&mut self, task: B256, cid: &[u8], bulk: Option<u64>) -> Result<(), Revert> {
+    fn enter(&mut self, task: B256, cid: &[u8], bulk: u64) -> Result<(), Revert> {
         let (entry, head) = tasks::Entry::existing(task)?;
         ensure!(!head.retracted, TaskNotOpen);
         let solution = Solution::of(task);
         ensure!(!solution.exists(), SolutionAlreadySubmitted);
         let digest = cid::decode(cid).map_err(|_| error!(InvalidCid))?;
-        let block = match bulk {
-            Some(block) => block,
-            None => {
-                let hash = ids::commitment(self.validator, task, digest);
-                STORAGE.solutions.commitments.get(hash)
+        let (submitted, now) = (entry.fees().block, self.block);
+        let mut verdict = revealable(bulk, submitted, now);
+        if verdict.is_err() {
+            let hash = ids::commitment(self.validator, task, digest);
+            let single: u64 = STORAGE.solutions.commitments.get(hash);
+            if single != 0 {
+                verdict = revealable(single, submitted, now);
             }
-        };
-        revealable(block, entry.fees().block, self.block).map_err(|refusal| match refusal {
+        }
+        verdict.map_err(|refusal| match refusal {
             CommitmentError::NonExistent => error!(NonExistentCommitment),
             CommitmentError::MustBeInPast => error!(CommitmentMustBeInPast),
             CommitmentError::BeforeTask => error!(CommitmentBeforeTask),
@@ -299,12 +303,12 @@ impl Reveal {
 /// `SolutionSubmitted`.
 pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
     let mut reveal = Reveal::begin()?;
-    reveal.enter(task, cid, None)?;
+    reveal.enter(task, cid, 0)?;
     reveal.finish()
 }
 
 /// `bulkSubmitSolution(tasks, cids)`: reveals several solutions, under single commitments
-/// or under one bulk commitment to exactly these pairs in this order.
+/// or under one bulk commitment to exactly these pairs in this order, whichever counts.
 ///
 /// An entry that is no longer possible is skipped: if it made the call fail, a rival who
 /// gets one entry in first would have all the others' answers in plain sight.
@@ -320,10 +324,7 @@ pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
 pub(crate) fn bulk_submit(tasks: Hashes<'_>, cids: Blobs<'_>) -> Result<(), Revert> {
     let mut reveal = Reveal::begin()?;
     let hash = bulk_commitment(reveal.validator, &tasks, &cids)?;
-    let bulk = match hash.map(|hash| STORAGE.solutions.commitments.get(hash)) {
-        Some(0) | None => None,
-        covering => covering,
-    };
+    let bulk = hash.map_or(0, |hash| STORAGE.solutions.commitments.get(hash));
     for (task, cid) in tasks.iter().zip(cids.iter()) {
         if let Err(reason) = reveal.enter(task, cid?, bulk) {
             event!(SolutionSkipped)

@@ -113,7 +113,7 @@ impl Pack for Fees {
 }
 
 /// When a retraction was announced: time 5, unpaused time 5.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Announcement {
     /// Time of the announcement; 0 where there is none.
     time: u64,
@@ -419,7 +419,9 @@ fn own_open(id: B256) -> Result<(Config, Entry, Head), Revert> {
     Ok((config, entry, head))
 }
 
-/// `increaseTaskFee(task, amount)`: raises the fee of the sender's open task.
+/// `increaseTaskFee(task, amount)`: raises the fee of the sender's open task, and takes an
+/// announced retraction back: an owner could otherwise announce, attract solvers with a
+/// higher fee, and retract in one step from under their reveals.
 ///
 /// # Errors
 ///
@@ -440,6 +442,7 @@ pub(crate) fn increase_fee(id: B256, amount: U256) -> Result<(), Revert> {
     let mut fees = entry.fees();
     fees.fee += amount;
     entry.write(&head, &fees);
+    STORAGE.tasks.retractions.set(id, &Announcement::default());
     event!(TaskFeeIncreased)
         .word(&id.0)
         .uint(amount)

@@ -246,7 +246,7 @@ pub(crate) fn deposit(validator: Address, amount: U256) -> Result<(), Revert> {
 ///
 /// # Errors
 ///
-/// `AmntTooSmall`, `InsufficientStake`.
+/// `AmntTooSmall`, `AmountTooLarge`, `InsufficientStake`.
 ///
 /// # Events
 ///

@@ -59,7 +59,7 @@ super::interface! {
         error AlreadyNotified();
         /// The amount or number must be above 0.
         error AmntTooSmall();
-        /// *Own.* The amount does not fit 96 bits of wei: more than can ever exist.
+        /// *Own.* The amount does not fit 80 bits of wei: more than can ever exist.
         error AmountTooLarge();
         /// *Own.* A list without entries.
         error EmptyBatch();
@@ -338,7 +338,7 @@ super::interface! {
         function transferTreasury(address to) external;
         /// *Own.* The program that the hot one delegates what it does not know to.
         function engineRest() external view returns (address);
-        /// *Own.* Names that program, as a part of an upgrade. Errors: `NotOwner`, `AddressMustBeNonZero`. Events: `EngineRestChanged`.
+        /// *Own.* Names that program, as a part of an upgrade. Errors: `NotOwner`, `AddressMustBeNonZero`, `AddressNotAllowed` where there is no code. Events: `EngineRestChanged`.
         function setEngineRest(address rest) external;
 
         // ───────────────────────────── pause ─────────────────────────────
@@ -370,7 +370,7 @@ super::interface! {
         function reward(uint256 t, uint256 ts) external pure returns (uint256);
         /// Start of emission.
         function startBlockTime() external view returns (uint64);
-        /// Moves the start while nothing has been emitted. Errors: `NotOwner`, `EmissionStarted`. Events: `StartBlockTimeChanged`.
+        /// Moves the start while nothing has been emitted. Errors: `NotOwner`, `EmissionStarted`, `ParameterOutOfBounds` from 2^40 on. Events: `StartBlockTimeChanged`.
         function setStartBlockTime(uint64 startBlockTime) external;
 
         // ───────────────────────────── hashes ────────────────────────────
@@ -406,11 +406,11 @@ super::interface! {
         function modelRequiresAllowList(bytes32 id) external view returns (bool);
         /// Whether `solver` may solve the model's tasks.
         function isSolverAllowed(bytes32 id, address solver) external view returns (bool);
-        /// Adds solvers to the allow-list. Errors: `ModelDoesNotExist`, `NotModelOwner`, `AllowListNotEnabled`. Events: `ModelAllowListUpdated` for each.
+        /// Adds solvers to the allow-list. Errors: `ModelDoesNotExist`, `NotModelOwner`, `AllowListNotEnabled`, `CannotReenableAllowList` where it was disabled. Events: `ModelAllowListUpdated` for each.
         function addToModelAllowList(bytes32 id, address[] solvers) external;
         /// Takes solvers from the allow-list. Errors and events: as `addToModelAllowList`.
         function removeFromModelAllowList(bytes32 id, address[] solvers) external;
-        /// Opens the model to all solvers, for good. Errors: `ModelDoesNotExist`, `NotModelOwner`, `AllowListNotEnabled`. Events: `ModelAllowListRequirementChanged`.
+        /// Opens the model to all solvers, for good. Errors: `ModelDoesNotExist`, `NotModelOwner`, `AllowListNotEnabled`, `CannotReenableAllowList` where it was disabled. Events: `ModelAllowListRequirementChanged`.
         function disableModelAllowList(bytes32 id) external;
         /// Sets a model's emission rate, at most 100e18. Errors: `NotOwner`, `ModelDoesNotExist`, `ParameterOutOfBounds`. Events: `SolutionMineableRateChange`.
         function setSolutionMineableRate(bytes32 id, uint256 rate) external;
@@ -443,7 +443,7 @@ super::interface! {
         function bulkSubmitTask(uint8 version, address owner, bytes32 model, uint256 fee, bytes input, uint256 n) external;
         /// *Own.* Submits different inputs, for `fee` each, and returns their identifiers. Errors: as `submitTask`, and `EmptyBatch`. Events: `TaskSubmitted` and `TaskInput` for each.
         function bulkSubmitTasks(uint8 version, address owner, bytes32 model, uint256 fee, bytes[] inputs) external returns (bytes32[]);
-        /// *Own.* Raises the fee of the sender's open task by `amount`. Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `AmntTooSmall`, `AmountTooLarge`, `TransferFailed`. Events: `TaskFeeIncreased`.
+        /// *Own.* Raises the fee of the sender's open task by `amount` and takes an announced retraction back (`retractionAnnounced` is 0 again; no event of its own). Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `AmntTooSmall`, `AmountTooLarge`, `TransferFailed`. Events: `TaskFeeIncreased`.
         function increaseTaskFee(bytes32 task, uint256 amount) external;
         /// Retracts the sender's unsolved task: announces first, refunds on a second call 600 s later; at once and free if the model is disabled. Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `NotEnoughDelay`, `WaitLonger`. Events: `TaskRetractionAnnounced`, or `TaskRetracted` and `TaskRefunded`.
         function retractTask(bytes32 task) external;
@@ -472,7 +472,7 @@ super::interface! {
         function lastContestationLossTime(address validator) external view returns (uint256);
         /// Reveals the sender's solution, committed to in an earlier block. Errors: `TaskDoesNotExist`, `TaskNotOpen`, `SolutionAlreadySubmitted`, `InvalidCid`, `NonExistentCommitment`, `CommitmentMustBeInPast`, `CommitmentBeforeTask`, `NotAllowedToSubmitSolution`, `SubmitSolutionCooldown`, `SolutionRateLimit`, `MinStakedTooLow`. Events: `SolutionSubmitted`.
         function submitSolution(bytes32 task, bytes cid) external;
-        /// Reveals several, under single commitments or one bulk commitment, passing over those no longer possible. Errors: `LengthMismatch`, `EmptyBatch`, `NothingAccepted`, and what concerns the sender. Events: `SolutionSubmitted` or `SolutionSkipped` for each.
+        /// Reveals several, under single commitments or one bulk commitment, whichever counts, passing over those no longer possible. Errors: `LengthMismatch`, `EmptyBatch`, `NothingAccepted`, and what concerns the sender. Events: `SolutionSubmitted` or `SolutionSkipped` for each.
         function bulkSubmitSolution(bytes32[] tasks, bytes[] cids) external;
         /// Credits fee and reward of an uncontested solution after its contest end. Errors: `SolutionNotFound`, `HasContestation`, `AlreadyClaimed`, `NotEnoughDelay`, `SolverOnly`. Events: `SolutionClaimed`, `FeesPaid`, `RewardsPaid` if anything was emitted.
         function claimSolution(bytes32 task) external;
@@ -485,7 +485,7 @@ super::interface! {
         function earnings(address account) external view returns (uint256);
         /// *Own.* Pays an account what it is owed; anyone may call. Errors: `NothingToWithdraw`, `TransferFailed`. Events: `EarningsWithdrawn`.
         function withdrawEarnings(address account) external;
-        /// *Own.* Moves `amount` of the sender's earnings into its stake. Errors: `AmntTooSmall`, `NothingToWithdraw` if it exceeds them. Events: `EarningsStaked`.
+        /// *Own.* Moves `amount` of the sender's earnings into its stake. Errors: `AmntTooSmall`, `AmountTooLarge`, `NothingToWithdraw` if it exceeds them. Events: `EarningsStaked`.
         function stakeEarnings(uint256 amount) external;
         /// Fees that wait for the treasury.
         function accruedFees() external view returns (uint256);
@@ -504,9 +504,9 @@ super::interface! {
         function getValidatorMinimum() external view returns (uint256);
         /// What a vote in a contestation opened now locks.
         function getSlashAmount() external view returns (uint256);
-        /// Adds `amount` of the sender's tokens to a validator's stake. Errors: `AddressMustBeNonZero`, `AddressNotAllowed`, `AmntTooSmall`, `AmountTooLarge`, `TransferFailed`. Events: `ValidatorDeposit`.
+        /// Adds `amount` of the sender's tokens to a validator's stake. Errors: `ReserveNotFunded`, `AddressMustBeNonZero`, `AddressNotAllowed`, `AmntTooSmall`, `AmountTooLarge`, `TransferFailed`. Events: `ValidatorDeposit`.
         function validatorDeposit(address validator, uint256 amount) external;
-        /// Announces a withdrawal and returns its number. Errors: `AmntTooSmall`, `InsufficientStake`. Events: `ValidatorWithdrawInitiated`.
+        /// Announces a withdrawal and returns its number. Errors: `AmntTooSmall`, `AmountTooLarge`, `InsufficientStake`. Events: `ValidatorWithdrawInitiated`.
         function initiateValidatorWithdraw(uint256 amount) external returns (uint256);
         /// Cancels a withdrawal. Errors: `RequestNotExist`. Events: `ValidatorWithdrawCancelled`.
         function cancelValidatorWithdraw(uint256 count) external;

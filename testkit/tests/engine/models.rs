@@ -73,7 +73,7 @@ async fn a_model_that_cannot_be_is_refused() {
     refused!(
         rival,
         AmountTooLarge,
-        engine.registerModel(payee, U256::from(1u128 << 96), template.clone())
+        engine.registerModel(payee, U256::from(1u128 << 80), template.clone())
     );
     refused!(
         rival,
@@ -88,11 +88,11 @@ async fn a_model_that_cannot_be_is_refused() {
     // The greatest fee that fits, and the longest template.
     let call = engine.registerModel(
         payee,
-        U256::from((1u128 << 96) - 1),
+        U256::from((1u128 << 80) - 1),
         Bytes::from(vec![7; 65_536]),
     );
     let id = event::<IEngine::ModelRegistered>(&send!(call)).id;
-    assert_eq!(view!(engine.models(id)).fee, U256::from((1u128 << 96) - 1));
+    assert_eq!(view!(engine.models(id)).fee, U256::from((1u128 << 80) - 1));
 
     let unknown = view!(engine.models(B256::repeat_byte(1)));
     assert_eq!((unknown.addr, unknown.cid.len()), (Address::ZERO, 0));
@@ -129,6 +129,11 @@ async fn its_address_and_the_engines_owner_alone_change_a_model() {
         world.model_owner,
         AmountTooLarge,
         engine.setModelFee(id, U256::MAX)
+    );
+    refused!(
+        world.model_owner,
+        AmountTooLarge,
+        engine.setModelFee(id, U256::from(1u128 << 80))
     );
     refused!(
         world.model_owner,

@@ -111,3 +111,32 @@ async fn the_retraction_fee_is_rounded_up_for_the_treasury() {
     assert_eq!(view!(engine.accruedFees()), U256::from(2));
     world.books_balance().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn learned_a_raised_fee_is_no_bait_before_a_retraction_that_was_announced() {
+    let (world, model) = World::with_model(U256::ZERO).await;
+    let (requester, engine) = (&world.requester, &world.requester.engine);
+    let task = world.task(model, aius(10), b"in").await;
+    world.pass(10_000);
+    send!(engine.retractTask(task));
+    world.pass(600);
+
+    // Now one call would retract; but who raises the fee wants an answer.
+    let receipt = send!(engine.increaseTaskFee(task, aius(5)));
+    event::<IEngine::TaskFeeIncreased>(&receipt);
+    assert!(events::<IEngine::TaskRetractionAnnounced>(&receipt).is_empty());
+    assert_eq!(view!(engine.retractionAnnounced(task)), U256::ZERO);
+
+    // To retract takes both steps again, which leaves time to reveal.
+    let receipt = send!(engine.retractTask(task));
+    event::<IEngine::TaskRetractionAnnounced>(&receipt);
+    assert!(events::<IEngine::TaskRetracted>(&receipt).is_empty());
+    refused!(requester, WaitLonger, engine.retractTask(task));
+    world.pass(600);
+    let receipt = send!(engine.retractTask(task));
+    assert_eq!(
+        event::<IEngine::TaskRefunded>(&receipt).amount,
+        U256::from(135) * aius(1) / U256::from(10)
+    );
+    world.books_balance().await;
+}

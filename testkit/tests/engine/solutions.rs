@@ -1,11 +1,12 @@
 //! Solutions, single and bulk (protocol section 6).
 
+use alloy::rpc::types::TransactionReceipt;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolError;
 use arbius_protocol::ids;
 use arbius_sdk::contracts::IEngine;
 
-use crate::world::{AIUS, World, aius, answer, event, events, refused, send, view};
+use crate::world::{AIUS, Person, World, aius, answer, event, events, refused, send, view};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_revealed_solution_is_stored_with_its_contest_end() {
@@ -313,6 +314,107 @@ async fn learned_a_front_run_entry_does_not_give_the_other_answers_away() {
         ]
     );
     world.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn learned_a_rivals_signal_of_the_bulk_hash_does_not_void_single_commitments() {
+    let (world, model) = World::with_model(U256::ZERO).await;
+    let (solver, rival) = (&world.solver, &world.rival);
+    let tasks = bulk(&world, model, 3).await;
+    let cids: Vec<Bytes> = (1..=3).map(answer).collect();
+    for (task, cid) in tasks.iter().zip(&cids) {
+        world.commit(solver, *task, cid).await;
+    }
+    // The rival sees the reveal waiting, and gets the bulk hash into the same block first.
+    let receipt = reveal_behind_a_signal(&world, rival, &tasks, &cids).await;
+    assert!(
+        receipt.status(),
+        "the answers are public, so they must count"
+    );
+    let submitted = events::<IEngine::SolutionSubmitted>(&receipt);
+    assert_eq!(submitted.len(), 3);
+    for (task, cid) in tasks.iter().zip(&cids) {
+        let solution = view!(solver.engine.solutions(*task));
+        assert_eq!((solution.validator, &solution.cid), (solver.address, cid));
+    }
+
+    // One that was committed to alone counts; the others are refused for the bulk hash,
+    // which is from this very block.
+    let tasks = bulk(&world, model, 2).await;
+    world.commit(solver, tasks[1], &cids[1]).await;
+    let receipt = reveal_behind_a_signal(&world, rival, &tasks, &cids[..2]).await;
+    assert_eq!(event::<IEngine::SolutionSubmitted>(&receipt).task, tasks[1]);
+    let skipped: IEngine::SolutionSkipped = event(&receipt);
+    assert_eq!(skipped.task, tasks[0]);
+    assert_eq!(skipped.reason, IEngine::CommitmentMustBeInPast::SELECTOR);
+    // In a later block that signal serves the solver as its own would.
+    let receipt = send!(
+        solver
+            .engine
+            .bulkSubmitSolution(tasks.clone(), cids[..2].to_vec())
+    );
+    assert_eq!(event::<IEngine::SolutionSubmitted>(&receipt).task, tasks[0]);
+    world.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn learned_a_bulk_hash_signalled_before_the_tasks_does_not_void_single_commitments() {
+    let (world, model) = World::with_model(U256::ZERO).await;
+    let (requester, solver) = (&world.requester, &world.solver);
+    // The ids of the next tasks can be foreseen.
+    let inputs = vec![Bytes::from_static(b"a"), Bytes::from_static(b"b")];
+    let call = requester
+        .engine
+        .bulkSubmitTasks(0, requester.address, model, U256::ZERO, inputs);
+    let tasks = view!(call.clone().from(requester.address));
+    let cids = vec![answer(1), answer(2)];
+    let hash = view!(solver.engine.generateBulkCommitment(
+        solver.address,
+        tasks.clone(),
+        cids.clone()
+    ));
+    send!(world.rival.engine.signalCommitment(hash));
+    send!(call);
+
+    world.commit(solver, tasks[0], &cids[0]).await;
+    let receipt = send!(solver.engine.bulkSubmitSolution(tasks.clone(), cids));
+    assert_eq!(event::<IEngine::SolutionSubmitted>(&receipt).task, tasks[0]);
+    let skipped: IEngine::SolutionSkipped = event(&receipt);
+    assert_eq!(skipped.task, tasks[1]);
+    assert_eq!(skipped.reason, IEngine::CommitmentBeforeTask::SELECTOR);
+}
+
+/// Reveals in bulk, in a block in which `rival` signals the bulk hash first.
+async fn reveal_behind_a_signal(
+    world: &World,
+    rival: &Person,
+    tasks: &[B256],
+    cids: &[Bytes],
+) -> TransactionReceipt {
+    let (solver, chain) = (&world.solver, world.chain.devnet().chain());
+    let (tasks, cids) = (tasks.to_vec(), cids.to_vec());
+    let hash = view!(solver.engine.generateBulkCommitment(
+        solver.address,
+        tasks.clone(),
+        cids.clone()
+    ));
+    chain.set_automine(false);
+    let signal = rival.engine.signalCommitment(hash).send().await.unwrap();
+    let reveal = solver
+        .engine
+        .bulkSubmitSolution(tasks, cids)
+        .gas(5_000_000)
+        .send()
+        .await
+        .unwrap();
+    chain.mine();
+    chain.set_automine(true);
+    let signal = signal.get_receipt().await.unwrap();
+    let reveal = reveal.get_receipt().await.unwrap();
+    assert!(signal.status());
+    assert_eq!(signal.block_number, reveal.block_number);
+    assert!(signal.transaction_index < reveal.transaction_index);
+    reveal
 }
 
 /// Submits the same input `n` times.
