@@ -55,7 +55,7 @@ fn wrong_usage_ends_with_2_and_the_right_one() {
         (&["submit"], &["<PROMPT>"]),
         (
             &["submit", "seven", "--fee", "lots"],
-            &["lots", "an amount of AIUS is a number such as"],
+            &["lots", "an amount of AIUS is a number"],
         ),
         (
             &["submit", "seven", "--fee", "0.0000000000000000001"],
@@ -80,9 +80,17 @@ fn wrong_usage_ends_with_2_and_the_right_one() {
         ),
         (
             &["mine", "--gateway", "localhost"],
-            &["localhost", "--gateway"],
+            &[
+                "localhost",
+                "--gateway",
+                "an address such as 127.0.0.1:8090",
+            ],
         ),
-        (&["mine", "--workers", "0"], &["--workers"]),
+        (&["mine", "--workers", "0"], &["--workers", "1 or more"]),
+        (
+            &["submit", "seven", "--fee", "-1"],
+            &["-1", "an amount of AIUS is a number at or above 0"],
+        ),
         (&["devnet", "--port", "65536"], &["65536", "--port"]),
     ] {
         fails(&arbius(folder.path(), args), 2, says);
@@ -202,11 +210,15 @@ fn a_port_in_use_and_a_place_that_is_none_are_named() {
     fails(
         &arbius(path, &["demo", "--out", "file"]),
         1,
-        &["cannot make the folder file"],
+        &["file is a file, not a folder"],
     );
     let wait = ["submit", "seven", "--wait"];
     let out = [&wait[..], &["--out", "file/x.png"]].concat();
     fails(&arbius(path, &out), 1, &["file is a file, not a folder"]);
+    let out = [&wait[..], &["--out", "/proc/x.png"]].concat();
+    if cfg!(target_os = "linux") {
+        fails(&arbius(path, &out), 1, &["cannot write /proc/x.png"]);
+    }
     let gateway = [&wait[..], &["--gateway", "ipfs.io"]].concat();
     fails(
         &arbius(path, &gateway),
@@ -364,7 +376,11 @@ fn mining(path: &Path) {
     fails(&mine(&[]), 1, &["arbius-miner", "another"]);
     drop(first);
     fs::write(path.join("folder"), "").unwrap();
-    fails(&mine(&["--folder", "folder"]), 1, &["folder"]);
+    fails(
+        &mine(&["--folder", "folder"]),
+        1,
+        &["folder is a file, not a folder"],
+    );
     fails(
         &mine(&["--account", "2", "--folder", "poor"]),
         1,
