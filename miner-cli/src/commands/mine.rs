@@ -25,7 +25,6 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let deployment = args.network.load()?;
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
-    let count = catalogue.ids().count();
     let command = WorkerCommand::current_program()?;
     let workers = Workers::new(command, WorkerOptions::default(), args.workers);
     let settings = Settings {
@@ -45,6 +44,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .await?;
     let mut events = miner.events();
     let gateway = miner.gateway().unwrap_or_default();
+    let count = miner.models().len();
     if json {
         show::json_line(&json!({
             "event": "started",
