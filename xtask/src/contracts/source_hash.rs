@@ -214,7 +214,7 @@ version = "0.1.0"
 [[package]]
 name = "ruint"
 version = "1.21.1"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "registry+https://example.org/index"
 checksum = "abc"
 "#;
 
