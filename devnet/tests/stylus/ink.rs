@@ -3,12 +3,10 @@
 //! Each test works its number out from the price table in `stylus/prices.rs`, so that a
 //! slip in either shows.
 
-mod stylus_world;
-
-use arbius_devnet::stylus::{Program, Status, StylusParams};
-use stylus_world::{
+use crate::world::{
     GAS, HEADER, INK, MemoryWorld, frame, ink_used, program, run, run_in, with_body,
 };
+use arbius_devnet::stylus::{Program, Status, StylusParams};
 
 fn cost_of(program: &Program) -> u64 {
     let outcome = run(program);

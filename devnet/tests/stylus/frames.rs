@@ -1,11 +1,9 @@
 //! WASM and EVM contracts that call, create and revert each other, in both directions.
 
-mod common;
-
+use crate::common::*;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rpc_types_eth::TransactionRequest;
 use arbius_devnet::chain::{CallError, l1_block_number};
-use common::*;
 
 const CALL: u8 = 0xf1;
 const DELEGATECALL: u8 = 0xf4;

@@ -1,12 +1,10 @@
 //! Which programs may be activated, and what that costs.
 
-mod stylus_world;
-
+use crate::world::{hook, run, try_activate, with_body};
 use alloy_primitives::B256;
 use arbius_devnet::stylus::{
     ActivationError, Program, ProgramCache, ProgramCosts, StylusParams, activate,
 };
-use stylus_world::{hook, run, try_activate, with_body};
 
 const ENTRY: &str = r#"(func (export "user_entrypoint") (param i32) (result i32) i32.const 0)"#;
 const MEMORY: &str = r#"(memory (export "memory") 1 1)"#;

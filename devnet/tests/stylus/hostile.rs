@@ -1,11 +1,9 @@
 //! Programs that mean harm end with an error, within bounds of time and memory.
 
-mod stylus_world;
-
 use std::time::{Duration, Instant};
 
+use crate::world::{MemoryWorld, frame, hook, program, run, run_in, try_activate, with_body};
 use arbius_devnet::stylus::{Status, StylusParams, activate};
-use stylus_world::{MemoryWorld, frame, hook, program, run, run_in, try_activate, with_body};
 
 const ENTRY: &str = r#"(func (export "user_entrypoint") (param i32) (result i32) i32.const 0)"#;
 const MEMORY: &str = r#"(memory (export "memory") 1 1)"#;

@@ -1,11 +1,9 @@
 //! What programs are allowed to use: words of stack and pages of memory.
 
-mod stylus_world;
-
-use arbius_devnet::stylus::{MemoryModel, Pages, Status, StylusParams};
-use stylus_world::{
+use crate::world::{
     GAS, HEADER, MemoryWorld, frame, hook, ink_used, program, run, run_in, starting_ink, with_body,
 };
+use arbius_devnet::stylus::{MemoryModel, Pages, Status, StylusParams};
 
 /// A program whose function calls itself `depth` times.
 fn recursing(depth: u32) -> arbius_devnet::stylus::Program {

@@ -1,8 +1,5 @@
 //! A world in memory and shorthand for running small programs in it.
 
-// Each test file uses its own part of this.
-#![allow(dead_code)]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     convert::Infallible,

@@ -1,17 +1,15 @@
 //! Calls and creations: what a program asks for, what it pays, what it gets back.
 
-mod stylus_world;
-
 use std::collections::HashMap;
 
+use crate::world::{
+    CALLER, CONTRACT, GAS, HEADER, INK, MemoryWorld, environment, expect_call, expect_create,
+    expect_done, frame, hook, ink_used, machine, program, starting_ink, with_body,
+};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_devnet::stylus::{
     CallKind, CallRequest, Fault, Machine, MachineError, Outcome, Program, Resume, Status, Step,
     StylusParams,
-};
-use stylus_world::{
-    CALLER, CONTRACT, GAS, HEADER, INK, MemoryWorld, environment, expect_call, expect_create,
-    expect_done, frame, hook, ink_used, machine, program, with_body,
 };
 
 const TARGET: Address = Address::repeat_byte(0x7A);
@@ -98,7 +96,7 @@ fn finish(world: &mut MemoryWorld, machine: &mut Machine, resume: Resume) -> Out
 
 /// Gas at the moment of the first call: const six times (one a long) and call 3,800.
 fn gas_at_call(program: &Program, host_ink: u64, constants: u64) -> u64 {
-    let ink = stylus_world::starting_ink(program) - (HEADER + constants + 3_800) - host_ink;
+    let ink = starting_ink(program) - (HEADER + constants + 3_800) - host_ink;
     ink / INK
 }
 

@@ -1,0 +1,19 @@
+//! Stylus programs: the executor alone, in a world in memory, and on a chain.
+//!
+//! - `world` runs a program without a chain; `ink`, `hostio`, `stack_and_memory`, `calls`,
+//!   `activation` and `hostile` use it;
+//! - `common` has a chain; `frames`, `lifecycle` and `deployer` use it.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod world;
+
+mod activation;
+mod calls;
+mod deployer;
+mod frames;
+mod hostile;
+mod hostio;
+mod ink;
+mod lifecycle;
+mod stack_and_memory;
