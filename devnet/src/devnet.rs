@@ -7,7 +7,10 @@ use alloy_primitives::U256;
 use crate::{
     accounts::DevAccount,
     chain::{Chain, Genesis},
-    rpc::server::Server,
+    rpc::{
+        AllowedOrigins, Limits,
+        server::{Options, Server},
+    },
 };
 
 /// Chain id that Arbitrum's own development nodes use.
@@ -54,6 +57,8 @@ pub struct DevnetBuilder {
     balance: U256,
     block_time: Option<Duration>,
     timestamp: Option<u64>,
+    limits: Limits,
+    origins: AllowedOrigins,
 }
 
 impl Default for DevnetBuilder {
@@ -65,6 +70,8 @@ impl Default for DevnetBuilder {
             balance: U256::from(10_000) * U256::from(10).pow(U256::from(18)),
             block_time: None,
             timestamp: None,
+            limits: Limits::default(),
+            origins: AllowedOrigins::default(),
         }
     }
 }
@@ -113,6 +120,22 @@ impl DevnetBuilder {
         self
     }
 
+    /// Bounds on what clients may ask of the server.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Serves web pages of this origin, such as `https://app.example.org`, or of any with
+    /// `*`. Without this only pages of this machine and browser extensions are served, as
+    /// any page that a browser here has open could otherwise spend the accounts' funds.
+    #[must_use]
+    pub fn allow_origin(mut self, origin: impl Into<String>) -> Self {
+        self.origins.0.push(origin.into());
+        self
+    }
+
     /// The chain alone, without a server (and without a block time, which the server keeps).
     #[must_use]
     pub fn build_chain(&self) -> Chain {
@@ -140,7 +163,15 @@ impl DevnetBuilder {
             chain.set_automine(false);
         }
         let accounts = chain.accounts();
-        let server = Server::start(chain.clone(), self.port, self.block_time)?;
+        let server = Server::start(
+            chain.clone(),
+            Options {
+                port: self.port,
+                block_time: self.block_time,
+                limits: self.limits,
+                origins: self.origins,
+            },
+        )?;
         Ok(Devnet {
             chain,
             chain_id: self.chain_id,
@@ -170,6 +201,12 @@ impl Devnet {
     #[must_use]
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address())
+    }
+
+    /// Where WebSockets are opened, such as `ws://127.0.0.1:8547`.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.server.address())
     }
 
     /// The address that the server listens on.

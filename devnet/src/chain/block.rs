@@ -8,6 +8,7 @@ use alloy_consensus::{
     proofs::{calculate_receipt_root, calculate_transaction_root},
 };
 use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, U256};
+use alloy_rlp::Encodable;
 
 use super::Transaction;
 use crate::evm::params;
@@ -87,6 +88,22 @@ pub(super) struct BlockParts {
 }
 
 impl Block {
+    /// Bytes of the block's RLP: header, transactions, and no uncles.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        let transactions: usize = self
+            .transactions
+            .iter()
+            .map(|transaction| transaction.envelope().length())
+            .sum();
+        let list = |payload_length| alloy_rlp::Header {
+            list: true,
+            payload_length,
+        };
+        let payload = self.header.length() + list(transactions).length_with_payload() + 1;
+        list(payload).length_with_payload() as u64
+    }
+
     pub(super) fn seal(parts: BlockParts) -> Self {
         let BlockParts {
             parent,

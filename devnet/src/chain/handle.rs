@@ -4,13 +4,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use alloy_consensus::TypedTransaction;
 use alloy_eips::BlockId;
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use alloy_rpc_types_eth::{Filter, Log, TransactionRequest, state::StateOverride};
+use tokio::sync::watch;
 
 use super::{
     Block, CallError, ControlError, Genesis, LogQueryError, MinedTransaction, Transaction,
     TransactionError, UnknownBlock,
-    logs::{Filters, News},
+    events::{Event, KEPT_EVENTS, Missed},
+    filters::{Filters, News},
+    logs::check_terms,
     node::Node,
     simulate::View,
 };
@@ -252,11 +255,17 @@ impl Chain {
     ///
     /// [`CallError::Transaction`] when the transaction cannot be sent; any [`CallError`]
     /// when gas has to be estimated and the estimate fails.
-    pub fn send(&self, mut request: TransactionRequest) -> Result<B256, CallError> {
+    pub fn send(&self, request: TransactionRequest) -> Result<B256, CallError> {
+        let _sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
+        let transaction = self.sign(request)?;
+        Ok(self.node().submit(transaction)?)
+    }
+
+    /// Completes and signs as [`Chain::send`] does, and does not send.
+    pub(crate) fn sign(&self, mut request: TransactionRequest) -> Result<Transaction, CallError> {
         let from = request
             .from
             .ok_or_else(|| TransactionError::Incomplete("name the sender in `from`".into()))?;
-        let _sending = self.sending.lock().unwrap_or_else(PoisonError::into_inner);
         let signer = {
             let node = self.node();
             let signer = node.signer(from).copied();
@@ -271,11 +280,23 @@ impl Chain {
             request.gas = Some(self.estimate_gas(BlockId::pending(), &request, None)?);
         }
         let unsigned = typed(request)?;
-        let transaction = match signer {
+        Ok(match signer {
             Some(account) => Transaction::sign(&account, unsigned)?,
             None => Transaction::impersonate(from, unsigned)?,
-        };
-        Ok(self.node().submit(transaction)?)
+        })
+    }
+
+    /// Signs a hash with a key that the chain knows.
+    pub(crate) fn sign_hash(
+        &self,
+        address: Address,
+        hash: B256,
+    ) -> Result<Signature, TransactionError> {
+        self.node()
+            .signer(address)
+            .ok_or(TransactionError::UnknownAccount(address))?
+            .sign(hash)
+            .ok_or(TransactionError::BadSignature)
     }
 
     /// Lets `send` send for an account without its key.
@@ -298,6 +319,12 @@ impl Chain {
     #[must_use]
     pub fn waiting(&self, hash: B256) -> Option<Arc<Transaction>> {
         self.node().ledger.waiting(hash).cloned()
+    }
+
+    /// All transactions that wait for their block, in the order of their arrival.
+    #[must_use]
+    pub fn pool(&self) -> Vec<Arc<Transaction>> {
+        self.node().ledger.pool.iter().cloned().collect()
     }
 
     // --- calls ---
@@ -366,21 +393,26 @@ impl Chain {
     ///
     /// # Errors
     ///
-    /// [`LogQueryError`] for a range or block that does not exist.
+    /// [`LogQueryError`] for a range or block that does not exist, and for an answer or a
+    /// search that would be too large.
     pub fn logs(&self, filter: &Filter) -> Result<Vec<Log>, LogQueryError> {
-        self.node().logs(filter)
+        check_terms(filter)?;
+        // On a copy: a search takes its time, and blocks must not wait for it.
+        let ledger = self.node().ledger.clone();
+        ledger.logs(filter)
     }
 
-    pub(crate) fn install_log_filter(&self, filter: Filter) -> U256 {
-        self.filters().install_logs(&self.node(), filter)
+    pub(crate) fn install_log_filter(&self, filter: Filter) -> Result<U256, LogQueryError> {
+        check_terms(&filter)?;
+        self.filters().install_logs(self.next_event(), filter)
     }
 
-    pub(crate) fn install_block_filter(&self) -> U256 {
-        self.filters().install_blocks(&self.node())
+    pub(crate) fn install_block_filter(&self) -> Result<U256, LogQueryError> {
+        self.filters().install_blocks(self.next_event())
     }
 
-    pub(crate) fn install_transaction_filter(&self) -> U256 {
-        self.filters().install_transactions(&self.node())
+    pub(crate) fn install_transaction_filter(&self) -> Result<U256, LogQueryError> {
+        self.filters().install_transactions(self.next_event())
     }
 
     pub(crate) fn uninstall_filter(&self, id: U256) -> bool {
@@ -388,11 +420,43 @@ impl Chain {
     }
 
     pub(crate) fn filter_news(&self, id: U256) -> Result<News, LogQueryError> {
-        self.filters().news(&self.node(), id)
+        let next = self.next_event();
+        let unread = self.filters().take(id, next)?;
+        let count = usize::try_from(next.saturating_sub(unread.from)).unwrap_or(usize::MAX);
+        let Ok(events) = self.events_since(unread.from, count) else {
+            self.uninstall_filter(id);
+            return Err(LogQueryError::FilterBehind(KEPT_EVENTS));
+        };
+        unread
+            .news(&events)
+            .inspect_err(|_| self.filters().put_back(id, &unread))
     }
 
     pub(crate) fn filter_logs(&self, id: U256) -> Result<Vec<Log>, LogQueryError> {
-        self.filters().all(&self.node(), id)
+        let criteria = self.filters().criteria(id)?;
+        self.logs(&criteria)
+    }
+
+    // --- events ---
+
+    /// Place of the event that comes next.
+    pub(crate) fn next_event(&self) -> u64 {
+        self.node().events().next()
+    }
+
+    /// Id of a subscription that begins now, and the place of its first event.
+    pub(crate) fn new_subscription(&self) -> (U256, u64) {
+        (self.filters().new_id(), self.next_event())
+    }
+
+    /// Changes with every event.
+    pub(crate) fn watch_events(&self) -> watch::Receiver<u64> {
+        self.node().events().watch()
+    }
+
+    /// At most `limit` events from a place on.
+    pub(crate) fn events_since(&self, place: u64, limit: usize) -> Result<Vec<Event>, Missed> {
+        self.node().events().since(place, limit)
     }
 }
 

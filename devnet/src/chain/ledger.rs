@@ -113,6 +113,11 @@ impl Ledger {
         &self.hashes
     }
 
+    /// The blocks from a number on.
+    pub(super) fn blocks_from(&self, index: usize) -> impl Iterator<Item = &Arc<Block>> {
+        self.blocks.iter().skip(index)
+    }
+
     pub(super) fn block(&self, number: u64) -> Result<&Arc<Block>, UnknownBlock> {
         usize::try_from(number)
             .ok()

@@ -2,6 +2,8 @@
 
 mod block;
 mod error;
+mod events;
+mod filters;
 mod handle;
 mod ledger;
 mod logs;
@@ -13,10 +15,12 @@ mod trie;
 
 pub use block::{Block, Receipt, l1_block_number};
 pub use error::{CallError, ControlError, TransactionError, UnknownBlock};
+pub(crate) use events::{Event, KEPT_EVENTS};
+pub(crate) use filters::News;
 pub use handle::Chain;
 pub use ledger::MinedTransaction;
 pub use logs::LogQueryError;
-pub(crate) use logs::News;
+pub(crate) use logs::{check_terms, terms};
 pub use node::Genesis;
 pub(crate) use node::wall_clock;
 pub use state::{AccountState, State};

@@ -14,6 +14,7 @@ use super::{
     Block, ControlError, MinedTransaction, Receipt, State, Transaction, TransactionError,
     UnknownBlock,
     block::{BlockParts, l1_block_number},
+    events::{Event, Events},
     ledger::Ledger,
     simulate::View,
 };
@@ -56,6 +57,7 @@ pub(super) struct Node {
     snapshots: BTreeMap<u64, Ledger>,
     next_snapshot: u64,
     programs: ProgramCache,
+    events: Events,
 }
 
 impl Node {
@@ -99,6 +101,7 @@ impl Node {
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             programs: ProgramCache::default(),
+            events: Events::default(),
         }
     }
 
@@ -180,7 +183,7 @@ impl Node {
         let mut later = self.snapshots.split_off(&id);
         match later.remove(&id) {
             Some(ledger) => {
-                self.ledger = ledger;
+                self.switch_to(ledger);
                 true
             }
             None => {
@@ -188,6 +191,33 @@ impl Node {
                 false
             }
         }
+    }
+
+    /// Goes over to another ledger and tells of the blocks that this takes away and adds.
+    pub(super) fn switch_to(&mut self, ledger: Ledger) {
+        let old = std::mem::replace(&mut self.ledger, ledger);
+        let new = &self.ledger;
+        // Two chains are the same up to a block and differ from there on.
+        let (mut fork, mut differs) = (0, old.hashes().len().min(new.hashes().len()));
+        while fork < differs {
+            let middle = fork.midpoint(differs);
+            if old.hashes().get(middle) == new.hashes().get(middle) {
+                fork = middle + 1;
+            } else {
+                differs = middle;
+            }
+        }
+        for block in old.blocks_from(fork) {
+            self.events.push(Event::Removed(block.clone()));
+        }
+        for block in new.blocks_from(fork) {
+            self.events.push(Event::Block(block.clone()));
+        }
+    }
+
+    /// What happened last.
+    pub(super) fn events(&self) -> &Events {
+        &self.events
     }
 
     // --- transactions ---
@@ -209,10 +239,11 @@ impl Node {
                 if transaction.envelope().max_fee_per_gas() < needed {
                     return Err(TransactionError::Underpriced { offered });
                 }
-                self.ledger.pool.set(index, transaction);
+                self.ledger.pool.set(index, transaction.clone());
             }
-            None => self.ledger.pool.push_back(transaction),
+            None => self.ledger.pool.push_back(transaction.clone()),
         }
+        self.events.push(Event::Pending(transaction));
         if self.automine
             && let Some(dropped) = self
                 .mine_waiting_one_by_one()
@@ -467,7 +498,9 @@ impl Draft {
             let offset = i128::from(self.context.timestamp) - i128::from(wall_clock());
             node.ledger.clock_offset = i64::try_from(offset).unwrap_or_default();
         }
-        node.ledger.append(block, self.state)
+        let block = node.ledger.append(block, self.state);
+        node.events.push(Event::Block(block.clone()));
+        block
     }
 }
 

@@ -53,6 +53,49 @@ impl RpcError {
         Self::new(-32000, message)
     }
 
+    /// More than may be asked for (EIP-1474).
+    pub(super) fn limit(message: impl Into<String>) -> Self {
+        Self::new(-32005, message)
+    }
+
+    pub(super) fn unknown_subscription(name: &str) -> Self {
+        Self::new(
+            -32601,
+            format!(
+                "no {name:?} subscription in eth namespace: there are newHeads, logs, \
+                 newPendingTransactions and syncing"
+            ),
+        )
+    }
+
+    pub(super) fn no_notifications() -> Self {
+        Self::new(
+            -32601,
+            "notifications not supported: open a WebSocket to subscribe",
+        )
+    }
+
+    pub(super) fn batch_timeout(limit: std::time::Duration) -> Self {
+        Self::new(
+            -32002,
+            format!(
+                "request timed out: the batch took more than {} s before this request; send \
+                 smaller batches",
+                limit.as_secs()
+            ),
+        )
+    }
+
+    pub(super) fn response_too_large(limit: usize) -> Self {
+        Self::new(
+            -32003,
+            format!(
+                "response too large: the batch has more than {limit} bytes of answers before \
+                 this request; send smaller batches"
+            ),
+        )
+    }
+
     pub(super) fn to_json(&self) -> Value {
         let mut object = json!({ "code": self.code, "message": self.message });
         if let Some(data) = &self.data {
@@ -82,7 +125,19 @@ impl From<ControlError> for RpcError {
 
 impl From<LogQueryError> for RpcError {
     fn from(error: LogQueryError) -> Self {
-        Self::refused(error.to_string())
+        let message = error.to_string();
+        match error {
+            LogQueryError::Range { .. } | LogQueryError::TooManyAlternatives(_) => {
+                Self::invalid_params(message)
+            }
+            LogQueryError::TooManyLogs
+            | LogQueryError::Timeout { .. }
+            | LogQueryError::TooManyFilters(_) => Self::limit(message),
+            LogQueryError::Block(_)
+            | LogQueryError::UnknownFilter
+            | LogQueryError::FilterBehind(_)
+            | LogQueryError::NotALogFilter(_) => Self::refused(message),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use alloy_rpc_types_eth::Filter;
 use serde_json::{Value, json};
 
 use super::{RpcError, dispatch::Answer, json::to_json, params::Params};
-use crate::chain::{Chain, News};
+use crate::chain::{Chain, LogQueryError, News};
 
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     Some(match method {
@@ -14,9 +14,9 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
             .and_then(|filter| to_json(chain.logs(&filter)?)),
         "eth_newFilter" => params
             .required::<Filter>(0, "filter")
-            .map(|filter| json!(chain.install_log_filter(filter))),
-        "eth_newBlockFilter" => Ok(json!(chain.install_block_filter())),
-        "eth_newPendingTransactionFilter" => Ok(json!(chain.install_transaction_filter())),
+            .and_then(|filter| installed(chain.install_log_filter(filter))),
+        "eth_newBlockFilter" => installed(chain.install_block_filter()),
+        "eth_newPendingTransactionFilter" => installed(chain.install_transaction_filter()),
         "eth_uninstallFilter" => params
             .required::<U256>(0, "filter id")
             .map(|id| json!(chain.uninstall_filter(id))),
@@ -28,6 +28,10 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
             .and_then(|id| to_json(chain.filter_logs(id)?)),
         _ => return None,
     })
+}
+
+fn installed(id: Result<U256, LogQueryError>) -> Result<Value, RpcError> {
+    Ok(json!(id?))
 }
 
 fn news(chain: &Chain, id: U256) -> Result<Value, RpcError> {

@@ -18,8 +18,19 @@ pub(super) fn quantity(number: u64) -> Value {
     Value::String(format!("{number:#x}"))
 }
 
-pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
+/// A header with what Arbitrum adds to it.
+pub(super) fn block_header(block: &Block) -> Result<Value, RpcError> {
     let mut value = to_json(&block.header)?;
+    value["hash"] = json!(block.hash);
+    value["totalDifficulty"] = json!(U256::from(block.header.number));
+    value["l1BlockNumber"] = quantity(block.l1_number);
+    value["sendCount"] = quantity(0);
+    value["sendRoot"] = json!(B256::ZERO);
+    Ok(value)
+}
+
+pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
+    let mut value = block_header(block)?;
     let transactions = if full {
         (0..block.transactions.len())
             .map(|index| mined_transaction(block, index))
@@ -31,14 +42,9 @@ pub(super) fn block(block: &Block, full: bool) -> Result<Value, RpcError> {
             .map(|transaction| json!(transaction.hash()))
             .collect()
     };
-    value["hash"] = json!(block.hash);
     value["transactions"] = Value::Array(transactions);
     value["uncles"] = json!([]);
-    value["size"] = quantity(alloy_rlp::Encodable::length(&block.header) as u64);
-    value["totalDifficulty"] = json!(U256::from(block.header.number));
-    value["l1BlockNumber"] = quantity(block.l1_number);
-    value["sendCount"] = quantity(0);
-    value["sendRoot"] = json!(B256::ZERO);
+    value["size"] = quantity(block.size());
     Ok(value)
 }
 

@@ -1,28 +1,45 @@
-//! JSON-RPC 2.0 over HTTP, batches included.
+//! JSON-RPC 2.0 over HTTP and WebSocket on one port, batches included.
 //!
-//! What clients use: `web3_clientVersion`, `web3_sha3`, `net_*`, and of `eth_*`: chain id,
-//! accounts, block number, prices and fee history; balance, code, storage and transaction
-//! count at any block; calls with state overrides, estimates and access lists; blocks,
-//! transactions and receipts by number, hash and index; sending, signed or by an account
-//! that is known here; logs and polled filters.
+//! [`answer`] answers a body without any socket; the rest is what carries bodies:
 //!
-//! What only a development chain offers, under `evm_`, `anvil_` and `hardhat_` alike:
-//! `snapshot`, `revert`, `mine`, `increaseTime`, `setNextBlockTimestamp`, `setAutomine`,
-//! `getAutomine`, `setBalance`, `setCode`, `setNonce`, `setStorageAt`,
-//! `impersonateAccount`, `stopImpersonatingAccount`.
+//! | module | what it does |
+//! |---|---|
+//! | `server`, `http`, `websocket` | connections, each bounded by [`Limits`] |
+//! | `service` | where bodies are worked on, and how many at a time |
+//! | `origin` | which web pages may ask |
+//! | `session` | the subscriptions of a WebSocket |
+//! | `dispatch` | from a body to its methods |
+//! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `txpool`, `cheats` | the methods |
+//! | `params`, `json`, `error` | what goes in and what comes out |
 //!
 //! Errors are go-ethereum's where clients look at them: code 3 with the data of a revert,
-//! -32000 for what the chain refuses, JSON-RPC's own for malformed requests. At most 16 MiB
-//! and 1,000 requests travel at once.
+//! -32000 and go-ethereum's words for what the chain refuses, -32005 for what exceeds a
+//! limit, JSON-RPC's own codes for malformed requests.
 
+mod accounts;
+mod blocks;
+mod calls;
 mod cheats;
 mod dispatch;
 mod error;
-mod eth;
+mod fees;
 mod filters;
+mod http;
 mod json;
+mod limits;
+mod origin;
 mod params;
+mod service;
+mod session;
+mod transactions;
+mod txpool;
+mod version;
+mod websocket;
+mod write_timeout;
 
 pub(crate) mod server;
 
+pub use dispatch::answer;
 pub use error::RpcError;
+pub use limits::Limits;
+pub(crate) use origin::AllowedOrigins;
