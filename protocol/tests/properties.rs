@@ -1,7 +1,12 @@
 //! What holds for all numbers, not only for those of the vectors.
+//!
+//! Splits and settlements, on which every balance of the engine rests, are tried more
+//! often than the rest; with `PROPTEST_CASES` each of all properties is tried as often as
+//! it says.
 
+use alloy_primitives::U256;
 use arbius_protocol::{
-    contestation::{Outcome, Tally},
+    contestation::{Outcome, Settlement, Tally},
     emission::{self, FULL_AFTER, MINING},
     fixed::ONE,
     splits, validators,
@@ -93,6 +98,61 @@ proptest! {
     }
 
     #[test]
+    fn the_slash_amount_is_a_quarter_of_the_minimum_at_most(
+        emitted in 0..=MINING, p in 4..=ONE / 10, floor in 4..10_000 * ONE,
+    ) {
+        let minimum = validators::minimum(emitted, p, floor);
+        let slash = validators::slash_amount(emitted, p / 4, floor / 4);
+        prop_assert!(slash > 0);
+        // Both are rounded up: the quarter by up to one wei more.
+        prop_assert!(slash <= minimum / 4 + 1);
+    }
+}
+
+/// How often each property of splits and settlements is tried: a million times together.
+fn often() -> ProptestConfig {
+    let mut config = ProptestConfig::default();
+    if std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 200_000;
+    }
+    config
+}
+
+/// `x − ⌊x (1e18 − p) / 1e18⌋` with 256 bits, as the text has it.
+fn share(x: u128, p: u128) -> u128 {
+    let one = U256::from(ONE);
+    let kept = U256::from(x) * (one - U256::from(p)) / one;
+    x - kept.to::<u128>()
+}
+
+/// What each winner of a vote gets beside its lock, in the order of their votes, and what
+/// does not divide: protocol section 8, sentence by sentence. The contester votes first;
+/// `accused` is the accused's place among the winners, if it voted and no won.
+fn settled_by_the_text(tally: &Tally, accused: Option<usize>) -> (Vec<u128>, u128) {
+    let (yeas, nays) = (tally.yeas as usize, tally.nays as usize);
+    let rejected = yeas > nays;
+    let (winners, losers) = if rejected { (yeas, nays) } else { (nays, yeas) };
+    let lost: u128 = (0..losers).map(|_| tally.slash).sum();
+    let lead = if rejected { Some(0) } else { accused };
+    let half = match lead {
+        None => 0,
+        Some(_) if winners == 1 => lost,
+        Some(_) if rejected => lost.div_ceil(2),
+        Some(_) => lost / 2,
+    };
+    let others = (0..winners).filter(|i| Some(*i) != lead).count() as u128;
+    let each = (lost - half).checked_div(others).unwrap_or(0);
+    let shares: Vec<u128> = (0..winners)
+        .map(|i| if Some(i) == lead { half } else { each })
+        .collect();
+    let remainder = lost - shares.iter().sum::<u128>();
+    (shares, remainder)
+}
+
+proptest! {
+    #![proptest_config(often())]
+
+    #[test]
     fn a_fee_is_split_without_loss(
         fee in amount(), model in amount(), p in percentage(), q in percentage(),
     ) {
@@ -123,17 +183,6 @@ proptest! {
     }
 
     #[test]
-    fn the_slash_amount_is_a_quarter_of_the_minimum_at_most(
-        emitted in 0..=MINING, p in 4..=ONE / 10, floor in 4..10_000 * ONE,
-    ) {
-        let minimum = validators::minimum(emitted, p, floor);
-        let slash = validators::slash_amount(emitted, p / 4, floor / 4);
-        prop_assert!(slash > 0);
-        // Both are rounded up: the quarter by up to one wei more.
-        prop_assert!(slash <= minimum / 4 + 1);
-    }
-
-    #[test]
     fn a_settlement_pays_out_exactly_what_was_collected(tally in tally(), lead in any::<u32>()) {
         let settlement = tally.settle();
         let (winners, losers) = match settlement.outcome {
@@ -154,7 +203,8 @@ proptest! {
         prop_assert_eq!(paid + settlement.remainder, settlement.collected);
         prop_assert!(settlement.remainder < u128::from(winners));
         if winners > 1 && lead.is_some() {
-            prop_assert!(settlement.lead >= settlement.each);
+            // The accused's half is rounded down, and one other may share the larger one.
+            prop_assert!(settlement.lead + 1 >= settlement.each);
         }
     }
 
@@ -177,5 +227,23 @@ proptest! {
         let at_once: Vec<u32> = settlement.page(0, u32::MAX).expect("nothing is settled").collect();
         prop_assert_eq!(at_once.len(), settlement.winners as usize);
         prop_assert_eq!(&settled, &at_once[..settled.len()]);
+    }
+
+    #[test]
+    fn shares_and_settlements_are_those_of_the_text(
+        x in amount(), p in percentage(), tally in tally(), place in any::<u32>(),
+    ) {
+        prop_assert_eq!(splits::share(x, p), share(x, p));
+        let settlement: Settlement = tally.settle();
+        let upheld = settlement.outcome == Outcome::Upheld;
+        let accused = (upheld && tally.accused_voted)
+            .then(|| (place % settlement.winners) as usize);
+        let (shares, remainder) = settled_by_the_text(&tally, accused);
+        prop_assert_eq!(settlement.winners as usize, shares.len());
+        prop_assert_eq!(settlement.remainder, remainder);
+        let lead = if upheld { accused } else { Some(0) };
+        for (i, share) in shares.iter().enumerate() {
+            prop_assert_eq!(settlement.share(Some(i) == lead), *share);
+        }
     }
 }
