@@ -138,7 +138,7 @@ pub enum CallError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownBlock {
     /// By number.
-    #[error("unknown block {number}: the latest is {latest}")]
+    #[error("header not found: there is no block {number}, the latest is {latest}")]
     Number {
         /// Number asked for.
         number: u64,
@@ -146,7 +146,7 @@ pub enum UnknownBlock {
         latest: u64,
     },
     /// By hash.
-    #[error("unknown block {0}")]
+    #[error("header not found: there is no block {0}")]
     Hash(B256),
 }
 

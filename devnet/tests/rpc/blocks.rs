@@ -93,3 +93,180 @@ async fn transactions_blocks_and_receipts_agree() {
         Value::Null
     );
 }
+
+#[tokio::test]
+async fn every_block_hashes_to_what_its_receipts_say() {
+    let (devnet, client) = start().await;
+    let chain = devnet.chain();
+    let contract = deploy(chain, &writer());
+    for number in 0..20u64 {
+        // Cheats between blocks change the state, not the blocks.
+        chain.set_balance(contract, U256::from(number));
+        let mined = send(
+            chain,
+            request(
+                funded(&devnet),
+                contract,
+                U256::from(number).to_be_bytes_vec(),
+            ),
+        );
+        let block = client
+            .ok("eth_getBlockByNumber", json!(["latest", false]))
+            .await;
+        let receipt = client
+            .ok(
+                "eth_getTransactionReceipt",
+                json!([mined.transaction().hash()]),
+            )
+            .await;
+        assert_eq!(block["hash"], receipt["blockHash"]);
+    }
+    let mut parent = Value::Null;
+    for number in 0..=chain.block_number() {
+        let id = format!("{number:#x}");
+        let block = client.ok("eth_getBlockByNumber", json!([id, true])).await;
+        let header: alloy_consensus::Header = serde_json::from_value(block.clone()).unwrap();
+        assert_eq!(block["hash"], json!(header.hash_slow()), "block {number}");
+        if number > 0 {
+            assert_eq!(block["parentHash"], parent);
+        }
+        parent = block["hash"].clone();
+        // What clients require of a block, and what Arbitrum adds.
+        for field in [
+            "number",
+            "hash",
+            "parentHash",
+            "nonce",
+            "mixHash",
+            "sha3Uncles",
+            "logsBloom",
+            "transactionsRoot",
+            "stateRoot",
+            "receiptsRoot",
+            "miner",
+            "difficulty",
+            "totalDifficulty",
+            "extraData",
+            "size",
+            "gasLimit",
+            "gasUsed",
+            "timestamp",
+            "transactions",
+            "uncles",
+            "baseFeePerGas",
+            "l1BlockNumber",
+            "sendCount",
+            "sendRoot",
+        ] {
+            assert!(!block[field].is_null(), "block {number} has no {field}");
+        }
+        let typed: alloy_rpc_types_eth::Block = serde_json::from_value(block.clone()).unwrap();
+        // The size is that of the block's RLP.
+        let transactions: Vec<_> = typed
+            .transactions
+            .as_transactions()
+            .unwrap()
+            .iter()
+            .map(|transaction| transaction.inner.inner().clone())
+            .collect();
+        let body = alloy_consensus::BlockBody {
+            transactions,
+            ommers: Vec::<alloy_consensus::Header>::new(),
+            withdrawals: None,
+        };
+        let size = alloy_rlp::encode(alloy_consensus::Block { header, body }).len();
+        assert_eq!(block["size"], format!("{size:#x}"), "block {number}");
+    }
+}
+
+#[tokio::test]
+async fn blocks_and_transactions_are_found_in_every_way() {
+    let (devnet, client) = start().await;
+    let mined = send(
+        devnet.chain(),
+        request(funded(&devnet), funded(&devnet), vec![7]),
+    );
+    let (block, hash) = (json!(mined.block.hash), mined.transaction().hash());
+    let transaction = client.ok("eth_getTransactionByHash", json!([hash])).await;
+    let raw = hex::encode_prefixed(mined.transaction().encoded());
+    for (suffix, id) in [("Number", json!("0x1")), ("Hash", block.clone())] {
+        let at = |method: &str| method.replace('*', suffix);
+        for (method, params, expected) in [
+            (
+                "eth_getTransactionByBlock*AndIndex",
+                json!([id, "0x0"]),
+                &transaction,
+            ),
+            (
+                "eth_getTransactionByBlock*AndIndex",
+                json!([id, "0x1"]),
+                &Value::Null,
+            ),
+            (
+                "eth_getRawTransactionByBlock*AndIndex",
+                json!([id, "0x0"]),
+                &json!(raw),
+            ),
+            (
+                "eth_getRawTransactionByBlock*AndIndex",
+                json!([id, "0x1"]),
+                &Value::Null,
+            ),
+            (
+                "eth_getBlockTransactionCountBy*",
+                json!([id]),
+                &json!("0x1"),
+            ),
+            ("eth_getUncleCountByBlock*", json!([id]), &json!("0x0")),
+            (
+                "eth_getUncleByBlock*AndIndex",
+                json!([id, "0x0"]),
+                &Value::Null,
+            ),
+        ] {
+            assert_eq!(&client.ok(&at(method), params).await, expected, "{method}");
+        }
+        let header = client.ok(&at("eth_getHeaderBy*"), json!([id])).await;
+        assert_eq!(header["hash"], block);
+        assert!(header.get("transactions").is_none());
+    }
+    assert_eq!(
+        client
+            .ok("eth_getRawTransactionByHash", json!([hash]))
+            .await,
+        raw
+    );
+    // Tags, and EIP-1898's ways to name a block.
+    for id in [
+        json!("latest"),
+        json!("safe"),
+        json!("finalized"),
+        json!("pending"),
+        json!("0x1"),
+        block.clone(),
+        json!({ "blockNumber": "0x1" }),
+        json!({ "blockHash": block, "requireCanonical": true }),
+    ] {
+        let params = json!([funded(&devnet), id]);
+        let nonce = client.ok("eth_getTransactionCount", params).await;
+        assert_eq!(nonce, "0x1", "{id}");
+    }
+    let params = json!([funded(&devnet), "earliest"]);
+    assert_eq!(client.ok("eth_getTransactionCount", params).await, "0x0");
+    for missing in [json!("0x9"), json!({ "blockHash": NOTHING })] {
+        let (code, message, _) = client
+            .error("eth_getBalance", json!([funded(&devnet), missing]))
+            .await;
+        assert_eq!(code, -32000);
+        assert!(message.contains("header not found"), "{message}");
+    }
+    let info = client
+        .ok("eth_getAccountInfo", json!([funded(&devnet), "latest"]))
+        .await;
+    assert_eq!(
+        (&info["nonce"], &info["code"]),
+        (&json!("0x1"), &json!("0x"))
+    );
+    let modules = client.ok("rpc_modules", json!([])).await;
+    assert_eq!(modules["eth"], "1.0");
+}

@@ -41,7 +41,10 @@ async fn pending_calls_see_the_next_block() {
     );
     assert_eq!(client.ok("eth_call", json!([ask, "0x0"])).await, word(0));
     let (_, message, _) = client.error("eth_call", json!([ask, "0x9"])).await;
-    assert_eq!(message, "unknown block 9: the latest is 1");
+    assert_eq!(
+        message,
+        "header not found: there is no block 9, the latest is 1"
+    );
 }
 
 #[tokio::test]

@@ -68,3 +68,85 @@ async fn fee_history_is_flat() {
     assert_eq!(history["baseFeePerGas"], json!(vec!["0x989680"; 5]));
     assert_eq!(history["reward"].as_array().unwrap().len(), 4);
 }
+
+#[tokio::test]
+async fn fee_histories_are_refused_as_go_ethereum_refuses_them() {
+    let (devnet, client) = start().await;
+    devnet.chain().mine_many(2_000, 0).unwrap();
+    let history = client
+        .ok("eth_feeHistory", json!(["0xffff", "0x7cf", []]))
+        .await;
+    assert_eq!(history["oldestBlock"], "0x3d0");
+    assert_eq!(history["gasUsedRatio"].as_array().unwrap().len(), 1_024);
+    assert!(history.get("reward").is_none());
+    let none = client.ok("eth_feeHistory", json!([0, "latest"])).await;
+    assert_eq!(none, json!({ "oldestBlock": "0x0", "gasUsedRatio": [] }));
+    for (params, expected) in [
+        (json!([1, "0x7d1"]), "request beyond head block"),
+        (json!([1, "latest", [101]]), "invalid reward percentile"),
+        (json!([1, "latest", [50, 50]]), "invalid reward percentile"),
+        (
+            json!([1, "latest", vec![1; 101]]),
+            "invalid reward percentile",
+        ),
+    ] {
+        let (code, message, _) = client.error("eth_feeHistory", params).await;
+        assert_eq!(code, -32000);
+        assert!(message.starts_with(expected), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn known_accounts_sign() {
+    let (devnet, client) = start().await;
+    let signer = funded(&devnet);
+    let message = hex::encode_prefixed("hello");
+    let signature = client.ok("eth_sign", json!([signer, message])).await;
+    let swapped = client.ok("personal_sign", json!([message, signer])).await;
+    assert_eq!(signature, swapped);
+    let bytes = hex::decode(signature.as_str().unwrap()).unwrap();
+    let parsed = alloy_primitives::Signature::from_raw(&bytes).unwrap();
+    assert_eq!(parsed.recover_address_from_msg("hello").unwrap(), signer);
+    let (_, error, _) = client
+        .error("eth_sign", json!([Address::ZERO, message]))
+        .await;
+    assert!(error.starts_with("unknown account"), "{error}");
+
+    let request = json!([{ "from": signer, "to": signer, "value": "0x1" }]);
+    let signed = client.ok("eth_signTransaction", request).await;
+    assert_eq!(signed["tx"]["from"], json!(signer));
+    assert_eq!(devnet.chain().block_number(), 0);
+    let hash = client
+        .ok("eth_sendRawTransaction", json!([signed["raw"]]))
+        .await;
+    assert_eq!(hash, signed["tx"]["hash"]);
+}
+
+#[tokio::test]
+async fn the_pool_shows_what_waits_and_what_is_kept_back() {
+    let (devnet, client) = start().await;
+    let sender = funded(&devnet);
+    client.ok("evm_setAutomine", json!([false])).await;
+    let send = async |nonce: u64| {
+        let nonce = format!("{nonce:#x}");
+        let request = json!([{ "from": sender, "to": sender, "nonce": nonce, "gas": "0x5208" }]);
+        client.ok("eth_sendTransaction", request).await
+    };
+    let first = send(0).await;
+    let kept_back = send(5).await;
+    let status = client.ok("txpool_status", json!([])).await;
+    assert_eq!(status, json!({ "pending": "0x1", "queued": "0x1" }));
+    let content = client.ok("txpool_content", json!([])).await;
+    let name = sender.to_string();
+    assert_eq!(content["pending"][&name]["0"]["hash"], first);
+    assert_eq!(content["queued"][&name]["5"]["hash"], kept_back);
+    let inspected = client.ok("txpool_inspect", json!([])).await;
+    let line = inspected["pending"][&name]["0"].as_str().unwrap();
+    assert!(
+        line.ends_with(": 0 wei + 21000 gas × 20000000 wei"),
+        "{line}"
+    );
+    client.ok("evm_mine", json!([])).await;
+    let status = client.ok("txpool_status", json!([])).await;
+    assert_eq!(status, json!({ "pending": "0x0", "queued": "0x1" }));
+}
