@@ -14,7 +14,7 @@ use wasmparser::{ExternalKind, ValType};
 
 use super::{
     hostio::host_signature,
-    instrument::{ADDED_GLOBALS, ParsedModule, instrument},
+    instrument::{ADDED_GLOBALS, Exports, ParsedModule, instrument},
     params::{ProgramCosts, StylusParams},
     prices::{
         self, HEAP_BOUND, MAX_DATA_SEGMENTS, MAX_ELEMENT_BYTES, MAX_ELEMENT_SEGMENTS,
@@ -27,8 +27,6 @@ use super::{
 pub(super) const ENTRYPOINT: &str = "user_entrypoint";
 /// The export of the memory.
 pub(super) const MEMORY: &str = "memory";
-const PAY_FOR_MEMORY_GROW: &str = "pay_for_memory_grow";
-const HOOKS: &str = "vm_hooks";
 
 /// A program that was activated.
 #[derive(Clone, Debug)]
@@ -179,7 +177,7 @@ pub fn activate(
     check_entrypoint(&module)?;
     let (footprint, pay_for_memory_grow) = check_memory(&module, page_limit)?;
 
-    let instrumented = instrument(&module, pay_for_memory_grow)?;
+    let instrumented = instrument(&module, pay_for_memory_grow, Exports::Chain)?;
     let size = size(&module, wasm.len(), footprint, instrumented.operators)?;
     let costs = costs(&size, footprint, params.version)?;
     let program = Program::compile(wasm, &instrumented.wasm, costs)?;
@@ -227,7 +225,7 @@ fn check_counts(module: &ParsedModule<'_>) -> Result<(), ActivationError> {
             return Err(ActivationError::TooMany { what, count, limit });
         }
     }
-    if module.has_start {
+    if module.start.is_some() {
         return Err(ActivationError::Start);
     }
     Ok(())
@@ -317,11 +315,9 @@ fn check_memory(
         return Ok((footprint, None));
     }
     let pay = module
-        .imports
-        .iter()
-        .position(|import| import.module == HOOKS && import.name == PAY_FOR_MEMORY_GROW)
+        .pay_for_memory_grow()
         .ok_or(ActivationError::UnpaidGrowth)?;
-    Ok((footprint, u32::try_from(pay).ok()))
+    Ok((footprint, Some(pay)))
 }
 
 fn size(

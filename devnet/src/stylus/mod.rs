@@ -20,6 +20,7 @@
 //! - [`code`]: the code prefixes, fragments and compression;
 //! - [`activate()`]: checks, instrumentation and compilation into a [`Program`];
 //! - [`Machine`]: one call of a program;
+//! - [`metered`]: any module with meters, for checking that they change nothing;
 //! - [`params`], [`memory`], [`data_fee`], [`prices`]: what things cost, and where the
 //!   numbers come from.
 
@@ -27,6 +28,7 @@ pub mod code;
 pub mod data_fee;
 pub mod frame;
 pub mod memory;
+pub mod metered;
 pub mod params;
 pub mod prices;
 pub mod world;

@@ -89,7 +89,7 @@ impl fmt::Debug for Program {
 }
 
 /// The interpreter's settings: only what activation lets pass, compiled at once.
-fn config() -> Config {
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config
         .set_max_recursion_depth(MAX_RECURSION)

@@ -20,6 +20,7 @@ use wasm_encoder::{
     CodeSection, ConstExpr, Encode, ExportKind, ExportSection, GlobalType, Module, RawSection,
     SectionId, ValType,
 };
+use wasmparser::ExternalKind;
 
 use super::activate::ActivationError;
 
@@ -29,6 +30,10 @@ pub(super) const INK_LEFT: &str = "stylus_ink_left";
 pub(super) const INK_STATUS: &str = "stylus_ink_status";
 /// Export under which the words of stack that are left can be read and set.
 pub(super) const STACK_LEFT: &str = "stylus_stack_left";
+
+/// Export of a start function, which an instrumented module does not run by itself: its
+/// meters have to be filled first.
+pub(super) const START: &str = "stylus_start";
 
 /// Globals that instrumentation adds.
 pub(super) const ADDED_GLOBALS: usize = 4;
@@ -48,16 +53,26 @@ struct Meters {
     pay_for_memory_grow: Option<u32>,
 }
 
+/// What an instrumented module exports besides its meters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exports {
+    /// The entrypoint and the memory: other exports are of no use to the chain.
+    Chain,
+    /// All that the module exported itself, and its start function as [`START`].
+    All,
+}
+
 /// An instrumented module and what its size costs at activation.
 #[derive(Debug)]
 pub(super) struct Instrumented {
-    /// The module, exporting the entrypoint, the memory and the meters.
+    /// The module.
     pub(super) wasm: Vec<u8>,
     /// Operators in all functions as Nitro's instrumentation would leave them.
     pub(super) operators: u64,
 }
 
-/// Instruments a module that has passed the checks of [`super::activate`].
+/// Instruments a module. For the chain it must have passed the checks of
+/// [`super::activate()`].
 ///
 /// # Errors
 ///
@@ -66,6 +81,7 @@ pub(super) struct Instrumented {
 pub(super) fn instrument(
     module: &ParsedModule<'_>,
     pay_for_memory_grow: Option<u32>,
+    kept: Exports,
 ) -> Result<Instrumented, ActivationError> {
     let first = module.global_count();
     let meters = Meters {
@@ -99,7 +115,7 @@ pub(super) fn instrument(
         id: SectionId::Global as u8,
         data: &globals(module),
     });
-    out.section(&exports(module, &meters));
+    out.section(&exports(module, &meters, kept));
     for section in module.copied_with_id(SectionId::Element as u8) {
         out.section(&section);
     }
@@ -134,13 +150,31 @@ fn globals(module: &ParsedModule<'_>) -> Vec<u8> {
     data
 }
 
-/// The entrypoint, the memory and the meters: other exports are of no use to the chain.
-fn exports(module: &ParsedModule<'_>, meters: &Meters) -> ExportSection {
+fn exports(module: &ParsedModule<'_>, meters: &Meters, kept: Exports) -> ExportSection {
     let mut section = ExportSection::new();
-    if let Some(Exported { index, .. }) = module.export(super::activate::ENTRYPOINT) {
-        section.export(super::activate::ENTRYPOINT, ExportKind::Func, index);
+    match kept {
+        Exports::Chain => {
+            if let Some(Exported { index, .. }) = module.export(super::activate::ENTRYPOINT) {
+                section.export(super::activate::ENTRYPOINT, ExportKind::Func, index);
+            }
+            section.export(super::activate::MEMORY, ExportKind::Memory, 0);
+        }
+        Exports::All => {
+            for export in &module.exports {
+                let kind = match export.kind {
+                    ExternalKind::Func | ExternalKind::FuncExact => ExportKind::Func,
+                    ExternalKind::Table => ExportKind::Table,
+                    ExternalKind::Memory => ExportKind::Memory,
+                    ExternalKind::Global => ExportKind::Global,
+                    ExternalKind::Tag => ExportKind::Tag,
+                };
+                section.export(export.name, kind, export.index);
+            }
+            if let Some(start) = module.start {
+                section.export(START, ExportKind::Func, start);
+            }
+        }
     }
-    section.export(super::activate::MEMORY, ExportKind::Memory, 0);
     section.export(INK_LEFT, ExportKind::Global, meters.ink_left);
     section.export(INK_STATUS, ExportKind::Global, meters.ink_status);
     section.export(STACK_LEFT, ExportKind::Global, meters.stack_left);

@@ -9,6 +9,8 @@ use wasmparser::{
 
 use crate::stylus::activate::ActivationError;
 
+const HOOKS: &str = "vm_hooks";
+const PAY_FOR_MEMORY_GROW: &str = "pay_for_memory_grow";
 /// Bytes in a page of memory.
 const PAGE_SIZE: u64 = 65_536;
 
@@ -56,7 +58,8 @@ pub(in crate::stylus) struct ParsedModule<'a> {
     globals: u32,
     pub(super) global_entries: &'a [u8],
     pub(in crate::stylus) exports: Vec<Exported<'a>>,
-    pub(in crate::stylus) has_start: bool,
+    /// Index of the start function.
+    pub(in crate::stylus) start: Option<u32>,
     pub(in crate::stylus) elements: usize,
     /// Bytes of all element segments, headers included.
     pub(in crate::stylus) element_bytes: u64,
@@ -104,7 +107,7 @@ impl<'a> ParsedModule<'a> {
             globals: 0,
             global_entries: &[],
             exports: Vec::new(),
-            has_start: false,
+            start: None,
             elements: 0,
             element_bytes: 0,
             bodies: Vec::new(),
@@ -193,7 +196,7 @@ impl<'a> ParsedModule<'a> {
                     });
                 }
             }
-            Payload::StartSection { .. } => self.has_start = true,
+            Payload::StartSection { func, .. } => self.start = Some(func),
             Payload::ElementSection(section) => {
                 self.copy(SectionId::Element, &section)?;
                 for element in section {
@@ -312,6 +315,14 @@ impl<'a> ParsedModule<'a> {
             .iter()
             .copied()
             .find(|export| export.name == name)
+    }
+
+    /// Index of the function that is paid for more memory, if it is imported.
+    pub(in crate::stylus) fn pay_for_memory_grow(&self) -> Option<u32> {
+        self.imports
+            .iter()
+            .position(|import| import.module == HOOKS && import.name == PAY_FOR_MEMORY_GROW)
+            .and_then(|index| u32::try_from(index).ok())
     }
 
     /// The type with index `ty`.
