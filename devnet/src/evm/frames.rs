@@ -10,7 +10,7 @@ use std::convert::Infallible;
 
 use alloy_primitives::{B256, Bytes, U256};
 use revm::{
-    bytecode::Bytecode,
+    bytecode::{Bytecode, opcode},
     context::{Evm as RevmEvm, FrameStack},
     context_interface::{
         CreateScheme, JournalTr,
@@ -23,8 +23,8 @@ use revm::{
     },
     interpreter::{
         CallInput, CallInputs, CallScheme, CallValue, CreateInputs, FrameInput, Gas,
-        InstructionResult, InterpreterAction, InterpreterResult, interpreter::EthInterpreter,
-        interpreter_action::FrameInit,
+        InstructionResult, InterpreterAction, InterpreterResult, instructions::Instruction,
+        interpreter::EthInterpreter, interpreter_action::FrameInit,
     },
     state::EvmState,
 };
@@ -34,6 +34,7 @@ use super::{
     context::{ActiveFrame, ArbContext},
     native::{Ended, Native, NativeStep},
     precompiles::ArbPrecompiles,
+    selfdestruct,
 };
 use crate::stylus::{CallKind, CallRequest, CreateRequest, Resume};
 
@@ -65,7 +66,7 @@ impl ArbEvm {
             inner: RevmEvm {
                 ctx,
                 inspector: (),
-                instruction: EthInstructions::new_mainnet_with_spec(SPEC),
+                instruction: instructions(),
                 precompiles: ArbPrecompiles::new(SPEC),
                 frame_stack: FrameStack::new_prealloc(8),
             },
@@ -219,6 +220,18 @@ impl EvmTr for ArbEvm {
         }
         Ok(None)
     }
+}
+
+/// Ethereum's instructions, but for what Stylus changes.
+fn instructions() -> Instructions {
+    let mut instructions = Instructions::new_mainnet_with_spec(SPEC);
+    let gas = instructions.gas_table()[usize::from(opcode::SELFDESTRUCT)];
+    instructions.insert_instruction(
+        opcode::SELFDESTRUCT,
+        Instruction::new(selfdestruct::selfdestruct),
+        gas,
+    );
+    instructions
 }
 
 /// EIP-3541 with Arbitrum's exception: new code may begin with 0xEF only if it is a

@@ -9,6 +9,7 @@ mod frames;
 mod native;
 mod precompiles;
 mod programs;
+mod selfdestruct;
 mod stylus_frame;
 mod world;
 

@@ -5,12 +5,8 @@ use alloy_primitives::{Address, address};
 /// The ArbOS version that this chain behaves as. `ArbSys.arbOSVersion()` adds 55.
 pub const ARBOS_VERSION: u64 = 61;
 
-/// Ramp of the price of WASM memory that `ArbWasm.pageRamp()` reports.
-pub const PAGE_RAMP: u64 = 620_674_314;
 /// Wei per gas: Nova's minimum price, which no load ever raises here.
 pub const BASE_FEE: u64 = 10_000_000;
-/// Gas burned by every attempt to activate a program.
-pub const ACTIVATION_GAS: u64 = 1_659_168;
 /// Most gas that a transaction may use, whatever its limit says.
 pub const MAX_TX_GAS: u64 = 32_000_000;
 /// Gas limit that block headers show.

@@ -6,10 +6,13 @@
 use std::convert::Infallible;
 
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use revm::context_interface::JournalTr;
+use revm::{Database, Journal, context_interface::JournalTr};
 
 use super::params::ARBOS_STATE;
-use crate::stylus::{DataPricer, ProgramCosts, StylusParams, prices::ARBITRUM_START_TIME};
+use crate::{
+    chain::State,
+    stylus::{DataPricer, ProgramCosts, StylusParams, prices::ARBITRUM_START_TIME},
+};
 
 const SECONDS_PER_DAY: u64 = 86_400;
 const SECONDS_PER_HOUR: u64 = 3_600;
@@ -115,6 +118,12 @@ impl ProgramRecord {
         if self.version == 0 {
             return Err(ProgramError::NotActivated);
         }
+        self.cacheable(time, params)
+    }
+
+    /// The record itself if the program may be cached at `time`. To the cache, a program
+    /// that was never activated is one of version 0, which needs an upgrade.
+    pub(crate) fn cacheable(self, time: u64, params: &StylusParams) -> Result<Self, ProgramError> {
         if self.version != params.version {
             return Err(ProgramError::NeedsUpgrade {
                 version: self.version,
@@ -232,17 +241,23 @@ where
     }
 }
 
-/// The code of `address` as deployed, with its hash.
-pub(crate) fn code_of<J>(journal: &mut J, address: Address) -> Result<(B256, Bytes), Infallible>
-where
-    J: JournalTr<Database: revm::Database<Error = Infallible>>,
-{
-    let account = journal.load_account_with_code(address)?;
-    let code = account
-        .info
-        .code
-        .as_ref()
-        .map(|code| code.original_bytes())
-        .unwrap_or_default();
-    Ok((account.info.code_hash, code))
+/// The code of `address` as deployed, with its hash (zero if there is no such account).
+///
+/// ArbOS looks past the access list: the account is as cold afterwards as it was before.
+pub(crate) fn code_of(
+    journal: &mut Journal<State>,
+    address: Address,
+) -> Result<(B256, Bytes), Infallible> {
+    let info = match journal.inner.state.get(&address) {
+        Some(account) => Some(account.info.clone()),
+        None => journal.database.basic(address)?,
+    };
+    let Some(info) = info else {
+        return Ok((B256::ZERO, Bytes::new()));
+    };
+    let code = match info.code {
+        Some(code) => code,
+        None => journal.database.code_by_hash(info.code_hash)?,
+    };
+    Ok((info.code_hash, code.original_bytes()))
 }

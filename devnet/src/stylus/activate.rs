@@ -46,7 +46,7 @@ pub enum ActivationError {
     #[error("the program is not valid WASM for Stylus: {0}")]
     Malformed(String),
     /// A Stylus version this executor has no rules for.
-    #[error("Stylus version {0} is unknown, this chain runs versions 1 and 2")]
+    #[error("Stylus version {0} is unknown, this chain runs versions 1 to 3")]
     Version(u16),
     /// A section that programs may not have.
     #[error(
@@ -167,7 +167,7 @@ pub fn activate(
     page_limit: u16,
     debug: bool,
 ) -> Result<Activation, ActivationError> {
-    if !(1..=2).contains(&params.version) {
+    if !(1..=3).contains(&params.version) {
         return Err(ActivationError::Version(params.version));
     }
     let module = ParsedModule::parse(wasm)?;

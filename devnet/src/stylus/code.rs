@@ -395,10 +395,10 @@ mod tests {
                 .unwrap()
                 .check(&params)
         };
-        assert_eq!(check(131_072, 4), Ok(()));
+        assert_eq!(check(262_144, 4), Ok(()));
         assert_eq!(
-            check(131_073, 4),
-            Err(CodeError::TooLarge { limit: 131_072 })
+            check(262_145, 4),
+            Err(CodeError::TooLarge { limit: 262_144 })
         );
         assert_eq!(
             check(1, 5),

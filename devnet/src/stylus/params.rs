@@ -18,7 +18,7 @@ pub struct StylusParams {
     pub free_pages: u16,
     /// Gas for each further page, before the exponential term.
     pub page_gas: u16,
-    /// Most pages a program may start with, less what is open already.
+    /// Most pages the programs of one transaction may have open.
     pub page_limit: u16,
     /// Least gas of starting an uncached program, in units of 128 gas.
     pub min_init_gas: u8,

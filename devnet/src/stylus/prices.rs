@@ -9,8 +9,9 @@ use wasmparser::Operator;
 
 // --- chain parameters ---------------------------------------------------------------
 
-/// Stylus version of new activations. `arbos/programs/params.go`, `UpgradeToVersion`.
-pub const STYLUS_VERSION: u16 = 2;
+/// Stylus version of new activations since ArbOS 59. `arbos/arbosState/arbosstate.go`,
+/// `UpgradeArbosVersion`, and `arbos/programs/params.go`, `UpgradeToVersion`.
+pub const STYLUS_VERSION: u16 = 3;
 /// Ink per gas. `arbos/programs/params.go`, `initialInkPrice`.
 pub const INK_PRICE: u32 = 10_000;
 /// Words of stack. `arbos/programs/params.go`, the cap set by the upgrade to ArbOS 50.
@@ -19,7 +20,12 @@ pub const MAX_STACK_DEPTH: u32 = 22_000;
 pub const FREE_PAGES: u16 = 2;
 /// Gas per page. `arbos/programs/params.go`, `InitialPageGas`.
 pub const PAGE_GAS: u16 = 1_000;
-/// Most pages. `arbos/programs/params.go`, `initialPageLimit`.
+/// Ramp of the exponential term, which [`MEMORY_EXPONENTS`] tabulates; it is only reported.
+/// `arbos/programs/params.go`, `initialPageRamp`.
+pub const PAGE_RAMP: u64 = 620_674_314;
+/// Most pages open at once in a transaction, since ArbOS 59 while programs run as well as
+/// when one is activated. `arbos/programs/params.go`, `initialPageLimit`, and
+/// `arbos/programs/api.go`, `enforceStylusPageLimit`.
 pub const PAGE_LIMIT: u16 = 128;
 /// `arbos/programs/params.go`, `v2MinInitGas`.
 pub const MIN_INIT_GAS: u8 = 69;
@@ -35,10 +41,9 @@ pub const EXPIRY_DAYS: u16 = 365;
 pub const KEEPALIVE_DAYS: u16 = 31;
 /// `arbos/programs/params.go`, `initialRecentCacheSize`.
 pub const BLOCK_CACHE_SIZE: u16 = 32;
-/// Bytes of decompressed WASM. `arbos/programs/params.go`, `initialMaxWasmSize`.
-pub const MAX_WASM_SIZE: u32 = 128 * 1024;
-/// Fragments of a program on Nova since ArbOS 61 (96 KB of code in pieces of 24 KB).
-/// A chain starts with 2: `arbos/programs/params.go`, `initialMaxFragmentCount`.
+/// Bytes of decompressed WASM. `arbos/programs/params.go`, `arbOS60MaxWasmSize`.
+pub const MAX_WASM_SIZE: u32 = 256 * 1024;
+/// Fragments of a program. `arbos/programs/params.go`, `initialMaxFragmentCount`.
 pub const MAX_FRAGMENT_COUNT: u8 = 4;
 /// Gas in one unit of `min_init_gas`. `arbos/programs/params.go`, `MinInitGasUnits`.
 pub const MIN_INIT_GAS_UNIT: u64 = 128;
@@ -94,8 +99,24 @@ pub const MAX_NAME_LEN: usize = 512;
 
 // --- activation ---------------------------------------------------------------------
 
+/// Gas burned by every attempt to activate a program. `precompiles/ArbWasm.go`,
+/// `ActivateProgram`.
+pub const ACTIVATION_BASE_GAS: u64 = 1_659_168;
+/// Gas burned on top of that, which a chain's owner may set since ArbOS 60; none is set on
+/// Nova. `arbos/programs/programs.go`, `ActivationGas`.
+pub const ACTIVATION_SURCHARGE_GAS: u64 = 0;
 /// Gas per microsecond of activation work. `crates/prover/src/programs/mod.rs`, `us_to_gas`.
 pub const ACTIVATION_GAS_PER_US: u64 = 28;
+
+/// Reading a slot of ArbOS' state, or opening that. `arbos/storage/storage.go`,
+/// `StorageReadCost`.
+pub const ARBOS_READ_GAS: u64 = 800;
+/// Writing a slot of ArbOS' state with something other than zero, which is all that is ever
+/// written for programs. `arbos/storage/storage.go`, `StorageWriteCost`.
+pub const ARBOS_WRITE_GAS: u64 = 20_000;
+/// Reading the Stylus parameters, which are taken to be warm. `arbos/programs/params.go`,
+/// `Params`.
+pub const STYLUS_PARAMS_GAS: u64 = 100;
 
 /// What a program is measured by when it is activated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -56,7 +56,7 @@ fn what_is_not_wasm_is_refused() {
 fn unknown_versions_are_refused() {
     let wasm = wat::parse_str(format!("(module {MEMORY} {ENTRY})")).unwrap();
     let mut params = StylusParams::default();
-    for version in [0, 3] {
+    for version in [0, 4] {
         params.version = version;
         assert_eq!(
             activate(&wasm, &params, 128, false).unwrap_err(),
@@ -411,7 +411,7 @@ fn costs_follow_the_size_of_the_program() {
     assert_eq!(
         *activation.program.costs(),
         ProgramCosts {
-            version: 2,
+            version: 3,
             init_cost: (functions * 8_252 / 1_000 + words * 1_059 / 1_000 + len * 1_286 / 10_000)
                 as u16,
             cached_init_cost: (functions * 13_420 / 100_000

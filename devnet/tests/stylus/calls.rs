@@ -12,7 +12,7 @@ use arbius_devnet::stylus::{
     StylusParams,
 };
 
-const TARGET: Address = Address::repeat_byte(0x7A);
+pub(crate) const TARGET: Address = Address::repeat_byte(0x7A);
 /// Ink of a call: three pointers, the way to the chain, and two readings of no data.
 const CALL: u64 = 8_400 + 3 * 5_040 + 59_673 + 2 * 16_381;
 const CREATE1: u64 = CALL;
@@ -66,13 +66,13 @@ fn caller(value: u64, body: &str) -> Program {
 const CALL_BODY: &str = "i32.const 0 i32.const 64 i32.const 5 i32.const 32 i64.const -1
                          i32.const 124 call $call_contract";
 
-fn start(world: &mut MemoryWorld, machine: &mut Machine) -> Step {
+pub(crate) fn start(world: &mut MemoryWorld, machine: &mut Machine) -> Step {
     machine
         .run(world, Resume::Start)
         .expect("memory cannot fail")
 }
 
-fn called(success: bool, output: &[u8], gas_left: u64) -> Resume {
+pub(crate) fn called(success: bool, output: &[u8], gas_left: u64) -> Resume {
     Resume::Called {
         success,
         output: Bytes::copy_from_slice(output),
@@ -81,7 +81,7 @@ fn called(success: bool, output: &[u8], gas_left: u64) -> Resume {
     }
 }
 
-fn created(address: Option<Address>, output: &[u8], gas_left: u64) -> Resume {
+pub(crate) fn created(address: Option<Address>, output: &[u8], gas_left: u64) -> Resume {
     Resume::Created {
         address,
         output: Bytes::copy_from_slice(output),
@@ -90,7 +90,7 @@ fn created(address: Option<Address>, output: &[u8], gas_left: u64) -> Resume {
     }
 }
 
-fn finish(world: &mut MemoryWorld, machine: &mut Machine, resume: Resume) -> Outcome {
+pub(crate) fn finish(world: &mut MemoryWorld, machine: &mut Machine, resume: Resume) -> Outcome {
     expect_done(machine.run(world, resume).expect("memory cannot fail"))
 }
 

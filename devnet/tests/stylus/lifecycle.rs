@@ -35,10 +35,10 @@ fn activation_takes_its_fee_returns_the_rest_and_tells() {
     assert_eq!(event.address, ARB_WASM);
     assert_eq!(
         (event.codehash, event.program, event.version),
-        (code_hash, program, 2)
+        (code_hash, program, 3)
     );
     let answer = IArbWasm::activateProgramCall::abi_decode_returns(&receipt.output).unwrap();
-    assert_eq!((answer.version, answer.dataFee), (2, event.dataFee));
+    assert_eq!((answer.version, answer.dataFee), (3, event.dataFee));
     assert!(event.dataFee > U256::ZERO && event.dataFee < activation_value());
 
     let gas = U256::from(receipt.gas_used) * U256::from(receipt.effective_gas_price);
@@ -264,7 +264,7 @@ fn arbwasm_tells_the_parameters_of_nova() {
             ask(&chain, ARB_WASM, IArbWasm::$call {}).unwrap()
         };
     }
-    assert_eq!(asked!(stylusVersionCall), 2);
+    assert_eq!(asked!(stylusVersionCall), 3);
     assert_eq!(asked!(inkPriceCall), 10_000);
     assert_eq!(asked!(maxStackDepthCall), 22_000);
     assert_eq!(asked!(freePagesCall), 2);
@@ -282,7 +282,7 @@ fn arbwasm_tells_the_parameters_of_nova() {
             codehash: keccak256(actor()),
         },
     );
-    assert_eq!(version, Ok(2));
+    assert_eq!(version, Ok(3));
     let pages = ask(
         &chain,
         ARB_WASM,

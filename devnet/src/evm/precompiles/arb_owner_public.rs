@@ -3,8 +3,8 @@
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall, SolInterface, sol};
 
-use super::{Answer, Call, PARAMS_READ, Purity, unknown};
-use crate::evm::params::NETWORK_FEE_ACCOUNT;
+use super::{Answer, Call, Purity, unknown};
+use crate::{evm::params::NETWORK_FEE_ACCOUNT, stylus::prices::STYLUS_PARAMS_GAS};
 
 sol! {
     #[allow(missing_docs)]
@@ -53,7 +53,7 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
             IArbOwnerPublic::isCalldataPriceIncreaseEnabledCall::abi_encode_returns(&false)
         }
         Calls::getMaxStylusContractFragments(_) => {
-            call.burn(PARAMS_READ)?;
+            call.burn(STYLUS_PARAMS_GAS)?;
             IArbOwnerPublic::getMaxStylusContractFragmentsCall::abi_encode_returns(
                 &call.ctx.chain.stylus.max_fragment_count,
             )

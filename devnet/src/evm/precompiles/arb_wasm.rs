@@ -4,18 +4,17 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolEvent, SolInterface, sol};
 use revm::context_interface::JournalTr;
 
-use super::{
-    Answer, Call, Failure, PARAMS_READ, Purity, STORAGE_READ, STORAGE_WRITE, STORAGE_WRITE_ZERO,
-    unknown,
-};
+use super::{Answer, Call, Failure, Purity, unknown};
 use crate::{
     evm::{
-        params::{ACTIVATION_GAS, MAX_CODE_SIZE, NETWORK_FEE_ACCOUNT, PAGE_RAMP},
+        params::{MAX_CODE_SIZE, NETWORK_FEE_ACCOUNT},
         programs::{ProgramError, ProgramRecord, Programs, code_of},
     },
     stylus::{
-        self, CodeKind, ProgramCosts, Root, StylusParams, code::fragment_read_gas, code_kind,
-        decode_program, prices,
+        self, CodeKind, ProgramCosts, Root, StylusParams,
+        code::fragment_read_gas,
+        code_kind, decode_program,
+        prices::{self, ARBOS_READ_GAS, ARBOS_WRITE_GAS, COLD_ACCOUNT_GAS, STYLUS_PARAMS_GAS},
     },
 };
 
@@ -72,7 +71,11 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
     if let Calls::activateProgram(asked) = &method {
         return activate(call, asked.program);
     }
-    call.burn(PARAMS_READ)?;
+    if matches!(method, Calls::activationGas(_)) {
+        call.burn(ARBOS_READ_GAS)?;
+    } else {
+        call.burn(STYLUS_PARAMS_GAS)?;
+    }
     let stylus = call.ctx.chain.stylus;
     let output = match method {
         Calls::activateProgram(asked) => return activate(call, asked.program),
@@ -111,7 +114,7 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
         }
         Calls::freePages(_) => IArbWasm::freePagesCall::abi_encode_returns(&stylus.free_pages),
         Calls::pageGas(_) => IArbWasm::pageGasCall::abi_encode_returns(&stylus.page_gas),
-        Calls::pageRamp(_) => IArbWasm::pageRampCall::abi_encode_returns(&PAGE_RAMP),
+        Calls::pageRamp(_) => IArbWasm::pageRampCall::abi_encode_returns(&prices::PAGE_RAMP),
         Calls::pageLimit(_) => IArbWasm::pageLimitCall::abi_encode_returns(&stylus.page_limit),
         Calls::minInitGas(_) => {
             IArbWasm::minInitGasCall::abi_encode_returns(&IArbWasm::minInitGasReturn {
@@ -129,8 +132,9 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
         Calls::blockCacheSize(_) => {
             IArbWasm::blockCacheSizeCall::abi_encode_returns(&stylus.block_cache_size)
         }
-        // The surcharge that a chain's owner may set; there is none on Nova.
-        Calls::activationGas(_) => IArbWasm::activationGasCall::abi_encode_returns(&0),
+        Calls::activationGas(_) => {
+            IArbWasm::activationGasCall::abi_encode_returns(&prices::ACTIVATION_SURCHARGE_GAS)
+        }
     };
     Ok(Bytes::from(output))
 }
@@ -153,7 +157,7 @@ pub(super) fn program_failure(error: ProgramError) -> Failure {
 }
 
 fn active(call: &mut Call<'_>, code_hash: B256) -> Result<ProgramRecord, Failure> {
-    call.burn(STORAGE_READ)?;
+    call.burn(ARBOS_READ_GAS)?;
     let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
     record
         .active(call.time(), &call.ctx.chain.stylus)
@@ -161,14 +165,24 @@ fn active(call: &mut Call<'_>, code_hash: B256) -> Result<ProgramRecord, Failure
 }
 
 fn active_at(call: &mut Call<'_>, program: Address) -> Result<ProgramRecord, Failure> {
-    call.burn(super::COLD_ACCOUNT)?;
+    call.burn(COLD_ACCOUNT_GAS)?;
     let (code_hash, _) = code_of(&mut call.ctx.journaled_state, program)?;
     active(call, code_hash)
 }
 
 fn activate(call: &mut Call<'_>, program: Address) -> Answer {
-    call.burn(ACTIVATION_GAS)?;
-    call.burn(PARAMS_READ + STORAGE_READ)?;
+    call.burn(ARBOS_READ_GAS + prices::ACTIVATION_SURCHARGE_GAS)?;
+    call.burn(prices::ACTIVATION_BASE_GAS)?;
+    let accounts = &call.ctx.journaled_state.inner.state;
+    if accounts
+        .get(&program)
+        .is_some_and(|account| account.is_selfdestructed())
+    {
+        return Err(Failure::Fault(format!(
+            "{program} has destroyed itself in this transaction"
+        )));
+    }
+    call.burn(STYLUS_PARAMS_GAS + ARBOS_READ_GAS)?;
     let time = call.time();
     let stylus = call.ctx.chain.stylus;
     let (code_hash, code) = code_of(&mut call.ctx.journaled_state, program)?;
@@ -186,11 +200,15 @@ fn activate(call: &mut Call<'_>, program: Address) -> Answer {
     let costs = *activation.program.costs();
     let module_hash = activation.program.module_hash();
 
-    call.burn(STORAGE_WRITE)?;
+    if before.cached {
+        // The module that leaves the cache is looked up.
+        call.burn(ARBOS_READ_GAS)?;
+    }
+    call.burn(ARBOS_WRITE_GAS)?;
     let mut programs = Programs(&mut call.ctx.journaled_state);
     programs.set_module_hash(code_hash, module_hash)?;
     let fee = data_fee(call, &costs, time)?;
-    call.burn(STORAGE_WRITE)?;
+    call.burn(ARBOS_WRITE_GAS)?;
     let record = ProgramRecord::new(&costs, time, before.cached);
     Programs(&mut call.ctx.journaled_state).set(code_hash, record)?;
     call.ctx
@@ -252,7 +270,7 @@ fn keep_alive(call: &mut Call<'_>, code_hash: B256) -> Answer {
         }));
     }
     let fee = data_fee(call, &record.costs(), time)?;
-    call.burn(STORAGE_WRITE)?;
+    call.burn(ARBOS_WRITE_GAS)?;
     Programs(&mut call.ctx.journaled_state).set(code_hash, record.renewed(time))?;
     pay_data_fee(call, fee)?;
     call.emit(
@@ -266,8 +284,8 @@ fn keep_alive(call: &mut Call<'_>, code_hash: B256) -> Answer {
 }
 
 fn data_fee(call: &mut Call<'_>, costs: &ProgramCosts, time: u64) -> Result<U256, Failure> {
-    // Five slots of the pricer are read and two written, of which the demand may be zero.
-    call.burn(5 * STORAGE_READ + STORAGE_WRITE + STORAGE_WRITE_ZERO)?;
+    // Five slots of the pricer are read and two written, neither of them with zero.
+    call.burn(5 * ARBOS_READ_GAS + 2 * ARBOS_WRITE_GAS)?;
     Ok(Programs(&mut call.ctx.journaled_state).charge_data_fee(costs.asm_estimate, time)?)
 }
 
@@ -280,6 +298,8 @@ fn pay_data_fee(call: &mut Call<'_>, fee: U256) -> Result<(), Failure> {
             want: fee,
         }));
     };
+    // Who receives fees is a slot of ArbOS' state.
+    call.burn(ARBOS_READ_GAS)?;
     call.ctx.journaled_state.load_account(NETWORK_FEE_ACCOUNT)?;
     call.pay(NETWORK_FEE_ACCOUNT, fee)?;
     call.pay(call.caller, rest)

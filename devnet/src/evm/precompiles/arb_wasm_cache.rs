@@ -7,12 +7,13 @@
 use alloy_primitives::{Address, B256, Bytes, aliases::U192};
 use alloy_sol_types::{SolCall, SolEvent, SolInterface, sol};
 
-use super::{
-    Answer, Call, Failure, PARAMS_READ, Purity, STORAGE_READ, STORAGE_WRITE, arb_wasm, unknown,
-};
-use crate::evm::{
-    params::{ARB_WASM_CACHE, CACHE_MANAGER},
-    programs::{Programs, code_of},
+use super::{Answer, Call, Failure, Purity, arb_wasm, unknown};
+use crate::{
+    evm::{
+        params::{ARB_WASM_CACHE, CACHE_MANAGER},
+        programs::{Programs, code_of},
+    },
+    stylus::prices::{ARBOS_READ_GAS, ARBOS_WRITE_GAS, COLD_ACCOUNT_GAS, STYLUS_PARAMS_GAS},
 };
 
 sol! {
@@ -44,12 +45,14 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
         _ => Purity::View,
     };
     call.admit(purity, input)?;
-    call.burn(STORAGE_READ)?;
+    call.burn(ARBOS_READ_GAS)?;
     let output = match method {
         Calls::isCacheManager(asked) => {
             IArbWasmCache::isCacheManagerCall::abi_encode_returns(&(asked.manager == CACHE_MANAGER))
         }
         Calls::allCacheManagers(_) => {
+            // How many there are has been paid for; this is for the one.
+            call.burn(ARBOS_READ_GAS)?;
             IArbWasmCache::allCacheManagersCall::abi_encode_returns(&vec![CACHE_MANAGER])
         }
         Calls::cacheCodehash(asked) => {
@@ -92,7 +95,7 @@ pub(super) fn call_manager(call: &mut Call<'_>, input: &[u8]) -> Answer {
 }
 
 fn cache_program(call: &mut Call<'_>, manager: Address, program: Address) -> Result<(), Failure> {
-    call.burn(super::COLD_ACCOUNT)?;
+    call.burn(COLD_ACCOUNT_GAS)?;
     let (code_hash, _) = code_of(&mut call.ctx.journaled_state, program)?;
     set_cached(call, manager, code_hash, true)
 }
@@ -103,11 +106,11 @@ fn set_cached(
     code_hash: B256,
     cached: bool,
 ) -> Result<(), Failure> {
-    call.burn(PARAMS_READ + STORAGE_READ)?;
+    call.burn(STYLUS_PARAMS_GAS + ARBOS_READ_GAS)?;
     let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
     if cached {
         record
-            .active(call.time(), &call.ctx.chain.stylus)
+            .cacheable(call.time(), &call.ctx.chain.stylus)
             .map_err(arb_wasm::program_failure)?;
     }
     if record.cached == cached {
@@ -121,8 +124,8 @@ fn set_cached(
         }
         .encode_log_data(),
     )?;
-    // Whoever caches pays for starting the program once more.
-    call.burn(u64::from(record.init_cost) + STORAGE_WRITE)?;
+    // Whoever caches pays for starting the program once more, and for looking up its module.
+    call.burn(u64::from(record.init_cost) + ARBOS_READ_GAS + ARBOS_WRITE_GAS)?;
     Programs(&mut call.ctx.journaled_state).set(
         code_hash,
         crate::evm::programs::ProgramRecord { cached, ..record },

@@ -1,8 +1,8 @@
 //! The precompiles of an Arbitrum chain beside Ethereum's.
 //!
-//! Each takes an ABI-encoded call. Gas follows Nitro: three per word of arguments and
-//! results, 800 to open ArbOS' state, and the price of every slot of it that is read or
-//! written.
+//! Each takes an ABI-encoded call. Gas follows Nitro (`precompiles/precompile.go`, `Call`):
+//! a price per word of arguments and results, and that of every slot of ArbOS' state that
+//! is read or written, one of them to open it.
 
 mod arb_gas_info;
 mod arb_owner_public;
@@ -27,6 +27,7 @@ use super::{
     context::ArbContext,
     params::{ARB_GAS_INFO, ARB_OWNER_PUBLIC, ARB_SYS, ARB_WASM, ARB_WASM_CACHE, CACHE_MANAGER},
 };
+use crate::stylus::prices::{ARBOS_READ_GAS, COPY_WORD_GAS, LOG_DATA_GAS, LOG_TOPIC_GAS};
 
 /// Addresses of Arbitrum's precompiles (and of the cache manager, built in like one).
 pub(crate) const ARBITRUM_PRECOMPILES: [Address; 6] = [
@@ -37,14 +38,6 @@ pub(crate) const ARBITRUM_PRECOMPILES: [Address; 6] = [
     ARB_WASM_CACHE,
     CACHE_MANAGER,
 ];
-
-const COPY_WORD: u64 = 3;
-const STORAGE_READ: u64 = 800;
-const STORAGE_WRITE: u64 = 20_000;
-const STORAGE_WRITE_ZERO: u64 = 5_000;
-/// Reading the Stylus parameters, which are always warm.
-const PARAMS_READ: u64 = 100;
-const COLD_ACCOUNT: u64 = 2_600;
 
 /// How a call of a precompile fails.
 #[derive(Debug)]
@@ -126,9 +119,9 @@ impl Call<'_> {
             ));
         }
         let words = input.len().saturating_sub(4).div_ceil(32) as u64;
-        self.burn(COPY_WORD * words)?;
+        self.burn(COPY_WORD_GAS * words)?;
         if purity >= Purity::View {
-            self.burn(STORAGE_READ)?;
+            self.burn(ARBOS_READ_GAS)?;
         }
         Ok(())
     }
@@ -138,7 +131,8 @@ impl Call<'_> {
     }
 
     fn emit(&mut self, data: LogData) -> Result<(), Failure> {
-        let cost = 375 * (1 + data.topics().len() as u64) + 8 * data.data.len() as u64;
+        let cost = LOG_TOPIC_GAS * (1 + data.topics().len() as u64)
+            + LOG_DATA_GAS * data.data.len() as u64;
         self.burn(cost)?;
         self.ctx.journaled_state.log(Log {
             address: self.address,
@@ -221,13 +215,13 @@ impl PrecompileProvider<ArbContext> for ArbPrecompiles {
             gas: inputs.gas_limit,
         };
         let answer = method(&mut call, &input).and_then(|output| {
-            call.burn(COPY_WORD * output.len().div_ceil(32) as u64)?;
+            call.burn(COPY_WORD_GAS * output.len().div_ceil(32) as u64)?;
             Ok(output)
         });
         let (result, output, left) = match answer {
             Ok(output) => (InstructionResult::Return, output, call.gas),
             Err(Failure::Revert(output)) => {
-                let cost = COPY_WORD * output.len().div_ceil(32) as u64;
+                let cost = COPY_WORD_GAS * output.len().div_ceil(32) as u64;
                 (
                     InstructionResult::Revert,
                     output,

@@ -76,8 +76,14 @@ pub(in crate::stylus) fn perform<W: World>(
             dest_at,
         } => hook.code_hash(world, account_at, dest_at)?,
         WorldCall::PayForMemoryGrow { pages } => {
+            // They count as open even when they cannot be paid for: the frame ends then.
             let before = world.pages().add(pages);
-            hook.buy_gas(hook.host().params.memory_model().gas_cost(pages, before))?;
+            let params = &hook.host().params;
+            let gas = match before.has_room(pages, params.page_limit) {
+                true => params.memory_model().gas_cost(pages, before),
+                false => u64::MAX,
+            };
+            hook.buy_gas(gas)?;
         }
         WorldCall::Code {
             account_at,

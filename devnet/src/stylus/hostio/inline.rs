@@ -198,9 +198,10 @@ impl Hook<'_> {
     }
 
     pub(super) fn pay_for_memory_grow(&mut self, pages: u32) -> Result<(), Interrupt> {
-        // The chain counts pages in 16 bits and cuts off what is above. A program cannot
-        // gain by that: a memory has at most 65,536 pages, so such growth fails.
-        let pages = pages as u16;
+        let Ok(pages) = u16::try_from(pages) else {
+            // Since ArbOS 59; before, what was above 16 bits was cut off.
+            return self.buy_gas(u64::MAX);
+        };
         if pages == 0 {
             return self.buy_ink(HOSTIO_INK);
         }

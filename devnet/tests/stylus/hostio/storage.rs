@@ -24,16 +24,16 @@ fn storage(body: &str) -> Program {
 }
 
 // What calling the functions of `storage` costs without their host function.
-// call | const const call | end
+
+/// call | const const call | end
 const LOAD: u64 = (HEADER + 3_800) + (HEADER + 2 + 3_800) + (HEADER + 1);
 
-// const call | const get call | end
+/// const call | const get call | end
 const STORE: u64 = (HEADER + 3_801) + (HEADER + 76 + 3_800) + (HEADER + 1);
 
-// const call | get call | end
+/// const call | get call | end
 const FLUSH: u64 = (HEADER + 3_801) + (HEADER + 75 + 3_800) + (HEADER + 1);
 
-// const end
 /// Ink of a storage access through the cache: two pointers.
 const ACCESS: u64 = BASE + 2 * POINTER;
 
