@@ -8,9 +8,11 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::{B256, hex};
 use arbius_devnet::{chain::Chain, rpc};
+use futures_util::SinkExt;
 use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
 
-use crate::common::*;
+use crate::{client::start, common::*, websocket::Socket};
 
 /// Bodies that a plain test run tries.
 const CASES: u64 = 10_000;
@@ -496,15 +498,21 @@ fn setting(name: &str) -> Option<u64> {
     )
 }
 
-#[test]
-fn every_body_is_answered_with_json_rpc() {
-    let cases = setting("ARBIUS_FUZZ_CASES").unwrap_or(CASES);
+/// The generator of a run, and the run's number of bodies.
+fn begin(cases: u64) -> (Random, u64) {
+    let cases = setting("ARBIUS_FUZZ_CASES").unwrap_or(cases);
     let seed = setting("ARBIUS_FUZZ_SEED").unwrap_or_else(|| {
         let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
         u64::try_from(now.unwrap().as_nanos() % u128::from(u64::MAX)).unwrap()
     });
     println!("{cases} bodies, ARBIUS_FUZZ_SEED={seed}");
-    let mut random = Random(seed | 1);
+    // The generator stands still at zero.
+    (Random(seed | 1), cases)
+}
+
+#[test]
+fn every_body_is_answered_with_json_rpc() {
+    let (mut random, cases) = begin(CASES);
     let (mut results, mut errors, mut silent) = (0u64, 0u64, 0u64);
     let mut slowest = (Duration::ZERO, String::new());
     let begun = Instant::now();
@@ -568,4 +576,56 @@ fn every_body_is_answered_with_json_rpc() {
         "only {results} of {cases} gave results"
     );
     assert!(errors * 5 > cases, "only {errors} of {cases} gave errors");
+}
+
+#[tokio::test]
+async fn every_message_of_a_websocket_is_answered() {
+    let (mut random, cases) = begin(CASES / 5);
+    let world = World::new();
+    let (devnet, http) = start().await;
+    let mut socket = Socket::open(&devnet).await;
+    let (mut answers, mut told) = (0u64, 0u64);
+    for case in 0..cases {
+        let body = match random.below(4) {
+            // What only a WebSocket can ask for.
+            0 => {
+                let kind = random.pick(&["newHeads", "logs", "newPendingTransactions", "syncing"]);
+                let method = random.pick(&["eth_subscribe", "eth_subscribe", "eth_unsubscribe"]);
+                json!({ "id": case, "method": method, "params": [kind, world.param(&mut random)] })
+                    .to_string()
+                    .into_bytes()
+            }
+            1 => json!({ "id": case, "method": "evm_mine" })
+                .to_string()
+                .into_bytes(),
+            _ => world.body(&mut random),
+        };
+        let sentinel = format!("after {case}");
+        for message in [
+            Message::binary(body),
+            Message::text(json!({ "id": sentinel, "method": "eth_chainId" }).to_string()),
+        ] {
+            socket.stream.send(message).await.unwrap();
+        }
+        loop {
+            let message = socket.message().await;
+            if message["method"] == "eth_subscription" {
+                assert!(message["params"]["subscription"].is_string(), "{message}");
+                told += 1;
+                continue;
+            }
+            answers += 1;
+            let responses = message.as_array().cloned();
+            for response in responses.unwrap_or_else(|| vec![message.clone()]) {
+                assert!(is_response(&response), "{response}");
+                assert_ne!(response["error"]["code"], -32603, "{response}");
+            }
+            if message["id"] == *sentinel {
+                break;
+            }
+        }
+    }
+    println!("{answers} answers, {told} notifications");
+    assert!(answers > cases && told > cases / 10);
+    http.ok("eth_blockNumber", json!([])).await;
 }

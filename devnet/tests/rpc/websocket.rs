@@ -15,20 +15,20 @@ use tokio_tungstenite::{
 use crate::{client::*, common::*};
 
 /// A client over WebSocket.
-struct Socket {
-    stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
+pub(crate) struct Socket {
+    pub(crate) stream: WebSocketStream<MaybeTlsStream<TcpStream>>,
     notifications: VecDeque<Value>,
 }
 
 impl Socket {
-    async fn open(devnet: &Devnet) -> Self {
+    pub(crate) async fn open(devnet: &Devnet) -> Self {
         Self {
             stream: connect_async(devnet.ws_url()).await.unwrap().0,
             notifications: VecDeque::new(),
         }
     }
 
-    async fn message(&mut self) -> Value {
+    pub(crate) async fn message(&mut self) -> Value {
         loop {
             let message = tokio::time::timeout(Duration::from_secs(20), self.stream.next());
             match message.await.expect("a message in 20 s").unwrap().unwrap() {
