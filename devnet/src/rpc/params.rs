@@ -27,11 +27,9 @@ impl Params {
     ) -> Result<Option<T>, RpcError> {
         match self.0.get(index) {
             None | Some(Value::Null) => Ok(None),
-            Some(value) => serde_json::from_value(value.clone())
-                .map(Some)
-                .map_err(|error| {
-                    RpcError::invalid_params(format!("invalid argument {index} ({name}): {error}"))
-                }),
+            Some(value) => T::deserialize(value).map(Some).map_err(|error| {
+                RpcError::invalid_params(format!("invalid argument {index} ({name}): {error}"))
+            }),
         }
     }
 
