@@ -137,6 +137,13 @@ impl<'a> Arg<'a> for u64 {
     }
 }
 
+impl<'a> Arg<'a> for u32 {
+    const NAME: &'static str = "uint32";
+    fn read(args: &mut Args<'a>) -> Result<Self, Revert> {
+        Self::try_from(args.small()?).map_err(|_| malformed())
+    }
+}
+
 impl<'a> Arg<'a> for u8 {
     const NAME: &'static str = "uint8";
     fn read(args: &mut Args<'a>) -> Result<Self, Revert> {

@@ -17,19 +17,24 @@ use alloy_primitives::{Address, B256};
 use arbius_protocol::tasks::{ClaimError, claimable, earns_emission};
 use arbius_protocol::{emission, splits};
 
-/// Claims of one call.
-struct Claims {
+/// Claims of one call. Whoever makes them writes the ledger back.
+pub(crate) struct Claims {
     config: Config,
     params: ClaimingParams,
-    ledger: Ledger,
+    pub(crate) ledger: Ledger,
     sender: Address,
-    now: u64,
-    unpaused: u64,
+    pub(crate) now: u64,
+    pub(crate) unpaused: u64,
 }
 
 impl Claims {
+    /// What claims need to know, read once.
+    ///
+    /// # Errors
+    ///
+    /// `Paused`.
     #[inline(never)]
-    fn begin() -> Result<Self, Revert> {
+    pub(crate) fn begin() -> Result<Self, Revert> {
         let config = Config::running()?;
         let now = host::now();
         Ok(Self {
@@ -68,7 +73,7 @@ impl Claims {
     ///
     /// Whoever calls this has made sure that the solution stands and is not claimed: the
     /// claim itself, or a contestation that was lost.
-    fn pay(&mut self, task: B256, mut solution: Solution) -> Result<(), Revert> {
+    pub(crate) fn pay(&mut self, task: B256, mut solution: Solution) -> Result<(), Revert> {
         let solver = solution.mark.solver;
         solution.set_claimed();
         let stake = solution.take_stake();

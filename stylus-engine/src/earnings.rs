@@ -36,9 +36,22 @@ pub(crate) fn credit(account: Address, amount: u128) {
     }
 }
 
+/// What is owed to `account`.
+pub(crate) fn of(account: Address) -> u128 {
+    STORAGE.earnings.owed.get(account)
+}
+
+/// Takes from what is owed to `account` an amount that it covers.
+pub(crate) fn debit(account: Address, amount: u128) {
+    if amount != 0 {
+        let slot = STORAGE.earnings.owed.slot(account);
+        slot.set(&slot.get::<u128>().saturating_sub(amount));
+    }
+}
+
 /// `earnings(account)`: what is owed to it.
 pub(crate) fn owed(account: Address) -> Result<u128, Revert> {
-    Ok(STORAGE.earnings.owed.get(account))
+    Ok(of(account))
 }
 
 /// `withdrawEarnings(account)`: pays an account what it is owed. Anyone may call, and it

@@ -9,12 +9,13 @@
 //! | 128–159 | [`solutions`](crate::solutions) | commitments; solutions in three words each |
 //! | 160–191 | [`validators`](crate::validators) | stakes in two words each; announced withdrawals |
 //! | 192–223 | [`earnings`](crate::earnings) | what is owed to whom |
-//! | 224–255 | contestations | reserved |
+//! | 224–255 | [`contestations`](crate::contestations) | contestations in two words each; votes |
 //! | 256–287 | consumers | reserved |
 //!
 //! What a room does not use of its 32 slots is its gap: fields may be added behind those
 //! it has, and none is ever moved or given another meaning.
 
+use crate::contestations::ContestationStorage;
 use crate::earnings::EarningsStorage;
 use crate::models::ModelStorage;
 use crate::params::ParameterStorage;
@@ -40,6 +41,8 @@ pub struct Layout {
     pub validators: ValidatorStorage,
     /// The earnings ledger.
     pub earnings: EarningsStorage,
+    /// Contestations and votes.
+    pub contestations: ContestationStorage,
 }
 
 /// Where everything lies.
@@ -51,4 +54,5 @@ pub const STORAGE: Layout = Layout {
     solutions: SolutionStorage::at(128),
     validators: ValidatorStorage::at(160),
     earnings: EarningsStorage::at(192),
+    contestations: ContestationStorage::at(224),
 };

@@ -20,6 +20,7 @@
 //! | [`earnings`] | what is owed, and its payment |
 //! | [`treasury`] | accrued fees, holdings, surplus |
 //! | [`validators`] | stakes and withdrawals |
+//! | [`contestations`] | contests, votes, settlements |
 //! | [`emission`] | the curve's views |
 //! | [`hashes`] | identifiers and CIDs as views |
 //! | `content` | content on its way through: hashed, then told |
@@ -36,6 +37,7 @@ pub mod arbsys;
 pub mod claims;
 pub mod clock;
 mod content;
+pub mod contestations;
 pub mod earnings;
 pub mod emission;
 pub mod hashes;

@@ -230,6 +230,16 @@ pub(crate) fn vote_period() -> u64 {
     load!(MinContestationVotePeriodTime) as u64
 }
 
+/// Seconds for which a vote goes on after a late one.
+pub(crate) fn vote_extension() -> u64 {
+    load!(ContestationVoteExtensionTime) as u64
+}
+
+/// Seconds before a solution from which on one must have been a validator to vote on it.
+pub(crate) fn stake_since() -> u64 {
+    load!(MaxContestationValidatorStakeSince) as u64
+}
+
 /// Start of emission.
 pub(crate) fn start() -> u64 {
     START.load() as u64

@@ -7,8 +7,8 @@
 
 use crate::router::{Route, routes};
 use crate::{
-    admin, claims, clock, earnings, emission, hashes, models, solutions, tasks, treasury,
-    validators,
+    admin, claims, clock, contestations, earnings, emission, hashes, models, solutions, tasks,
+    treasury, validators,
 };
 use alloy_primitives::{Address, B256, U256};
 
@@ -122,7 +122,7 @@ const HOT_TABLE: [Route; 22] = routes! {
     registerModelCall => models::register [addr: Address, fee: U256, template: &[u8]];
 };
 
-const REST_TABLE: [Route; 60] = routes! {
+const REST_TABLE: [Route; 71] = routes! {
     initializeCall => admin::initialize [token: Address, treasury: Address, owner: Address, rest: Address];
     baseTokenCall => admin::token [];
     ownerCall => admin::owner [];
@@ -183,4 +183,15 @@ const REST_TABLE: [Route; 60] = routes! {
     pendingValidatorWithdrawRequestsCall => validators::pending_request [validator: Address, count: U256];
     pendingValidatorWithdrawRequestsCountCall => validators::request_count [validator: Address];
     signalSupportCall => validators::signal_support [model: B256, support: bool];
+    submitContestationCall => contestations::submit [task: B256];
+    voteOnContestationCall => contestations::vote [task: B256, yea: bool];
+    contestationVoteFinishCall => contestations::finish [task: B256, amount: u32];
+    contestationsCall => contestations::contestation [task: B256];
+    contestationVoteYeasCall => contestations::yea [task: B256, index: U256];
+    contestationVoteNaysCall => contestations::nay [task: B256, index: U256];
+    contestationVoteCountsCall => contestations::counts [task: B256];
+    contestationVotedCall => contestations::voted [task: B256, validator: Address];
+    contestationVoteEndCall => contestations::vote_end [task: B256];
+    votingPeriodEndedCall => contestations::ended [task: B256];
+    validatorCanVoteCall => contestations::can_vote [validator: Address, task: B256];
 };

@@ -121,6 +121,18 @@ impl Solution {
         self.slot.set(&self.mark);
     }
 
+    /// Notes that it is contested: from then on settling decides, not claiming.
+    pub(crate) fn set_contested(&mut self) {
+        self.mark.contested = true;
+        self.slot.set(&self.mark);
+    }
+
+    /// Notes that it was voted down.
+    pub(crate) fn set_rejected(&mut self) {
+        self.mark.rejected = true;
+        self.slot.set(&self.mark);
+    }
+
     /// The stake that is locked for it.
     pub(crate) fn stake(&self) -> u128 {
         self.slot.next(2).get()

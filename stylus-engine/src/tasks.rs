@@ -506,14 +506,24 @@ pub(crate) fn retract(id: B256) -> Result<(), Revert> {
         ledger.accrued += split.treasury;
         ledger.write();
     }
-    earnings::credit(head.owner, split.owner);
     event!(TaskRetracted).word(&id.0).log(2);
+    refund_to(id, head.owner, split.owner);
+    Ok(())
+}
+
+/// Gives the whole fee of a task whose solution was voted down back to its owner.
+pub(crate) fn refund(id: B256) {
+    let (entry, head) = Entry::find(id);
+    refund_to(id, head.owner, entry.fees().fee);
+}
+
+fn refund_to(id: B256, owner: Address, amount: u128) {
+    earnings::credit(owner, amount);
     event!(TaskRefunded)
         .word(&id.0)
-        .address(&head.owner)
-        .uint(split.owner)
+        .address(&owner)
+        .uint(amount)
         .log(3);
-    Ok(())
 }
 
 /// `retractionAnnounced(task)`: when the owner announced to retract; 0 if it did not.

@@ -82,9 +82,17 @@ impl Stake {
         STORAGE.validators.entries.set(validator, self);
     }
 
+    /// Its amounts, as the rules take them.
+    pub(crate) fn amounts(&self) -> rules::Stake {
+        rules::Stake {
+            staked: self.staked,
+            pending: self.pending,
+        }
+    }
+
     /// What is neither on its way out nor locked.
     pub(crate) fn free(&self) -> u128 {
-        self.staked.saturating_sub(self.pending)
+        self.amounts().free()
     }
 
     /// Notes whether the free stake has become sufficient.
@@ -160,12 +168,12 @@ impl History {
     }
 }
 
-/// An announced withdrawal: amount 10, unlock time 5.
+/// An announced withdrawal: amount 10, unlock 5.
 #[derive(Clone, Copy, Default)]
 struct Request {
     /// Wei asked for; 0 where there is no request.
     amount: u128,
-    /// From when it can be taken.
+    /// From when it can be taken, in unpaused seconds.
     unlock: u64,
 }
 
@@ -193,7 +201,7 @@ pub(crate) fn minimum(percentage: u128, emitted: u128) -> u128 {
 
 /// The same, with the parameters as they are.
 #[inline(never)]
-fn current_minimum(emitted: u128) -> u128 {
+pub(crate) fn current_minimum(emitted: u128) -> u128 {
     minimum(params::solving().minimum_percentage, emitted)
 }
 
@@ -204,11 +212,25 @@ pub(crate) fn get_minimum() -> Result<u128, Revert> {
 
 /// `getSlashAmount()`: what a vote in a contestation opened now locks.
 pub(crate) fn get_slash_amount() -> Result<u128, Revert> {
-    Ok(rules::slash_amount(
-        Ledger::read().emitted,
-        params::slash_percentage(),
-        params::slash_floor(),
-    ))
+    Ok(slash_amount(Ledger::read().emitted))
+}
+
+/// What a vote locks in a contestation that begins once `emitted` wei were emitted.
+pub(crate) fn slash_amount(emitted: u128) -> u128 {
+    rules::slash_amount(emitted, params::slash_percentage(), params::slash_floor())
+}
+
+/// Notes that a validator lost a contestation as the accused: it has to pause.
+pub(crate) fn note_loss(validator: Address, now: u64) {
+    let mut stake = Stake::of(validator);
+    stake.has_lost = true;
+    stake.write(validator);
+    let slot = History::slot(validator);
+    let history: History = slot.get();
+    slot.set(&History {
+        last_loss: now,
+        ..history
+    });
 }
 
 /// `validatorDeposit(validator, amount)`: adds some of the sender's tokens to anyone's
@@ -242,7 +264,8 @@ pub(crate) fn deposit(validator: Address, amount: U256) -> Result<(), Revert> {
 }
 
 /// `initiateValidatorWithdraw(amount)`: announces a withdrawal and returns its number.
-/// Works while the engine is paused.
+/// Works while the engine is paused, but the wait counts unpaused seconds: stake could
+/// otherwise leave during a pause, before a solution of its owner can be contested.
 ///
 /// # Errors
 ///
@@ -265,7 +288,9 @@ pub(crate) fn initiate_withdraw(amount: U256) -> Result<u64, Revert> {
     let mut history: History = slot.get();
     history.withdrawals += 1;
     slot.set(&history);
-    let unlock = host::now() + params::exit_wait();
+    let clock = STORAGE.state.config.get().clock();
+    let now = host::now();
+    let unlock = clock.unpaused(now) + params::exit_wait();
     STORAGE
         .validators
         .requests
@@ -273,7 +298,7 @@ pub(crate) fn initiate_withdraw(amount: U256) -> Result<u64, Revert> {
     event!(ValidatorWithdrawInitiated)
         .address(&validator)
         .uint(history.withdrawals.into())
-        .uint(unlock.into())
+        .uint(clock.estimate(unlock, now).into())
         .uint(amount)
         .log(3);
     Ok(history.withdrawals)
@@ -318,25 +343,26 @@ pub(crate) fn cancel_withdraw(count: U256) -> Result<(), Revert> {
 }
 
 /// `validatorWithdraw(count, to)`: pays a withdrawal out, as far as its stake was not
-/// lost meanwhile, and clears it. Works while the engine is paused.
+/// lost meanwhile, which can be nothing, and clears it. Works while the engine is paused.
 ///
 /// # Errors
 ///
-/// `RequestNotExist`, `WaitLonger`, `StakeInsufficient` if nothing is left,
-/// `AddressMustBeNonZero`, `AddressNotAllowed`, `TransferFailed`.
+/// `RequestNotExist`, `WaitLonger`, `AddressMustBeNonZero`, `AddressNotAllowed`, `TransferFailed`.
 ///
 /// # Events
 ///
 /// `ValidatorWithdraw`.
 pub(crate) fn withdraw(count: U256, to: Address) -> Result<(), Revert> {
-    let token = STORAGE.state.config.get().token;
-    state::account(to, token)?;
+    let config = STORAGE.state.config.get();
+    state::account(to, config.token)?;
     let validator = host::sender();
     let (slot, request, number) = request(validator, count)?;
-    ensure!(host::now() >= request.unlock, WaitLonger);
+    ensure!(
+        config.clock().unpaused(host::now()) >= request.unlock,
+        WaitLonger
+    );
     let mut stake = Stake::of(validator);
-    let paid = request.amount.min(stake.staked);
-    ensure!(paid != 0, StakeInsufficient);
+    let paid = stake.amounts().withdrawal(request.amount);
     slot.set(&Request::default());
     stake.staked -= paid;
     stake.pending = state::subtract(stake.pending, request.amount)?;
@@ -350,7 +376,7 @@ pub(crate) fn withdraw(count: U256, to: Address) -> Result<(), Revert> {
         .uint(number.into())
         .uint(paid)
         .log(4);
-    token::pay(&token, &to, paid)
+    token::pay(&config.token, &to, paid)
 }
 
 /// `signalSupport(model, support)`: says that the sender serves a model, or no longer.
@@ -377,10 +403,10 @@ pub(crate) fn signal_support(model: B256, support: bool) -> Result<(), Revert> {
 }
 
 /// `validators(validator)`: stake, since when it is sufficient, and the address itself if
-/// the engine knows it.
+/// it has or had any, as who has left announced it.
 pub(crate) fn validator(validator: Address) -> Result<Words, Revert> {
     let stake = Stake::of(validator);
-    let known = stake != Stake::default();
+    let known = stake != Stake::default() || History::of(validator).withdrawals != 0;
     let mut words = Words::with_capacity(3);
     words
         .uint(stake.staked)
@@ -394,14 +420,21 @@ pub(crate) fn pending_amount(validator: Address) -> Result<u128, Revert> {
     Ok(Stake::of(validator).pending)
 }
 
-/// `pendingValidatorWithdrawRequests(validator, count)`: unlock time and amount.
+/// `pendingValidatorWithdrawRequests(validator, count)`: unlock time, if no pause moves
+/// it, and amount.
 pub(crate) fn pending_request(validator: Address, count: U256) -> Result<Words, Revert> {
     let request = STORAGE
         .validators
         .requests
         .get(validator, count.saturating_to());
+    let unlock = if request.amount == 0 {
+        0
+    } else {
+        let clock = STORAGE.state.config.get().clock();
+        clock.estimate(request.unlock, host::now())
+    };
     let mut words = Words::with_capacity(2);
-    words.uint(request.unlock.into()).uint(request.amount);
+    words.uint(unlock.into()).uint(request.amount);
     Ok(words)
 }
 

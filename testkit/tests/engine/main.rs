@@ -9,6 +9,7 @@ mod admin;
 mod calldata;
 mod claims;
 mod commitments;
+mod contestations;
 mod emission;
 mod models;
 mod parameters;
