@@ -22,6 +22,8 @@ const MODEL_FEE: u128 = AIUS / 10;
 const CLAIM_WAIT: Duration = Duration::from_secs(2_060);
 /// A day, and a minute to spare.
 const EXIT_WAIT: Duration = Duration::from_secs(86_460);
+/// Longer than a vote, and than the pause of an accused that lost.
+const VOTE_WAIT: Duration = Duration::from_secs(6_060);
 /// How many tasks one bulk transaction carries.
 const BULK: usize = 100;
 
@@ -52,6 +54,7 @@ pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
     scenario.earnings().await?;
     scenario.tokens().await?;
     scenario.withdrawals().await?;
+    scenario.contestations().await?;
     Ok(scenario.figures)
 }
 
@@ -264,6 +267,58 @@ impl<'a> Scenario<'a> {
         }
         if let Some(receipt) = last {
             self.note("validatorWithdraw", receipt.gas_used);
+        }
+        Ok(())
+    }
+
+    /// A contestation with one vote more than those of contester and accused, won and lost.
+    async fn contestations(&mut self) -> Result<(), TestkitError> {
+        let [accused, contester, voter] = [1, 2, 3].map(Actor::Miner);
+        for validator in [accused, contester, voter] {
+            let deposit = IEngine::validatorDepositCall {
+                validator: self.lane(validator)?.address(),
+                amount: U256::from(10 * AIUS),
+            };
+            self.execute(Actor::Miner(0), &deposit).await?;
+        }
+        for (yea, outcome) in [(true, "yes"), (false, "no")] {
+            // The first one warms every account and slot up; the second is measured.
+            let mut gas = [0; 3];
+            for _ in 0..2 {
+                self.chain.pass(VOTE_WAIT)?;
+                let input = self.content(100);
+                let (task, _) = self.submit(input).await?;
+                let answer = self.answer();
+                let commitment = ids::commitment(self.lane(accused)?.address(), task, answer);
+                self.execute(accused, &IEngine::signalCommitmentCall { commitment })
+                    .await?;
+                let solve = IEngine::submitSolutionCall {
+                    task,
+                    cid: encoded(answer),
+                };
+                self.execute(accused, &solve).await?;
+                let contest = IEngine::submitContestationCall { task };
+                let contested = self.execute(contester, &contest).await?;
+                let vote = IEngine::voteOnContestationCall { task, yea };
+                let voted = self.execute(voter, &vote).await?;
+                self.chain.pass(VOTE_WAIT)?;
+                let finish = IEngine::contestationVoteFinishCall { task, amount: 2 };
+                let finished = self.execute(contester, &finish).await?;
+                gas = [&contested, &voted, &finished].map(|receipt| receipt.gas_used);
+            }
+            let [contest, vote, finish] = gas;
+            self.note(
+                &format!("contestationVoteFinish, {outcome} wins, 3 votes"),
+                finish,
+            );
+            if yea {
+                self.note("submitContestation", contest);
+                self.note("voteOnContestation", vote);
+                self.note(
+                    "contestation with 1 vote more (contest + vote + finish)",
+                    gas.iter().sum(),
+                );
+            }
         }
         Ok(())
     }

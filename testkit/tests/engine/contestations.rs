@@ -283,28 +283,28 @@ async fn learned_an_accused_without_stake_loses_and_the_requester_has_the_fee_ba
     let dispute = Dispute::new(0, 0).await;
     let world = &dispute.world;
     let (solver, engine) = (&world.solver, &world.owner.engine);
-    // All of its stake leaves before it is contested: a pause of the engine helps nobody,
-    // so this takes a day.
-    let task = {
-        send!(
-            solver
-                .engine
-                .initiateValidatorWithdraw(U256::from(STAKE - AIUS))
-        );
-        world.pass(86_400);
-        send!(
-            solver
-                .engine
-                .validatorWithdraw(U256::from(1), solver.address)
-        );
-        let task = world.task(dispute.model, aius(10), b"later").await;
-        world.solve(solver, task, answer(2)).await;
-        task
-    };
-    // Its last AIUS is locked by eight contestations of other solutions.
+    // Of its stake it keeps what a validator needs, which takes a day.
+    send!(
+        solver
+            .engine
+            .initiateValidatorWithdraw(U256::from(STAKE - AIUS))
+    );
+    world.pass(86_400);
+    send!(
+        solver
+            .engine
+            .validatorWithdraw(U256::from(1), solver.address)
+    );
+    let task = world.task(dispute.model, aius(10), b"later").await;
+    world.solve(solver, task, answer(2)).await;
+    // That is locked to the last wei by eight contestations of other solutions.
+    let mut others = Vec::new();
     for n in 0..8 {
         let other = world.task(dispute.model, U256::ZERO, b"other").await;
         world.solve(solver, other, answer(10 + n)).await;
+        others.push(other);
+    }
+    for other in others {
         send!(world.rival.engine.submitContestation(other));
     }
     assert_eq!(dispute.staked(solver).await, 0);
