@@ -18,6 +18,7 @@ async fn a_pause_stops_everything_but_the_ways_out() {
     world.pass(2_001);
     send!(engine.claimSolution(solved));
     send!(engine.initiateValidatorWithdraw(aius(1)));
+    world.pass(DAY);
 
     refused!(solver, NotPauser, engine.setPaused(true));
     let changed: IEngine::PausedChanged = event(&send!(world.owner.engine.setPaused(true)));
@@ -71,7 +72,6 @@ async fn a_pause_stops_everything_but_the_ways_out() {
     // Ways out, and the owner.
     send!(engine.initiateValidatorWithdraw(aius(1)));
     send!(engine.cancelValidatorWithdraw(U256::from(2)));
-    world.pass(DAY);
     send!(engine.validatorWithdraw(U256::from(1), solver.address));
     send!(engine.withdrawEarnings(solver.address));
     send!(engine.withdrawAccruedFees());
