@@ -22,11 +22,15 @@ export function contract(name) {
   return JSON.parse(readFileSync(join(here, '..', 'tests', 'solidity', `${name}.json`), 'utf8'))
 }
 
+/** WASM from its text form. */
+export async function assemble(text, name = 'program.wat') {
+  return Buffer.from((await wabt()).parseWat(name, text).toBinary({}).buffer)
+}
+
 /** The WASM of the program that does what its input says. */
 export async function actorWasm() {
   const path = join(here, '..', 'tests', 'common', 'actor.wat')
-  const parsed = (await wabt()).parseWat(path, readFileSync(path, 'utf8'))
-  return Buffer.from(parsed.toBinary({}).buffer)
+  return assemble(readFileSync(path, 'utf8'), path)
 }
 
 /** Init code that deploys WASM as a program. */

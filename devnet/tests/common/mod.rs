@@ -52,8 +52,15 @@ sol! {
         function codehashIsCached(bytes32 codehash) external view returns (bool);
     }
     interface ICacheManager {
+        event InsertBid(bytes32 indexed codehash, address program, uint192 bid, uint64 size);
+        error AsmTooLarge(uint256 asm, uint256 queueSize, uint256 cacheSize);
+        error AlreadyCached(bytes32 codehash);
         function placeBid(address program) external payable;
         function getMinBid(address program) external view returns (uint192);
+        function getMinBid(uint64 size) external view returns (uint192);
+        function cacheSize() external view returns (uint64);
+        function queueSize() external view returns (uint64);
+        function isPaused() external view returns (bool);
     }
     interface IArbOwnerPublic {
         function getMaxStylusContractFragments() external view returns (uint8);

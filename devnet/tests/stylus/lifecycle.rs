@@ -340,29 +340,76 @@ fn cached_programs_start_cheaper() {
     );
     assert!(!is_cached());
     assert_eq!(gas(), uncached);
+}
 
-    // As on Nova: by a bid at the manager that the precompile names.
+#[test]
+fn a_bid_at_the_manager_that_the_precompile_names_caches_a_program() {
+    let chain = chain();
+    let program = deploy_program(&chain, &actor());
+    let codehash = keccak256(actor());
     let managers = ask(
         &chain,
         ARB_WASM_CACHE,
         IArbWasmCache::allCacheManagersCall {},
-    )
-    .unwrap();
-    assert_eq!(managers, [CACHE_MANAGER]);
-    let least = ask(
-        &chain,
-        CACHE_MANAGER,
-        ICacheManager::getMinBidCall { program },
-    )
-    .unwrap();
+    );
+    assert_eq!(managers.unwrap(), [CACHE_MANAGER]);
+    let taken = || ask(&chain, CACHE_MANAGER, ICacheManager::queueSizeCall {}).unwrap();
+    let least = |program| {
+        ask(
+            &chain,
+            CACHE_MANAGER,
+            ICacheManager::getMinBid_0Call { program },
+        )
+    };
     let bid = TransactionRequest {
-        value: Some(U256::from(least)),
+        value: Some(U256::from(least(program).unwrap())),
         ..request(
             alice(&chain),
-            managers[0],
+            CACHE_MANAGER,
             ICacheManager::placeBidCall { program }.abi_encode(),
         )
     };
-    assert!(send(&chain, bid).receipt().success);
-    assert!(is_cached());
+    assert!(!ask(&chain, CACHE_MANAGER, ICacheManager::isPausedCall {}).unwrap());
+    assert_eq!(taken(), 0);
+
+    let mined = send(&chain, bid.clone());
+    let [cached, inserted] = mined.receipt().logs.as_slice() else {
+        panic!("{:?}", mined.receipt().logs);
+    };
+    assert_eq!(
+        (cached.address, inserted.address),
+        (ARB_WASM_CACHE, CACHE_MANAGER)
+    );
+    let cached = IArbWasmCache::UpdateProgramCache::decode_log(cached).unwrap();
+    assert_eq!(
+        (cached.manager, cached.codehash, cached.cached),
+        (CACHE_MANAGER, codehash, true)
+    );
+    let inserted = ICacheManager::InsertBid::decode_log(inserted).unwrap();
+    assert_eq!((inserted.codehash, inserted.program), (codehash, program));
+    assert_eq!(taken(), inserted.size);
+    assert!(inserted.size >= 4_096);
+
+    // Once is enough, and what is not active cannot be cached.
+    let again = reverts(chain.call(BlockId::pending(), &bid, None));
+    assert_eq!(
+        again,
+        ICacheManager::AlreadyCached { codehash }.abi_encode()
+    );
+    assert_eq!(
+        reverts(least(alice(&chain))),
+        IArbWasm::ProgramNotActivated {}.abi_encode()
+    );
+    // What can never fit is refused.
+    let size = ask(&chain, CACHE_MANAGER, ICacheManager::cacheSizeCall {}).unwrap();
+    let too_large = ask(
+        &chain,
+        CACHE_MANAGER,
+        ICacheManager::getMinBid_1Call { size },
+    );
+    ICacheManager::AsmTooLarge::abi_decode(&reverts(too_large)).unwrap();
+
+    let evict = IArbWasmCache::evictCodehashCall { codehash }.abi_encode();
+    send(&chain, request(alice(&chain), ARB_WASM_CACHE, evict));
+    assert_eq!(taken(), 0);
 }

@@ -156,7 +156,8 @@ pub(super) fn program_failure(error: ProgramError) -> Failure {
     }
 }
 
-fn active(call: &mut Call<'_>, code_hash: B256) -> Result<ProgramRecord, Failure> {
+/// The record of a program that may run.
+pub(super) fn active(call: &mut Call<'_>, code_hash: B256) -> Result<ProgramRecord, Failure> {
     call.burn(ARBOS_READ_GAS)?;
     let record = Programs(&mut call.ctx.journaled_state).get(code_hash)?;
     record

@@ -1,17 +1,16 @@
-//! ArbWasmCache, and the cache manager that it names.
+//! ArbWasmCache.
 //!
 //! On Nova only managers may cache. Here any account may, so that tests can compare
-//! cached with uncached calls; and the manager's `placeBid` works as on Nova, so that
-//! the same client code caches a program on both.
+//! cached with uncached calls.
 
-use alloy_primitives::{Address, B256, Bytes, aliases::U192};
+use alloy_primitives::{Address, B256, Bytes};
 use alloy_sol_types::{SolCall, SolEvent, SolInterface, sol};
 
-use super::{Answer, Call, Failure, Purity, arb_wasm, unknown};
+use super::{Answer, Call, Failure, Purity, arb_wasm, cache_manager, unknown};
 use crate::{
     evm::{
-        params::{ARB_WASM_CACHE, CACHE_MANAGER},
-        programs::{Programs, code_of},
+        params::CACHE_MANAGER,
+        programs::{ProgramRecord, Programs, code_of},
     },
     stylus::prices::{ARBOS_READ_GAS, ARBOS_WRITE_GAS, COLD_ACCOUNT_GAS, STYLUS_PARAMS_GAS},
 };
@@ -27,12 +26,6 @@ sol! {
         function cacheProgram(address addr) external;
         function evictCodehash(bytes32 codehash) external;
         function codehashIsCached(bytes32 codehash) external view returns (bool);
-    }
-
-    #[allow(missing_docs)]
-    interface ICacheManager {
-        function placeBid(address program) external payable;
-        function getMinBid(address program) external view returns (uint192 min);
     }
 }
 
@@ -75,32 +68,14 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
     Ok(Bytes::from(output))
 }
 
-/// The manager: every bid wins, whatever its value, which the manager keeps.
-pub(super) fn call_manager(call: &mut Call<'_>, input: &[u8]) -> Answer {
-    use ICacheManager::ICacheManagerCalls as Calls;
-
-    match Calls::abi_decode(input).map_err(|_| unknown(input))? {
-        Calls::placeBid(asked) => {
-            call.admit(Purity::Payable, input)?;
-            // The event is the precompile's, not the manager's.
-            call.address = ARB_WASM_CACHE;
-            cache_program(call, CACHE_MANAGER, asked.program)?;
-            Ok(Bytes::new())
-        }
-        Calls::getMinBid(_) => {
-            call.admit(Purity::View, input)?;
-            Ok(ICacheManager::getMinBidCall::abi_encode_returns(&U192::ZERO).into())
-        }
-    }
-}
-
 fn cache_program(call: &mut Call<'_>, manager: Address, program: Address) -> Result<(), Failure> {
     call.burn(COLD_ACCOUNT_GAS)?;
     let (code_hash, _) = code_of(&mut call.ctx.journaled_state, program)?;
     set_cached(call, manager, code_hash, true)
 }
 
-fn set_cached(
+/// Puts a program into the cache or takes it out, in the name of a manager.
+pub(super) fn set_cached(
     call: &mut Call<'_>,
     manager: Address,
     code_hash: B256,
@@ -126,9 +101,6 @@ fn set_cached(
     )?;
     // Whoever caches pays for starting the program once more, and for looking up its module.
     call.burn(u64::from(record.init_cost) + ARBOS_READ_GAS + ARBOS_WRITE_GAS)?;
-    Programs(&mut call.ctx.journaled_state).set(
-        code_hash,
-        crate::evm::programs::ProgramRecord { cached, ..record },
-    )?;
-    Ok(())
+    Programs(&mut call.ctx.journaled_state).set(code_hash, ProgramRecord { cached, ..record })?;
+    cache_manager::note_cached(call, &record, cached)
 }

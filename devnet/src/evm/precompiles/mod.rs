@@ -9,6 +9,7 @@ mod arb_owner_public;
 mod arb_sys;
 mod arb_wasm;
 mod arb_wasm_cache;
+mod cache_manager;
 
 use std::convert::Infallible;
 
@@ -201,7 +202,7 @@ impl PrecompileProvider<ArbContext> for ArbPrecompiles {
             ARB_OWNER_PUBLIC => arb_owner_public::call,
             ARB_WASM => arb_wasm::call,
             ARB_WASM_CACHE => arb_wasm_cache::call,
-            CACHE_MANAGER => arb_wasm_cache::call_manager,
+            CACHE_MANAGER => cache_manager::call,
             _ => return self.ethereum.run(ctx, inputs),
         };
         let input = inputs.input.bytes(ctx);
