@@ -6,16 +6,12 @@ use alloy_primitives::U256;
 
 use crate::{
     accounts::DevAccount,
-    chain::{Chain, Genesis},
+    chain::{Chain, Genesis, Mining},
     rpc::{
         AllowedOrigins, Limits,
         server::{Options, Server},
     },
 };
-
-/// Chain id that Arbitrum's own development nodes use.
-const DEFAULT_CHAIN_ID: u64 = 412_346;
-const DEFAULT_ACCOUNTS: usize = 10;
 
 /// Why no chain could be started.
 #[derive(Debug, thiserror::Error)]
@@ -49,38 +45,20 @@ impl DevnetError {
 }
 
 /// Settings of a chain, each with a default.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct DevnetBuilder {
-    chain_id: u64,
+    genesis: Genesis,
     port: u16,
-    accounts: usize,
-    balance: U256,
-    block_time: Option<Duration>,
-    timestamp: Option<u64>,
+    mining: Mining,
     limits: Limits,
     origins: AllowedOrigins,
-}
-
-impl Default for DevnetBuilder {
-    fn default() -> Self {
-        Self {
-            chain_id: DEFAULT_CHAIN_ID,
-            port: 0,
-            accounts: DEFAULT_ACCOUNTS,
-            balance: U256::from(10_000) * U256::from(10).pow(U256::from(18)),
-            block_time: None,
-            timestamp: None,
-            limits: Limits::default(),
-            origins: AllowedOrigins::default(),
-        }
-    }
 }
 
 impl DevnetBuilder {
     /// Chain id; 412346 by default.
     #[must_use]
     pub fn chain_id(mut self, chain_id: u64) -> Self {
-        self.chain_id = chain_id;
+        self.genesis.chain_id = chain_id;
         self
     }
 
@@ -94,21 +72,27 @@ impl DevnetBuilder {
     /// Number of funded accounts; 10 by default.
     #[must_use]
     pub fn accounts(mut self, count: usize) -> Self {
-        self.accounts = count;
+        self.genesis.accounts = DevAccount::first(count);
         self
     }
 
     /// Balance of each account in wei; 10,000 ether by default.
     #[must_use]
     pub fn balance(mut self, wei: U256) -> Self {
-        self.balance = wei;
+        self.genesis.balance = wei;
         self
     }
 
     /// Makes a block at this interval instead of one for every transaction.
     #[must_use]
-    pub fn block_time(mut self, interval: Duration) -> Self {
-        self.block_time = Some(interval);
+    pub fn block_time(self, interval: Duration) -> Self {
+        self.mining(Mining::Interval(interval))
+    }
+
+    /// When blocks are made; one for every transaction by default.
+    #[must_use]
+    pub fn mining(mut self, mode: Mining) -> Self {
+        self.mining = mode;
         self
     }
 
@@ -116,7 +100,30 @@ impl DevnetBuilder {
     /// present by default.
     #[must_use]
     pub fn genesis_timestamp(mut self, timestamp: u64) -> Self {
-        self.timestamp = Some(timestamp);
+        self.genesis.timestamp = Some(timestamp);
+        self
+    }
+
+    /// Wei per gas; 0.01 gwei, Nova's, by default.
+    #[must_use]
+    pub fn base_fee(mut self, wei: u64) -> Self {
+        self.genesis.base_fee = wei;
+        self
+    }
+
+    /// Gas limit of blocks; 2^50, Nova's, by default. No transaction uses more than 32
+    /// million gas in any case.
+    #[must_use]
+    pub fn gas_limit(mut self, gas: u64) -> Self {
+        self.genesis.gas_limit = gas;
+        self
+    }
+
+    /// Number of newest blocks whose states are kept, so that calls can be made at them;
+    /// 1,024 by default, and one at least. Blocks, receipts and logs are all kept.
+    #[must_use]
+    pub fn history(mut self, blocks: usize) -> Self {
+        self.genesis.history = blocks;
         self
     }
 
@@ -136,15 +143,13 @@ impl DevnetBuilder {
         self
     }
 
-    /// The chain alone, without a server (and without a block time, which the server keeps).
+    /// The chain alone, without a server (which keeps the time if blocks are to be made at
+    /// an interval).
     #[must_use]
     pub fn build_chain(&self) -> Chain {
-        Chain::new(Genesis {
-            chain_id: self.chain_id,
-            timestamp: self.timestamp.unwrap_or_else(crate::chain::wall_clock),
-            accounts: DevAccount::first(self.accounts),
-            balance: self.balance,
-        })
+        let chain = Chain::new(self.genesis.clone());
+        chain.set_mining(self.mining);
+        chain
     }
 
     /// Starts the chain and its server. The server has a thread of its own and does not
@@ -155,26 +160,21 @@ impl DevnetBuilder {
     /// [`DevnetError::PortInUse`] when the port is taken, [`DevnetError::ZeroBlockTime`], or
     /// what the system says.
     pub async fn spawn(self) -> Result<Devnet, DevnetError> {
-        if self.block_time.is_some_and(|interval| interval.is_zero()) {
+        if self.mining.interval().is_some_and(|time| time.is_zero()) {
             return Err(DevnetError::ZeroBlockTime);
         }
         let chain = self.build_chain();
-        if self.block_time.is_some() {
-            chain.set_automine(false);
-        }
         let accounts = chain.accounts();
         let server = Server::start(
             chain.clone(),
             Options {
                 port: self.port,
-                block_time: self.block_time,
                 limits: self.limits,
                 origins: self.origins,
             },
         )?;
         Ok(Devnet {
             chain,
-            chain_id: self.chain_id,
             accounts,
             server,
         })
@@ -185,7 +185,6 @@ impl DevnetBuilder {
 #[derive(Debug)]
 pub struct Devnet {
     chain: Chain,
-    chain_id: u64,
     accounts: Vec<DevAccount>,
     server: Server,
 }
@@ -218,7 +217,7 @@ impl Devnet {
     /// The chain id.
     #[must_use]
     pub fn chain_id(&self) -> u64 {
-        self.chain_id
+        self.chain.chain_id()
     }
 
     /// Funded accounts, with their keys.

@@ -11,7 +11,7 @@ use alloy_primitives::{Address, B64, B256, Bloom, Bytes, Log, U256};
 use alloy_rlp::Encodable;
 
 use super::Transaction;
-use crate::evm::params;
+use crate::evm::{BlockTerms, params};
 
 /// What a transaction did.
 #[derive(Clone, Debug)]
@@ -82,6 +82,7 @@ pub(super) struct BlockParts {
     pub(super) number: u64,
     pub(super) timestamp: u64,
     pub(super) l1_number: u64,
+    pub(super) terms: BlockTerms,
     pub(super) state_root: B256,
     pub(super) transactions: Vec<Arc<Transaction>>,
     pub(super) receipts: Vec<Receipt>,
@@ -110,6 +111,7 @@ impl Block {
             number,
             timestamp,
             l1_number,
+            terms,
             state_root,
             transactions,
             receipts,
@@ -126,14 +128,14 @@ impl Block {
         let header = Header {
             parent_hash: parent,
             ommers_hash: EMPTY_OMMER_ROOT_HASH,
-            beneficiary: params::SEQUENCER,
+            beneficiary: terms.beneficiary,
             state_root,
             transactions_root: calculate_transaction_root(&envelopes),
             receipts_root: calculate_receipt_root(&receipt_envelopes),
             logs_bloom,
             difficulty: U256::ONE,
             number,
-            gas_limit: params::BLOCK_GAS_LIMIT,
+            gas_limit: terms.gas_limit,
             gas_used: receipts
                 .last()
                 .map_or(0, |receipt| receipt.cumulative_gas_used),
@@ -142,7 +144,7 @@ impl Block {
             extra_data: B256::ZERO.into(),
             mix_hash: mix_hash(l1_number),
             nonce: B64::ZERO,
-            base_fee_per_gas: Some(params::BASE_FEE),
+            base_fee_per_gas: Some(terms.base_fee),
             ..Header::default()
         };
         let hash = header.hash_slow();

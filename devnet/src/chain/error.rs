@@ -87,6 +87,20 @@ pub enum TransactionError {
         /// What the transaction may cost in wei.
         want: U256,
     },
+    /// More bytes than the sequencer takes.
+    #[error("oversized data: transaction size {size}, limit {limit}")]
+    Oversized {
+        /// Size in bytes.
+        size: usize,
+        /// Largest size in bytes.
+        limit: usize,
+    },
+    /// Too many transactions wait already.
+    #[error("txpool is full: {waiting} transactions wait: mine a block first")]
+    PoolFull {
+        /// How many wait.
+        waiting: usize,
+    },
     /// The same transaction waits or was mined.
     #[error("already known")]
     AlreadyKnown,
@@ -148,6 +162,17 @@ pub enum UnknownBlock {
     /// By hash.
     #[error("header not found: there is no block {0}")]
     Hash(B256),
+    /// The block is known, but its state has been forgotten.
+    #[error(
+        "the state of block {number} is no longer kept, the oldest kept is that of block \
+         {oldest}: start the chain with a longer history"
+    )]
+    StateForgotten {
+        /// Number asked for.
+        number: u64,
+        /// Oldest block whose state is kept.
+        oldest: u64,
+    },
 }
 
 /// A control that cannot be applied.
@@ -164,4 +189,26 @@ pub enum ControlError {
     /// The clock would run over.
     #[error("{0} seconds are more than the clock can hold")]
     TimeOverflow(u64),
+    /// More blocks are to be taken back than there are after the first.
+    #[error("cannot take back {depth} blocks: there are {latest} after the genesis block")]
+    TooDeep {
+        /// Blocks to take back.
+        depth: u64,
+        /// Number of the latest block.
+        latest: u64,
+    },
+    /// The state to go back to is not kept.
+    #[error(transparent)]
+    Block(#[from] UnknownBlock),
+}
+
+/// Why the chain was not reorganised.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ReorgError {
+    /// The blocks cannot be taken back.
+    #[error(transparent)]
+    Control(#[from] ControlError),
+    /// A new block cannot hold a transaction.
+    #[error(transparent)]
+    Transaction(#[from] TransactionError),
 }

@@ -9,15 +9,15 @@ use alloy_rpc_types_eth::{Filter, Log, TransactionRequest, state::StateOverride}
 use tokio::sync::watch;
 
 use super::{
-    Block, CallError, ControlError, Genesis, LogQueryError, MinedTransaction, Transaction,
-    TransactionError, UnknownBlock,
+    Block, CallError, Genesis, LogQueryError, MinedTransaction, Transaction, TransactionError,
+    UnknownBlock,
     events::{Event, KEPT_EVENTS, Missed},
     filters::{Filters, News},
     logs::check_terms,
     node::Node,
     simulate::View,
 };
-use crate::{accounts::DevAccount, evm::params};
+use crate::accounts::DevAccount;
 
 /// A chain, without any server.
 ///
@@ -54,9 +54,17 @@ impl Chain {
         }
     }
 
-    fn node(&self) -> MutexGuard<'_, Node> {
+    /// The node, to look at.
+    pub(super) fn node(&self) -> MutexGuard<'_, Node> {
         // Changes are made whole or not at all, so that what a panicking thread left is sound.
         self.node.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The node, to change what blocks are made of.
+    pub(super) fn change(&self) -> MutexGuard<'_, Node> {
+        let mut node = self.node();
+        node.forget_pending();
+        node
     }
 
     fn filters(&self) -> MutexGuard<'_, Filters> {
@@ -66,7 +74,7 @@ impl Chain {
     /// The chain id.
     #[must_use]
     pub fn chain_id(&self) -> u64 {
-        self.node().chain_id()
+        self.node().ledger.chain_id
     }
 
     /// Accounts whose keys the chain knows.
@@ -116,30 +124,7 @@ impl Chain {
         self.node().state_at(block).cloned()
     }
 
-    /// Sets a balance in wei.
-    pub fn set_balance(&self, address: Address, balance: U256) {
-        self.node().ledger.state_mut().set_balance(address, balance);
-    }
-
-    /// Sets a nonce.
-    pub fn set_nonce(&self, address: Address, nonce: u64) {
-        self.node().ledger.state_mut().set_nonce(address, nonce);
-    }
-
-    /// Replaces code. A Stylus program put there still has to be activated.
-    pub fn set_code(&self, address: Address, code: Bytes) {
-        self.node().ledger.state_mut().set_code(address, code);
-    }
-
-    /// Sets a storage slot.
-    pub fn set_storage(&self, address: Address, slot: U256, value: U256) {
-        self.node()
-            .ledger
-            .state_mut()
-            .set_storage(address, slot, value);
-    }
-
-    // --- blocks and time ---
+    // --- blocks ---
 
     /// Number of the latest block.
     #[must_use]
@@ -153,87 +138,17 @@ impl Chain {
         self.node().ledger.latest().clone()
     }
 
-    /// A block that exists. `pending` gives the latest.
+    /// A block. `pending` gives the one that would be made now, of all that waits.
     ///
     /// # Errors
     ///
     /// [`UnknownBlock`].
     pub fn block(&self, id: BlockId) -> Result<Arc<Block>, UnknownBlock> {
-        let node = self.node();
+        let mut node = self.node();
         match node.resolve(id)? {
             Some(number) => node.ledger.block(number).cloned(),
-            None => Ok(node.ledger.latest().clone()),
+            None => Ok(node.pending_block()),
         }
-    }
-
-    /// Timestamp that a block made now would have.
-    #[must_use]
-    pub fn next_timestamp(&self) -> u64 {
-        self.node().next_timestamp()
-    }
-
-    /// Makes a block of all transactions that wait.
-    pub fn mine(&self) -> Arc<Block> {
-        self.node().mine()
-    }
-
-    /// Makes `count` blocks, each `interval` seconds after the one before.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::TimeOverflow`] when the clock cannot hold the time.
-    pub fn mine_many(&self, count: u64, interval: u64) -> Result<(), ControlError> {
-        let mut node = self.node();
-        for index in 0..count {
-            if index > 0 && interval > 0 {
-                node.increase_time(interval)?;
-            }
-            node.mine();
-        }
-        Ok(())
-    }
-
-    /// Puts the clock forward. Returns by how many seconds it now differs from the wall
-    /// clock in all.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::TimeOverflow`] when the clock cannot hold the time.
-    pub fn increase_time(&self, seconds: u64) -> Result<i64, ControlError> {
-        self.node().increase_time(seconds)
-    }
-
-    /// Fixes the next block's timestamp; the clock runs on from there.
-    ///
-    /// # Errors
-    ///
-    /// [`ControlError::TimeBackwards`] for a time before the latest block's.
-    pub fn set_next_block_timestamp(&self, timestamp: u64) -> Result<(), ControlError> {
-        self.node().set_next_timestamp(timestamp)
-    }
-
-    /// Whether every transaction gets a block of its own at once.
-    #[must_use]
-    pub fn automine(&self) -> bool {
-        self.node().automine()
-    }
-
-    /// Switches automine. Switching it on mines what waits.
-    pub fn set_automine(&self, on: bool) {
-        self.node().set_automine(on);
-    }
-
-    /// Remembers the whole chain, in constant time.
-    #[must_use]
-    pub fn snapshot(&self) -> u64 {
-        self.node().snapshot()
-    }
-
-    /// Goes back to a snapshot. False if there is none with this id; a snapshot and all
-    /// later ones are used up by going back to it.
-    #[must_use]
-    pub fn revert(&self, id: u64) -> bool {
-        self.node().revert(id)
     }
 
     // --- transactions ---
@@ -266,20 +181,20 @@ impl Chain {
         let from = request
             .from
             .ok_or_else(|| TransactionError::Incomplete("name the sender in `from`".into()))?;
-        let signer = {
+        let (signer, base_fee) = {
             let node = self.node();
             let signer = node.signer(from).copied();
             if signer.is_none() && !node.is_impersonated(from) {
                 return Err(TransactionError::UnknownAccount(from).into());
             }
             request.nonce.get_or_insert(node.ledger.pending_nonce(from));
-            request.chain_id.get_or_insert(node.chain_id());
-            signer
+            request.chain_id.get_or_insert(node.ledger.chain_id);
+            (signer, node.ledger.terms.base_fee)
         };
         if request.gas.is_none() {
             request.gas = Some(self.estimate_gas(BlockId::pending(), &request, None)?);
         }
-        let unsigned = typed(request)?;
+        let unsigned = typed(request, base_fee)?;
         Ok(match signer {
             Some(account) => Transaction::sign(&account, unsigned)?,
             None => Transaction::impersonate(from, unsigned)?,
@@ -299,26 +214,16 @@ impl Chain {
             .ok_or(TransactionError::BadSignature)
     }
 
-    /// Lets `send` send for an account without its key.
-    pub fn impersonate(&self, address: Address) {
-        self.node().impersonate(address, true);
-    }
-
-    /// Ends that.
-    pub fn stop_impersonating(&self, address: Address) {
-        self.node().impersonate(address, false);
-    }
-
     /// A transaction that was mined, with its receipt.
     #[must_use]
     pub fn mined(&self, hash: B256) -> Option<MinedTransaction> {
-        self.node().mined(hash)
+        self.node().ledger.mined(hash)
     }
 
     /// A transaction that waits for its block.
     #[must_use]
     pub fn waiting(&self, hash: B256) -> Option<Arc<Transaction>> {
-        self.node().ledger.waiting(hash).cloned()
+        self.node().ledger.pool.get(hash).cloned()
     }
 
     /// All transactions that wait for their block, in the order of their arrival.
@@ -461,7 +366,10 @@ impl Chain {
 }
 
 /// The transaction that a request stands for, of the type that its fields ask for.
-fn typed(mut request: TransactionRequest) -> Result<TypedTransaction, TransactionError> {
+fn typed(
+    mut request: TransactionRequest,
+    base_fee: u64,
+) -> Result<TypedTransaction, TransactionError> {
     if request.max_fee_per_blob_gas.is_some() || request.blob_versioned_hashes.is_some() {
         return Err(TransactionError::BlobsUnsupported);
     }
@@ -489,7 +397,7 @@ fn typed(mut request: TransactionRequest) -> Result<TypedTransaction, Transactio
     }
     request
         .max_fee_per_gas
-        .get_or_insert(2 * u128::from(params::BASE_FEE));
+        .get_or_insert(2 * u128::from(base_fee));
     request.max_priority_fee_per_gas.get_or_insert(0);
     if request.authorization_list.is_some() {
         request

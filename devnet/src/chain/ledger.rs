@@ -1,12 +1,15 @@
 //! The chain's data: blocks, states, transactions waiting. Everything is persistent, so
-//! that a clone, which is what a snapshot is, takes constant time.
+//! that a clone, which is what a snapshot is, takes constant time and shares all of it.
 
 use std::sync::Arc;
 
 use alloy_primitives::{Address, B256};
 use imbl::{HashMap, Vector};
 
-use super::{Block, Receipt, State, Transaction, UnknownBlock};
+use super::{
+    Block, ControlError, Receipt, State, Transaction, UnknownBlock, clock::Clock, pool::Pool,
+};
+use crate::evm::BlockTerms;
 
 /// Where a transaction was mined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,33 +44,45 @@ impl MinedTransaction {
     }
 }
 
+/// What a snapshot brings back.
 #[derive(Clone, Debug)]
 pub(super) struct Ledger {
+    pub(super) chain_id: u64,
+    /// All blocks, by number.
     blocks: Vector<Arc<Block>>,
-    /// State at the end of each block. Cheats change the last one.
+    /// State at the end of each of the newest blocks. Cheats change the last one.
     states: Vector<State>,
+    /// Most of those that are kept.
+    history: usize,
     hashes: Vector<B256>,
     by_hash: HashMap<B256, u64>,
     places: HashMap<B256, Place>,
-    /// Transactions that wait, in the order of their arrival.
-    pub(super) pool: Vector<Arc<Transaction>>,
-    /// Seconds by which this chain's clock differs from the wall clock.
-    pub(super) clock_offset: i64,
-    /// Timestamp that the next block must have.
-    pub(super) next_timestamp: Option<u64>,
+    pub(super) pool: Pool,
+    pub(super) clock: Clock,
+    /// Of the blocks to come.
+    pub(super) terms: BlockTerms,
 }
 
 impl Ledger {
-    pub(super) fn new(genesis: Block, state: State, clock_offset: i64) -> Self {
+    /// A chain of one block. `history` is how many states are kept, at least one.
+    pub(super) fn new(
+        chain_id: u64,
+        genesis: Block,
+        state: State,
+        clock: Clock,
+        history: usize,
+    ) -> Self {
         let mut ledger = Self {
+            chain_id,
             blocks: Vector::new(),
             states: Vector::new(),
+            history: history.max(1),
             hashes: Vector::new(),
             by_hash: HashMap::new(),
             places: HashMap::new(),
-            pool: Vector::new(),
-            clock_offset,
-            next_timestamp: None,
+            pool: Pool::default(),
+            clock,
+            terms: BlockTerms::default(),
         };
         ledger.append(genesis, state);
         ledger
@@ -88,25 +103,46 @@ impl Ledger {
         self.by_hash.insert(block.hash, number);
         self.hashes.push_back(block.hash);
         self.states.push_back(state);
+        while self.states.len() > self.history {
+            self.states.pop_front();
+        }
         self.blocks.push_back(block.clone());
         block
     }
 
+    /// Takes back the newest `depth` blocks. Their transactions are gone.
+    pub(super) fn truncate(&mut self, depth: u64) -> Result<(), ControlError> {
+        let latest = self.latest().header.number;
+        let number = latest
+            .checked_sub(depth)
+            .ok_or(ControlError::TooDeep { depth, latest })?;
+        self.state_at(number)?;
+        for _ in 0..depth {
+            self.states.pop_back();
+            self.hashes.pop_back();
+            if let Some(block) = self.blocks.pop_back() {
+                self.by_hash.remove(&block.hash);
+                for transaction in &block.transactions {
+                    self.places.remove(&transaction.hash());
+                }
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn latest(&self) -> &Arc<Block> {
-        // SAFETY: the ledger is made with a genesis block and blocks are never removed.
+        // SAFETY: the ledger is made with a genesis block, which is never removed.
         self.blocks.last().expect("a ledger has a genesis block")
     }
 
     pub(super) fn state(&self) -> &State {
-        // SAFETY: as in `latest`: one state per block.
-        self.states.last().expect("a ledger has a genesis state")
+        // SAFETY: as in `latest`: the newest block's state is always kept.
+        self.states.last().expect("a ledger has a state")
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {
-        // SAFETY: as in `latest`: one state per block.
-        self.states
-            .back_mut()
-            .expect("a ledger has a genesis state")
+        // SAFETY: as in `state`.
+        self.states.back_mut().expect("a ledger has a state")
     }
 
     pub(super) fn hashes(&self) -> &Vector<B256> {
@@ -128,14 +164,14 @@ impl Ledger {
             })
     }
 
+    /// The state at the end of a block.
     pub(super) fn state_at(&self, number: u64) -> Result<&State, UnknownBlock> {
-        usize::try_from(number)
-            .ok()
-            .and_then(|index| self.states.get(index))
-            .ok_or(UnknownBlock::Number {
-                number,
-                latest: self.latest().header.number,
-            })
+        self.block(number)?;
+        let oldest = (self.blocks.len() - self.states.len()) as u64;
+        number
+            .checked_sub(oldest)
+            .and_then(|index| self.states.get(usize::try_from(index).ok()?))
+            .ok_or(UnknownBlock::StateForgotten { number, oldest })
     }
 
     pub(super) fn number_of(&self, hash: B256) -> Result<u64, UnknownBlock> {
@@ -154,24 +190,8 @@ impl Ledger {
         })
     }
 
-    pub(super) fn waiting(&self, hash: B256) -> Option<&Arc<Transaction>> {
-        self.pool
-            .iter()
-            .find(|transaction| transaction.hash() == hash)
-    }
-
-    pub(super) fn waiting_at(&self, from: Address, nonce: u64) -> Option<usize> {
-        self.pool
-            .iter()
-            .position(|waiting| waiting.from() == from && waiting.nonce() == nonce)
-    }
-
     /// The nonce after all transactions of `address` that could be mined now.
     pub(super) fn pending_nonce(&self, address: Address) -> u64 {
-        let mut nonce = self.state().nonce(address);
-        while self.waiting_at(address, nonce).is_some() {
-            nonce += 1;
-        }
-        nonce
+        self.pool.nonce_after(address, self.state().nonce(address))
     }
 }

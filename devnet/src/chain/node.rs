@@ -2,127 +2,147 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-use alloy_consensus::Transaction as _;
 use alloy_eips::{BlockId, BlockNumberOrTag};
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, keccak256};
+use tokio::sync::watch;
 
 use super::{
-    Block, ControlError, MinedTransaction, Receipt, State, Transaction, TransactionError,
-    UnknownBlock,
-    block::{BlockParts, l1_block_number},
+    Block, ControlError, Genesis, Mining, ReorgError, Snapshot, State, Transaction,
+    TransactionError, UnknownBlock,
+    block::l1_block_number,
+    draft::{Draft, Dropped},
     events::{Event, Events},
     ledger::Ledger,
+    pool::Pool,
     simulate::View,
 };
 use crate::{
     accounts::DevAccount,
-    evm::{self, BlockContext, Mode, Outcome, params},
-    stylus::{ProgramCache, RecentPrograms},
+    evm::{BlockContext, BlockTerms},
+    stylus::ProgramCache,
 };
 
 /// Nonces by which a transaction may be ahead of its account.
 const MAX_NONCE_GAP: u64 = 1_024;
+/// Snapshots that are kept; beyond that the oldest is forgotten.
+const MAX_SNAPSHOTS: usize = 1_024;
 
-/// How a chain begins.
+/// The block that would be made now of all that waits.
 #[derive(Clone, Debug)]
-pub struct Genesis {
-    /// Chain id.
-    pub chain_id: u64,
-    /// Timestamp of the genesis block in Unix seconds; the clock runs on from there.
-    pub timestamp: u64,
-    /// Accounts with known keys.
-    pub accounts: Vec<DevAccount>,
-    /// Balance of each of them in wei.
-    pub balance: U256,
-}
-
-/// A transaction that could not be mined after all.
-#[derive(Clone, Debug)]
-struct Dropped {
-    hash: B256,
-    error: TransactionError,
+struct Pending {
+    draft: Draft,
+    /// What is left in the pool.
+    pool: Pool,
+    block: Option<Arc<Block>>,
 }
 
 #[derive(Debug)]
 pub(super) struct Node {
     pub(super) ledger: Ledger,
-    chain_id: u64,
+    genesis: Genesis,
     accounts: Vec<DevAccount>,
     impersonated: HashSet<Address>,
-    automine: bool,
+    /// Whether everybody is impersonated.
+    pub(super) impersonate_all: bool,
+    mining: watch::Sender<Mining>,
     snapshots: BTreeMap<u64, Ledger>,
     next_snapshot: u64,
     programs: ProgramCache,
     events: Events,
+    /// What `pending` queries see, while it is true.
+    pending: Option<Pending>,
+    /// Tells this chain, or its life since the last reset, from others.
+    pub(super) instance: B256,
+    /// Whether requests are logged.
+    pub(super) logging: bool,
 }
 
 impl Node {
     pub(super) fn new(genesis: Genesis) -> Self {
-        let mut state = State::default();
-        for account in &genesis.accounts {
-            state.set_balance(account.address, genesis.balance);
-        }
-        // Built-ins have code for whoever asks (EXTCODESIZE); it is never run.
-        for address in evm::ARBITRUM_PRECOMPILES
-            .into_iter()
-            .chain([params::STYLUS_DEPLOYER])
-        {
-            state.set_code(address, Bytes::from_static(&[0xfe]));
-            state.set_nonce(address, 1);
-        }
-        state.set_code(
-            params::CREATE2_FACTORY,
-            Bytes::from_static(&params::CREATE2_FACTORY_CODE),
-        );
-        state.set_nonce(params::CREATE2_FACTORY, 1);
-        // An account that only has storage would be cleared as empty.
-        state.set_nonce(params::ARBOS_STATE, 1);
+        let ledger = genesis.ledger();
+        Self::with_ledger(genesis, ledger)
+    }
 
-        let block = Block::seal(BlockParts {
-            parent: B256::ZERO,
-            number: 0,
-            timestamp: genesis.timestamp,
-            l1_number: l1_block_number(genesis.timestamp),
-            state_root: state.root(),
-            transactions: Vec::new(),
-            receipts: Vec::new(),
-        });
-        let offset = i128::from(genesis.timestamp) - i128::from(wall_clock());
+    /// A chain that goes on from `ledger`.
+    pub(super) fn with_ledger(genesis: Genesis, ledger: Ledger) -> Self {
         Self {
-            ledger: Ledger::new(block, state, i64::try_from(offset).unwrap_or_default()),
-            chain_id: genesis.chain_id,
-            accounts: genesis.accounts,
+            ledger,
+            accounts: genesis.accounts.clone(),
+            genesis,
             impersonated: HashSet::new(),
-            automine: true,
+            impersonate_all: false,
+            mining: watch::Sender::new(Mining::Automatic),
             snapshots: BTreeMap::new(),
             next_snapshot: 1,
             programs: ProgramCache::default(),
             events: Events::default(),
+            pending: None,
+            instance: new_instance(),
+            logging: true,
         }
     }
 
-    pub(super) fn chain_id(&self) -> u64 {
-        self.chain_id
+    /// Begins anew. The mining mode stays.
+    pub(super) fn reset(&mut self) {
+        self.switch_to(self.genesis.ledger());
+        self.accounts.clone_from(&self.genesis.accounts);
+        self.impersonated.clear();
+        self.impersonate_all = false;
+        self.snapshots.clear();
+        self.pending = None;
+        self.instance = new_instance();
     }
 
     pub(super) fn accounts(&self) -> &[DevAccount] {
         &self.accounts
     }
 
-    pub(super) fn set_automine(&mut self, on: bool) {
-        self.automine = on;
-        if on {
-            self.mine_waiting_one_by_one();
+    pub(super) fn programs(&self) -> &ProgramCache {
+        &self.programs
+    }
+
+    /// Somebody may have changed what the pending block is made of.
+    pub(super) fn forget_pending(&mut self) {
+        self.pending = None;
+    }
+
+    // --- mining mode ---
+
+    pub(super) fn mining(&self) -> Mining {
+        *self.mining.borrow()
+    }
+
+    pub(super) fn mining_changes(&self) -> watch::Receiver<Mining> {
+        self.mining.subscribe()
+    }
+
+    pub(super) fn set_mining(&mut self, mode: Mining) {
+        self.mining.send_if_modified(|present| {
+            let changed = *present != mode;
+            *present = mode;
+            changed
+        });
+        if mode.is_automatic() {
+            self.mine_one_by_one();
         }
     }
 
-    pub(super) fn automine(&self) -> bool {
-        self.automine
+    pub(super) fn set_automine(&mut self, on: bool) {
+        self.set_mining(self.mining().with_automine(on));
     }
+
+    pub(super) fn set_interval(&mut self, interval: Duration) {
+        self.set_mining(self.mining().with_interval(interval));
+    }
+
+    // --- impersonation ---
 
     pub(super) fn impersonate(&mut self, address: Address, on: bool) {
         if on {
@@ -132,41 +152,23 @@ impl Node {
         }
     }
 
+    pub(super) fn is_impersonated(&self, address: Address) -> bool {
+        self.impersonate_all || self.impersonated.contains(&address)
+    }
+
+    /// The account that signs for `address` here.
+    pub(super) fn signer(&self, address: Address) -> Option<&DevAccount> {
+        self.accounts
+            .iter()
+            .find(|account| account.address == address)
+    }
+
     // --- time ---
 
     /// Timestamp that a block made now would have.
     pub(super) fn next_timestamp(&self) -> u64 {
-        if let Some(fixed) = self.ledger.next_timestamp {
-            return fixed;
-        }
-        let now = i128::from(wall_clock()) + i128::from(self.ledger.clock_offset);
-        u64::try_from(now)
-            .unwrap_or_default()
-            .max(self.ledger.latest().header.timestamp)
-    }
-
-    pub(super) fn increase_time(&mut self, seconds: u64) -> Result<i64, ControlError> {
-        let offset = i64::try_from(seconds)
-            .ok()
-            .and_then(|seconds| self.ledger.clock_offset.checked_add(seconds))
-            .ok_or(ControlError::TimeOverflow(seconds))?;
-        self.ledger.clock_offset = offset;
-        Ok(offset)
-    }
-
-    pub(super) fn set_next_timestamp(&mut self, timestamp: u64) -> Result<(), ControlError> {
         let latest = self.ledger.latest().header.timestamp;
-        if timestamp < latest {
-            return Err(ControlError::TimeBackwards {
-                given: timestamp,
-                latest,
-            });
-        }
-        if i64::try_from(timestamp).is_err() {
-            return Err(ControlError::TimeOverflow(timestamp));
-        }
-        self.ledger.next_timestamp = Some(timestamp);
-        Ok(())
+        self.ledger.clock.next_timestamp(latest)
     }
 
     // --- snapshots ---
@@ -175,6 +177,9 @@ impl Node {
         let id = self.next_snapshot;
         self.next_snapshot += 1;
         self.snapshots.insert(id, self.ledger.clone());
+        if self.snapshots.len() > MAX_SNAPSHOTS {
+            self.snapshots.pop_first();
+        }
         id
     }
 
@@ -193,31 +198,15 @@ impl Node {
         }
     }
 
-    /// Goes over to another ledger and tells of the blocks that this takes away and adds.
-    pub(super) fn switch_to(&mut self, ledger: Ledger) {
-        let old = std::mem::replace(&mut self.ledger, ledger);
-        let new = &self.ledger;
-        // Two chains are the same up to a block and differ from there on.
-        let (mut fork, mut differs) = (0, old.hashes().len().min(new.hashes().len()));
-        while fork < differs {
-            let middle = fork.midpoint(differs);
-            if old.hashes().get(middle) == new.hashes().get(middle) {
-                fork = middle + 1;
-            } else {
-                differs = middle;
-            }
-        }
-        for block in old.blocks_from(fork) {
-            self.events.push(Event::Removed(block.clone()));
-        }
-        for block in new.blocks_from(fork) {
-            self.events.push(Event::Block(block.clone()));
-        }
-    }
-
-    /// What happened last.
-    pub(super) fn events(&self) -> &Events {
-        &self.events
+    pub(super) fn snapshots(&self) -> Vec<Snapshot> {
+        self.snapshots
+            .iter()
+            .map(|(id, ledger)| Snapshot {
+                id: *id,
+                block_number: ledger.latest().header.number,
+                block_hash: ledger.latest().hash,
+            })
+            .collect()
     }
 
     // --- transactions ---
@@ -225,32 +214,32 @@ impl Node {
     /// Takes a transaction; with automine its block is there when this returns.
     pub(super) fn submit(&mut self, transaction: Transaction) -> Result<B256, TransactionError> {
         let hash = transaction.hash();
-        if self.ledger.mined(hash).is_some() || self.ledger.waiting(hash).is_some() {
+        if self.ledger.mined(hash).is_some() || self.ledger.pool.get(hash).is_some() {
             return Err(TransactionError::AlreadyKnown);
         }
-        transaction.check(self.chain_id)?;
+        transaction.check(self.ledger.chain_id, &self.ledger.terms)?;
         self.check_account(&transaction)?;
-        let (from, nonce) = (transaction.from(), transaction.nonce());
         let transaction = Arc::new(transaction);
-        match self.ledger.waiting_at(from, nonce) {
-            Some(index) => {
-                let offered = self.ledger.pool[index].envelope().max_fee_per_gas();
-                let needed = offered.saturating_add(offered / 10);
-                if transaction.envelope().max_fee_per_gas() < needed {
-                    return Err(TransactionError::Underpriced { offered });
-                }
-                self.ledger.pool.set(index, transaction.clone());
-            }
-            None => self.ledger.pool.push_back(transaction.clone()),
-        }
-        self.events.push(Event::Pending(transaction));
-        if self.automine
-            && let Some(dropped) = self
-                .mine_waiting_one_by_one()
+        let waiting = self.ledger.pool.len();
+        self.ledger.pool.insert(transaction.clone())?;
+        self.events.push(Event::Pending(transaction.clone()));
+        if self.mining().is_automatic() {
+            return match self
+                .mine_one_by_one()
                 .into_iter()
                 .find(|dropped| dropped.hash == hash)
-        {
-            return Err(dropped.error);
+            {
+                Some(dropped) => Err(dropped.error),
+                None => Ok(hash),
+            };
+        }
+        // A pending block that was asked for is added to, not made again for each arrival.
+        match &mut self.pending {
+            Some(pending) if self.ledger.pool.len() > waiting => {
+                pending.block = None;
+                pending.pool.insert(transaction)?;
+            }
+            _ => self.pending = None,
         }
         Ok(hash)
     }
@@ -284,62 +273,92 @@ impl Node {
         Ok(())
     }
 
-    /// The account that signs for `address` here.
-    pub(super) fn signer(&self, address: Address) -> Option<&DevAccount> {
-        self.accounts
-            .iter()
-            .find(|account| account.address == address)
-    }
-
-    pub(super) fn is_impersonated(&self, address: Address) -> bool {
-        self.impersonated.contains(&address)
-    }
-
     // --- blocks ---
 
-    /// Takes out of the pool the first transaction whose turn it is.
-    fn take_ready(&mut self, state: &State) -> Option<Arc<Transaction>> {
-        let index = self
-            .ledger
-            .pool
-            .iter()
-            .position(|waiting| waiting.nonce() <= state.nonce(waiting.from()))?;
-        Some(self.ledger.pool.remove(index))
-    }
-
-    fn mine_waiting_one_by_one(&mut self) -> Vec<Dropped> {
+    fn mine_one_by_one(&mut self) -> Vec<Dropped> {
         let mut dropped = Vec::new();
-        loop {
-            let state = self.ledger.state().clone();
-            let Some(transaction) = self.take_ready(&state) else {
-                return dropped;
-            };
+        while !self.ledger.pool.is_empty() {
             let mut draft = Draft::new(self);
-            match draft.execute(self, &transaction) {
-                Ok(()) => {
-                    draft.seal(self);
-                }
-                Err(error) => dropped.push(Dropped {
-                    hash: transaction.hash(),
-                    error,
-                }),
+            dropped.append(&mut draft.fill(&mut self.ledger.pool, 1));
+            if draft.is_empty() {
+                break;
             }
+            self.append(draft);
         }
+        dropped
     }
 
     /// Makes one block of all transactions whose turn it is.
     pub(super) fn mine(&mut self) -> Arc<Block> {
         let mut draft = Draft::new(self);
-        while let Some(transaction) = self.take_ready(&draft.state) {
-            if let Err(error) = draft.execute(self, &transaction) {
-                tracing::debug!(hash = %transaction.hash(), %error, "transaction dropped");
+        draft.fill(&mut self.ledger.pool, usize::MAX);
+        self.append(draft)
+    }
+
+    /// Makes one block of these transactions alone, which must hold them all.
+    fn mine_these(&mut self, transactions: Vec<Transaction>) -> Result<(), TransactionError> {
+        let mut pool = Pool::default();
+        for transaction in transactions {
+            transaction.check(self.ledger.chain_id, &self.ledger.terms)?;
+            pool.insert(Arc::new(transaction))?;
+        }
+        let mut draft = Draft::new(self);
+        if let Some(dropped) = draft.fill(&mut pool, usize::MAX).pop() {
+            return Err(dropped.error);
+        }
+        if let Some(left) = pool.iter().next() {
+            return Err(TransactionError::Invalid(format!(
+                "the block cannot hold transaction {}: its nonce has not come, or its gas is \
+                 more than what the block has left",
+                left.hash()
+            )));
+        }
+        self.append(draft);
+        Ok(())
+    }
+
+    fn append(&mut self, draft: Draft) -> Arc<Block> {
+        self.pending = None;
+        let (block, state) = draft.finish();
+        self.ledger.clock.block_made(block.header.timestamp);
+        let block = self.ledger.append(block, state);
+        self.events.push(Event::Block(block.clone()));
+        block
+    }
+
+    /// The block that would be made now, and the state after it.
+    fn pending(&mut self) -> &mut Pending {
+        let timestamp = self.next_timestamp();
+        let mut pending = match self.pending.take() {
+            Some(pending) if pending.draft.context.timestamp == timestamp => pending,
+            _ => Pending {
+                draft: Draft::new(self),
+                pool: self.ledger.pool.clone(),
+                block: None,
+            },
+        };
+        if pending.block.is_none() {
+            pending.draft.fill(&mut pending.pool, usize::MAX);
+        }
+        self.pending.insert(pending)
+    }
+
+    /// The block that would be made now.
+    pub(super) fn pending_block(&mut self) -> Arc<Block> {
+        let pending = self.pending();
+        match &pending.block {
+            Some(block) => block.clone(),
+            None => {
+                let block = Arc::new(pending.draft.clone().finish().0);
+                pending.block = Some(block.clone());
+                block
             }
         }
-        draft.seal(self)
     }
 
     // --- answers ---
 
+    /// The number of a block that exists; none for the pending one.
     pub(super) fn resolve(&self, id: BlockId) -> Result<Option<u64>, UnknownBlock> {
         let latest = self.ledger.latest().header.number;
         Ok(match id {
@@ -354,10 +373,15 @@ impl Node {
         })
     }
 
-    /// What a call at a block sees. `pending` is the block that would be made now.
-    pub(super) fn view(&self, id: BlockId) -> Result<View, UnknownBlock> {
+    /// What a call at a block sees. `pending` is the block that would be made now, with all
+    /// that waits in it.
+    pub(super) fn view(&mut self, id: BlockId) -> Result<View, UnknownBlock> {
         let (block, state) = match self.resolve(id)? {
-            None => (self.next_block(), self.ledger.state().clone()),
+            None if self.ledger.pool.is_empty() => (self.next_block(), self.ledger.state().clone()),
+            None => {
+                let draft = &self.pending().draft;
+                (draft.context.clone(), draft.state.clone())
+            }
             Some(number) => {
                 let header = &self.ledger.block(number)?.header;
                 let index = usize::try_from(number).unwrap_or(usize::MAX);
@@ -366,6 +390,11 @@ impl Node {
                     l1_number: l1_block_number(header.timestamp),
                     timestamp: header.timestamp,
                     hashes: self.ledger.hashes().take(index),
+                    terms: BlockTerms {
+                        base_fee: header.base_fee_per_gas.unwrap_or_default(),
+                        gas_limit: header.gas_limit,
+                        beneficiary: header.beneficiary,
+                    },
                 };
                 (context, self.ledger.state_at(number)?.clone())
             }
@@ -373,141 +402,91 @@ impl Node {
         Ok(View {
             state,
             block,
-            chain_id: self.chain_id,
+            chain_id: self.ledger.chain_id,
             programs: self.programs.clone(),
         })
     }
 
-    pub(super) fn state_at(&self, id: BlockId) -> Result<&State, UnknownBlock> {
+    pub(super) fn state_at(&mut self, id: BlockId) -> Result<&State, UnknownBlock> {
         match self.resolve(id)? {
-            None => Ok(self.ledger.state()),
+            None if self.ledger.pool.is_empty() => Ok(self.ledger.state()),
+            None => Ok(&self.pending().draft.state),
             Some(number) => self.ledger.state_at(number),
         }
     }
 
-    fn next_block(&self) -> BlockContext {
+    pub(super) fn next_block(&self) -> BlockContext {
         let timestamp = self.next_timestamp();
         BlockContext {
             l2_number: self.ledger.latest().header.number + 1,
             l1_number: l1_block_number(timestamp),
             timestamp,
             hashes: self.ledger.hashes().clone(),
+            terms: self.ledger.terms,
         }
     }
 
-    pub(super) fn mined(&self, hash: B256) -> Option<MinedTransaction> {
-        self.ledger.mined(hash)
-    }
-}
-
-/// A block in the making.
-struct Draft {
-    context: BlockContext,
-    state: State,
-    recent: RecentPrograms,
-    transactions: Vec<Arc<Transaction>>,
-    receipts: Vec<Receipt>,
-}
-
-impl Draft {
-    fn new(node: &Node) -> Self {
-        Self {
-            context: node.next_block(),
-            state: node.ledger.state().clone(),
-            recent: RecentPrograms::default(),
-            transactions: Vec::new(),
-            receipts: Vec::new(),
-        }
-    }
-
-    fn execute(
-        &mut self,
-        node: &Node,
-        transaction: &Arc<Transaction>,
-    ) -> Result<(), TransactionError> {
-        let message = transaction.message();
-        let price = message.gas_price;
-        let address = message.from;
-        let (have, want) = (self.state.balance(address), transaction.max_cost());
-        if have < want {
-            return Err(TransactionError::InsufficientFunds {
-                address,
-                have,
-                want,
-            });
-        }
-        let executed = evm::execute(
-            self.state.clone(),
-            &self.context,
-            node.chain_id,
-            message,
-            Mode::Transaction,
-            node.programs.clone(),
-            self.recent.clone(),
-        )
-        .map_err(|error| TransactionError::Invalid(error.to_string()))?;
-
-        self.state = executed.state;
-        self.recent = executed.recent;
-        // The whole fee goes where Arbitrum's goes, so that no ether is lost.
-        let fee = U256::from(price).saturating_mul(U256::from(executed.gas_used));
-        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
-        self.state
-            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
-
-        let (gas_before, logs_before) = self.receipts.last().map_or((0, 0), |last| {
-            (
-                last.cumulative_gas_used,
-                last.first_log_index + last.logs.len() as u64,
-            )
-        });
-        self.transactions.push(transaction.clone());
-        self.receipts.push(Receipt {
-            success: executed.outcome == Outcome::Success,
-            gas_used: executed.gas_used,
-            cumulative_gas_used: gas_before + executed.gas_used,
-            logs: executed.logs,
-            first_log_index: logs_before,
-            contract_address: executed.created,
-            effective_gas_price: price,
-            output: executed.output,
-            failure: match executed.outcome {
-                Outcome::Success => None,
-                Outcome::Revert { reason } => {
-                    Some(reason.unwrap_or_else(|| "execution reverted".into()))
-                }
-                Outcome::Halt { reason, .. } => Some(reason),
-            },
-        });
+    /// Takes back the newest `depth` blocks, with their transactions.
+    pub(super) fn rollback(&mut self, depth: u64) -> Result<(), ControlError> {
+        let mut shorter = self.ledger.clone();
+        shorter.truncate(depth)?;
+        self.switch_to(shorter);
         Ok(())
     }
 
-    fn seal(mut self, node: &mut Node) -> Arc<Block> {
-        let parent = node.ledger.latest();
-        let block = Block::seal(BlockParts {
-            parent: parent.hash,
-            number: self.context.l2_number,
-            timestamp: self.context.timestamp,
-            l1_number: self.context.l1_number,
-            state_root: self.state.root(),
-            transactions: self.transactions,
-            receipts: self.receipts,
-        });
-        // The clock runs on from a timestamp that was set.
-        if node.ledger.next_timestamp.take().is_some() {
-            let offset = i128::from(self.context.timestamp) - i128::from(wall_clock());
-            node.ledger.clock_offset = i64::try_from(offset).unwrap_or_default();
+    /// Takes back `depth` blocks and makes as many new ones of the transactions given for
+    /// each. All or nothing.
+    pub(super) fn reorganise(
+        &mut self,
+        depth: u64,
+        mut blocks: BTreeMap<u64, Vec<Transaction>>,
+    ) -> Result<(), ReorgError> {
+        let before = self.ledger.clone();
+        self.rollback(depth)?;
+        for index in 0..depth {
+            let transactions = blocks.remove(&index).unwrap_or_default();
+            if let Err(error) = self.mine_these(transactions) {
+                self.switch_to(before);
+                return Err(error.into());
+            }
         }
-        let block = node.ledger.append(block, self.state);
-        node.events.push(Event::Block(block.clone()));
-        block
+        Ok(())
+    }
+
+    /// Goes over to another ledger and tells of the blocks that this takes away and adds.
+    pub(super) fn switch_to(&mut self, ledger: Ledger) {
+        let old = std::mem::replace(&mut self.ledger, ledger);
+        let new = &self.ledger;
+        // Two chains are the same up to a block and differ from there on.
+        let (mut fork, mut differs) = (0, old.hashes().len().min(new.hashes().len()));
+        while fork < differs {
+            let middle = fork.midpoint(differs);
+            if old.hashes().get(middle) == new.hashes().get(middle) {
+                fork = middle + 1;
+            } else {
+                differs = middle;
+            }
+        }
+        for block in old.blocks_from(fork) {
+            self.events.push(Event::Removed(block.clone()));
+        }
+        for block in new.blocks_from(fork) {
+            self.events.push(Event::Block(block.clone()));
+        }
+    }
+
+    /// What happened last.
+    pub(super) fn events(&self) -> &Events {
+        &self.events
     }
 }
 
-/// The wall clock in Unix seconds.
-pub(crate) fn wall_clock() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map(|time| time.as_secs())
-        .unwrap_or_default()
+/// Differs from call to call.
+fn new_instance() -> B256 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    let nanoseconds = since.map(|time| time.as_nanos()).unwrap_or_default();
+    let process = std::process::id();
+    keccak256(format!("{process} {nanoseconds} {count}"))
 }

@@ -78,12 +78,13 @@ impl View {
             }
             .into());
         }
+        let most = CALL_GAS.min(self.block.terms.gas_limit);
         let message = Message {
             from,
             to: request.to.unwrap_or(TxKind::Create),
             value,
             input: request.input.input().cloned().unwrap_or_default(),
-            gas_limit: request.gas.unwrap_or(CALL_GAS).min(CALL_GAS),
+            gas_limit: request.gas.unwrap_or(most).min(most),
             gas_price: request
                 .gas_price
                 .or(request.max_fee_per_gas)
@@ -127,7 +128,7 @@ impl View {
         list.0.retain(|item| {
             let warm = item.address == from
                 || Some(item.address) == to
-                || item.address == params::SEQUENCER
+                || item.address == self.block.terms.beneficiary
                 || item.address == params::ARBOS_STATE
                 || evm::ARBITRUM_PRECOMPILES.contains(&item.address);
             item.address != params::ARBOS_STATE && (!warm || !item.storage_keys.is_empty())

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, Signature, U256};
 use super::error::TransactionError;
 use crate::{
     accounts::DevAccount,
-    evm::{Message, params},
+    evm::{BlockTerms, Message, params},
 };
 
 /// A transaction with its sender.
@@ -105,6 +105,12 @@ impl Transaction {
         self.envelope.encoded_2718()
     }
 
+    /// Length of those bytes.
+    #[must_use]
+    pub fn size(&self) -> usize {
+        self.envelope.encode_2718_len()
+    }
+
     /// Its nonce.
     #[must_use]
     pub fn nonce(&self) -> u64 {
@@ -120,14 +126,14 @@ impl Transaction {
     }
 
     /// What is executed. Arbitrum charges the base fee alone, whatever tip is offered.
-    pub(crate) fn message(&self) -> Message {
+    pub(crate) fn message(&self, base_fee: u64) -> Message {
         Message {
             from: self.from,
             to: self.envelope.kind(),
             value: self.envelope.value(),
             input: self.envelope.input().clone(),
             gas_limit: self.envelope.gas_limit().min(params::MAX_TX_GAS),
-            gas_price: u128::from(params::BASE_FEE),
+            gas_price: u128::from(base_fee),
             nonce: self.envelope.nonce(),
             access_list: self.envelope.access_list().cloned().unwrap_or_default(),
             authorizations: self
@@ -139,7 +145,14 @@ impl Transaction {
     }
 
     /// Checks what does not depend on the sender's account.
-    pub(crate) fn check(&self, chain_id: u64) -> Result<(), TransactionError> {
+    pub(crate) fn check(&self, chain_id: u64, terms: &BlockTerms) -> Result<(), TransactionError> {
+        let size = self.size();
+        if size > params::MAX_TX_SIZE {
+            return Err(TransactionError::Oversized {
+                size,
+                limit: params::MAX_TX_SIZE,
+            });
+        }
         if let Some(given) = self.envelope.chain_id()
             && given != chain_id
         {
@@ -149,10 +162,10 @@ impl Transaction {
             });
         }
         let offered = self.envelope.max_fee_per_gas();
-        if offered < u128::from(params::BASE_FEE) {
+        if offered < u128::from(terms.base_fee) {
             return Err(TransactionError::FeeTooLow {
                 offered,
-                base_fee: params::BASE_FEE,
+                base_fee: terms.base_fee,
             });
         }
         if let Some(tip) = self.envelope.max_priority_fee_per_gas()
@@ -160,12 +173,12 @@ impl Transaction {
         {
             return Err(TransactionError::TipAboveFee { tip, fee: offered });
         }
-        if self.envelope.gas_limit() > params::BLOCK_GAS_LIMIT {
+        if self.envelope.gas_limit() > terms.gas_limit {
             return Err(TransactionError::GasLimit {
                 given: self.envelope.gas_limit(),
             });
         }
-        let needed = crate::evm::intrinsic_gas(&self.message())?;
+        let needed = crate::evm::intrinsic_gas(&self.message(terms.base_fee))?;
         if self.envelope.gas_limit() < needed {
             return Err(TransactionError::IntrinsicGas {
                 have: self.envelope.gas_limit(),

@@ -48,6 +48,30 @@ pub(crate) struct BlockContext {
     pub(crate) timestamp: u64,
     /// Hashes of all blocks before it, by number.
     pub(crate) hashes: imbl::Vector<B256>,
+    /// What it has in common with its neighbours.
+    pub(crate) terms: BlockTerms,
+}
+
+/// What all blocks have in common until somebody changes it, which only a development
+/// chain allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct BlockTerms {
+    /// Wei per gas.
+    pub(crate) base_fee: u64,
+    /// Gas limit that the header shows and that no block exceeds.
+    pub(crate) gas_limit: u64,
+    /// What COINBASE answers.
+    pub(crate) beneficiary: Address,
+}
+
+impl Default for BlockTerms {
+    fn default() -> Self {
+        Self {
+            base_fee: params::BASE_FEE,
+            gas_limit: params::BLOCK_GAS_LIMIT,
+            beneficiary: params::SEQUENCER,
+        }
+    }
 }
 
 /// How strictly a message is checked.
@@ -226,10 +250,10 @@ fn never_fails(never: Infallible) -> InvalidTransaction {
 fn block_env(block: &BlockContext) -> BlockEnv {
     let mut env = BlockEnv {
         number: U256::from(block.l1_number),
-        beneficiary: params::SEQUENCER,
+        beneficiary: block.terms.beneficiary,
         timestamp: U256::from(block.timestamp),
-        gas_limit: params::BLOCK_GAS_LIMIT,
-        basefee: params::BASE_FEE,
+        gas_limit: block.terms.gas_limit,
+        basefee: block.terms.base_fee,
         difficulty: U256::ONE,
         // Arbitrum's PREVRANDAO is the constant 1.
         prevrandao: Some(B256::with_last_byte(1)),

@@ -5,10 +5,13 @@ use alloy_primitives::{Address, address};
 /// The ArbOS version that this chain behaves as. `ArbSys.arbOSVersion()` adds 55.
 pub const ARBOS_VERSION: u64 = 61;
 
-/// Wei per gas: Nova's minimum price, which no load ever raises here.
+/// Wei per gas: Nova's minimum price, which no load ever raises here (a cheat may).
 pub const BASE_FEE: u64 = 10_000_000;
 /// Most gas that a transaction may use, whatever its limit says.
 pub const MAX_TX_GAS: u64 = 32_000_000;
+/// Largest transaction in bytes that the sequencer takes (Nitro:
+/// `execution/gethexec/sequencer.go`, `MaxTxDataSize`).
+pub const MAX_TX_SIZE: usize = 95_000;
 /// Gas limit that block headers show.
 pub const BLOCK_GAS_LIMIT: u64 = 1 << 50;
 /// Largest deployed contract in bytes (EIP-170).

@@ -149,8 +149,10 @@ impl<'a> Caller<'a> {
     }
 
     fn run(&self, method: &str, params: &Params) -> Result<Value, RpcError> {
-        tracing::trace!(method, "request");
         let chain = self.chain;
+        if chain.logs_requests() {
+            tracing::trace!(method, "request");
+        }
         self.subscriptions(method, params)
             .or_else(|| version::call(chain, method, params))
             .or_else(|| accounts::call(chain, method, params))
@@ -161,7 +163,7 @@ impl<'a> Caller<'a> {
             .or_else(|| filters::call(chain, method, params))
             .or_else(|| txpool::call(chain, method))
             .or_else(|| cheats::call(chain, method, params))
-            .unwrap_or_else(|| Err(RpcError::unknown_method(method)))
+            .unwrap_or_else(|| Err(RpcError::unknown_method(method, cheats::nearest(method))))
     }
 
     fn subscriptions(&self, method: &str, params: &Params) -> Answer {

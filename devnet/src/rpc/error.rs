@@ -4,7 +4,9 @@ use alloy_primitives::Bytes;
 use alloy_sol_types::{Panic, Revert, SolError};
 use serde_json::{Value, json};
 
-use crate::chain::{CallError, ControlError, LogQueryError, TransactionError, UnknownBlock};
+use crate::chain::{
+    CallError, ControlError, LogQueryError, ReorgError, TransactionError, UnknownBlock,
+};
 
 /// An error object of JSON-RPC 2.0.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,10 +36,12 @@ impl RpcError {
         Self::new(-32600, message)
     }
 
-    pub(super) fn unknown_method(method: &str) -> Self {
+    /// `nearest` is a method that may have been meant.
+    pub(super) fn unknown_method(method: &str, nearest: Option<String>) -> Self {
+        let hint = nearest.map_or_else(String::new, |name| format!(": did you mean {name}?"));
         Self::new(
             -32601,
-            format!("the method {method} does not exist/is not available"),
+            format!("the method {method} does not exist/is not available{hint}"),
         )
     }
 
@@ -120,6 +124,15 @@ impl From<UnknownBlock> for RpcError {
 impl From<ControlError> for RpcError {
     fn from(error: ControlError) -> Self {
         Self::invalid_params(error.to_string())
+    }
+}
+
+impl From<ReorgError> for RpcError {
+    fn from(error: ReorgError) -> Self {
+        match error {
+            ReorgError::Control(error) => error.into(),
+            ReorgError::Transaction(error) => error.into(),
+        }
     }
 }
 

@@ -4,7 +4,7 @@ use alloy_eips::BlockNumberOrTag;
 use serde_json::{Value, json};
 
 use super::{RpcError, dispatch::Answer, json::quantity, params::Params};
-use crate::{chain::Chain, evm::params::BASE_FEE};
+use crate::chain::Chain;
 
 /// Blocks in one `eth_feeHistory`, as in go-ethereum.
 const MAX_FEE_HISTORY: u64 = 1_024;
@@ -13,7 +13,7 @@ const MAX_PERCENTILES: usize = 100;
 
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     Some(match method {
-        "eth_gasPrice" => Ok(quantity(BASE_FEE)),
+        "eth_gasPrice" => Ok(quantity(chain.base_fee())),
         "eth_maxPriorityFeePerGas" => Ok(quantity(0)),
         "eth_feeHistory" => fee_history(chain, params),
         _ => return None,
@@ -39,7 +39,7 @@ fn fee_history(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
             "request beyond head block: requested {number}, head {latest}"
         )));
     }
-    let newest = chain.block(newest.into())?.header.number;
+    let newest = chain.block(newest.into())?.header.number.min(latest);
     let count = count.min(newest + 1);
     if count == 0 {
         return Ok(json!({ "oldestBlock": "0x0", "gasUsedRatio": [] }));
@@ -48,11 +48,14 @@ fn fee_history(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let (mut fees, mut used) = (Vec::new(), Vec::new());
     for number in oldest..=newest {
         let header = &chain.block(number.into())?.header;
-        fees.push(quantity(header.base_fee_per_gas.unwrap_or(BASE_FEE)));
-        used.push(header.gas_used as f64 / header.gas_limit as f64);
+        fees.push(quantity(header.base_fee_per_gas.unwrap_or_default()));
+        used.push(header.gas_used as f64 / header.gas_limit.max(1) as f64);
     }
-    // The fee of the block that follows; it never changes here.
-    fees.push(quantity(BASE_FEE));
+    // The fee of the block that follows.
+    fees.push(match chain.block((newest + 1).into()) {
+        Ok(next) => quantity(next.header.base_fee_per_gas.unwrap_or_default()),
+        Err(_) => quantity(chain.base_fee()),
+    });
     // There are no blobs on Arbitrum.
     let no_blobs = vec![quantity(0); fees.len()];
     let mut history = json!({

@@ -12,6 +12,9 @@
 //! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `txpool`, `cheats` | the methods |
 //! | `params`, `json`, `error` | what goes in and what comes out |
 //!
+//! What only a development chain offers, under `evm_`, `anvil_` and `hardhat_` alike, is in
+//! the table of cheats in this crate's README.
+//!
 //! Errors are go-ethereum's where clients look at them: code 3 with the data of a revert,
 //! -32000 and go-ethereum's words for what the chain refuses, -32005 for what exceeds a
 //! limit, JSON-RPC's own codes for malformed requests.
@@ -39,6 +42,7 @@ mod write_timeout;
 
 pub(crate) mod server;
 
+pub use cheats::cheat_names;
 pub use dispatch::answer;
 pub use error::RpcError;
 pub use limits::Limits;

@@ -26,7 +26,10 @@ use super::{
     service::{Service, workers},
     write_timeout::WriteTimeout,
 };
-use crate::{chain::Chain, devnet::DevnetError};
+use crate::{
+    chain::{Chain, mine_at_intervals},
+    devnet::DevnetError,
+};
 
 /// How long connections have to end by themselves when the server does.
 const GRACE: Duration = Duration::from_secs(1);
@@ -36,8 +39,6 @@ const GRACE: Duration = Duration::from_secs(1);
 pub(crate) struct Options {
     /// Port on 127.0.0.1; 0 takes a free one.
     pub(crate) port: u16,
-    /// Makes a block at this interval.
-    pub(crate) block_time: Option<Duration>,
     pub(crate) limits: Limits,
     pub(crate) origins: AllowedOrigins,
 }
@@ -55,7 +56,6 @@ impl Server {
     pub(crate) fn start(chain: Chain, options: Options) -> Result<Self, DevnetError> {
         let Options {
             port,
-            block_time,
             limits,
             origins,
         } = options;
@@ -79,10 +79,7 @@ impl Server {
             .spawn(move || {
                 runtime.block_on(async move {
                     let service = Arc::new(Service::new(chain.clone(), limits, origins));
-                    tokio::join!(
-                        serve(listener, service, ended.clone()),
-                        mine_regularly(chain, block_time, ended),
-                    );
+                    tokio::join!(serve(listener, service, ended.clone()), mine(chain, ended),);
                 });
                 // A request that is still executed must not keep the port.
                 runtime.shutdown_background();
@@ -117,26 +114,11 @@ pub(super) async fn end(ending: &mut watch::Receiver<bool>) {
     let _ = ending.wait_for(|ending| *ending).await;
 }
 
-async fn mine_regularly(
-    chain: Chain,
-    block_time: Option<Duration>,
-    mut ending: watch::Receiver<bool>,
-) {
-    let Some(block_time) = block_time else {
-        return;
-    };
-    let mut ticks = tokio::time::interval(block_time);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    ticks.tick().await;
-    loop {
-        tokio::select! {
-            () = end(&mut ending) => return,
-            _ = ticks.tick() => {}
-        }
-        let chain = chain.clone();
-        if let Err(error) = tokio::task::spawn_blocking(move || chain.mine()).await {
-            tracing::error!(%error, "no block was made");
-        }
+/// Makes blocks at whatever interval the chain is set to.
+async fn mine(chain: Chain, mut ending: watch::Receiver<bool>) {
+    tokio::select! {
+        () = mine_at_intervals(chain) => {}
+        () = end(&mut ending) => {}
     }
 }
 

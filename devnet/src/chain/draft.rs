@@ -1,0 +1,183 @@
+//! A block in the making.
+
+use std::sync::Arc;
+
+use alloy_consensus::Transaction as _;
+use alloy_primitives::{B256, U256};
+
+use super::{
+    Block, Receipt, State, Transaction, TransactionError, block::BlockParts, node::Node, pool::Pool,
+};
+use crate::{
+    evm::{self, BlockContext, Mode, Outcome, params},
+    stylus::{ProgramCache, RecentPrograms},
+};
+
+/// A block that transactions are added to, with the state after them.
+#[derive(Clone, Debug)]
+pub(super) struct Draft {
+    chain_id: u64,
+    parent: B256,
+    pub(super) context: BlockContext,
+    pub(super) state: State,
+    programs: ProgramCache,
+    recent: RecentPrograms,
+    transactions: Vec<Arc<Transaction>>,
+    receipts: Vec<Receipt>,
+}
+
+/// A transaction that could not be mined after all.
+#[derive(Clone, Debug)]
+pub(super) struct Dropped {
+    pub(super) hash: B256,
+    pub(super) error: TransactionError,
+}
+
+/// What became of a transaction that was to be added.
+enum Added {
+    Yes,
+    /// It has to wait for another block.
+    Later,
+    /// It can never be mined.
+    Never(TransactionError),
+}
+
+impl Draft {
+    /// An empty block after the latest.
+    pub(super) fn new(node: &Node) -> Self {
+        Self {
+            chain_id: node.ledger.chain_id,
+            parent: node.ledger.latest().hash,
+            context: node.next_block(),
+            state: node.ledger.state().clone(),
+            programs: node.programs().clone(),
+            recent: RecentPrograms::default(),
+            transactions: Vec::new(),
+            receipts: Vec::new(),
+        }
+    }
+
+    /// Moves transactions from the pool into the block, at most `limit`, and gives those
+    /// that can never be mined.
+    pub(super) fn fill(&mut self, pool: &mut Pool, limit: usize) -> Vec<Dropped> {
+        let mut dropped = Vec::new();
+        let mut turns = pool.turns(&self.state);
+        while self.transactions.len() < limit
+            && let Some(transaction) = turns.next()
+        {
+            let hash = transaction.hash();
+            match self.add(&transaction) {
+                Added::Later => continue,
+                Added::Yes => {}
+                Added::Never(error) => {
+                    tracing::debug!(%hash, %error, "transaction dropped");
+                    dropped.push(Dropped { hash, error });
+                }
+            }
+            pool.remove(hash);
+            turns.add_first_of(pool, transaction.from(), &self.state);
+        }
+        dropped
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.transactions.is_empty()
+    }
+
+    fn gas_used(&self) -> u64 {
+        self.receipts
+            .last()
+            .map_or(0, |receipt| receipt.cumulative_gas_used)
+    }
+
+    fn add(&mut self, transaction: &Arc<Transaction>) -> Added {
+        let terms = self.context.terms;
+        // Both may have changed since the transaction was taken.
+        let room = terms.gas_limit.saturating_sub(self.gas_used());
+        let message = transaction.message(terms.base_fee);
+        if transaction.envelope().max_fee_per_gas() < u128::from(terms.base_fee)
+            || message.gas_limit > room
+        {
+            return Added::Later;
+        }
+        match self.execute(transaction, message) {
+            Ok(()) => Added::Yes,
+            Err(error) => Added::Never(error),
+        }
+    }
+
+    fn execute(
+        &mut self,
+        transaction: &Arc<Transaction>,
+        message: evm::Message,
+    ) -> Result<(), TransactionError> {
+        let price = message.gas_price;
+        let address = message.from;
+        let (have, want) = (self.state.balance(address), transaction.max_cost());
+        if have < want {
+            return Err(TransactionError::InsufficientFunds {
+                address,
+                have,
+                want,
+            });
+        }
+        let executed = evm::execute(
+            self.state.clone(),
+            &self.context,
+            self.chain_id,
+            message,
+            Mode::Transaction,
+            self.programs.clone(),
+            self.recent.clone(),
+        )
+        .map_err(|error| TransactionError::Invalid(error.to_string()))?;
+
+        self.state = executed.state;
+        self.recent = executed.recent;
+        // The whole fee goes where Arbitrum's goes, so that no ether is lost.
+        let fee = U256::from(price).saturating_mul(U256::from(executed.gas_used));
+        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
+        self.state
+            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
+
+        let logs_before = self
+            .receipts
+            .last()
+            .map_or(0, |last| last.first_log_index + last.logs.len() as u64);
+        let cumulative_gas_used = self.gas_used() + executed.gas_used;
+        self.transactions.push(transaction.clone());
+        self.receipts.push(Receipt {
+            success: executed.outcome == Outcome::Success,
+            gas_used: executed.gas_used,
+            cumulative_gas_used,
+            logs: executed.logs,
+            first_log_index: logs_before,
+            contract_address: executed.created,
+            effective_gas_price: price,
+            output: executed.output,
+            failure: match executed.outcome {
+                Outcome::Success => None,
+                Outcome::Revert { reason } => {
+                    Some(reason.unwrap_or_else(|| "execution reverted".into()))
+                }
+                Outcome::Halt { reason, .. } => Some(reason),
+            },
+        });
+        Ok(())
+    }
+
+    /// The block, with the state after it.
+    pub(super) fn finish(mut self) -> (Block, State) {
+        let block = Block::seal(BlockParts {
+            parent: self.parent,
+            number: self.context.l2_number,
+            timestamp: self.context.timestamp,
+            l1_number: self.context.l1_number,
+            terms: self.context.terms,
+            state_root: self.state.root(),
+            transactions: self.transactions,
+            receipts: self.receipts,
+        });
+        (block, self.state)
+    }
+}
