@@ -6,7 +6,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, Bytes, U256, address, hex, keccak256};
 use alloy_rpc_types_eth::{
     Filter, TransactionRequest,
-    state::{AccountOverride, StateOverride},
+    state::{AccountOverride, EvmOverrides, StateOverride},
 };
 use arbius_devnet::{
     Devnet,
@@ -269,7 +269,11 @@ fn overrides_change_a_call_and_nothing_else() {
     )]);
     let asked = request(Address::ZERO, nowhere, Bytes::new());
     let output = chain
-        .call(BlockId::latest(), &asked, Some(&overrides))
+        .call(
+            BlockId::latest(),
+            &asked,
+            Some(&EvmOverrides::state(Some(overrides))),
+        )
         .unwrap();
     assert_eq!(word(&output), U256::from(77));
     assert_eq!(

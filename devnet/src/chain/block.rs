@@ -19,6 +19,8 @@ pub struct Receipt {
     /// Whether it succeeded. A failed transaction changes nothing but the sender's nonce
     /// and balance.
     pub success: bool,
+    /// Whether it failed by reverting, which leaves the gas that it did not use.
+    pub reverted: bool,
     /// Gas used after refunds.
     pub gas_used: u64,
     /// Gas used by the block up to and with this transaction.

@@ -6,7 +6,8 @@ use alloy_consensus::Transaction as _;
 use alloy_primitives::{B256, U256};
 
 use super::{
-    Block, Receipt, State, Transaction, TransactionError, block::BlockParts, node::Node, pool::Pool,
+    Block, Receipt, State, Transaction, TransactionError, block::BlockParts, node::Node,
+    pool::Pool, simulate::View,
 };
 use crate::{
     evm::{self, BlockContext, Mode, Outcome, params},
@@ -51,6 +52,20 @@ impl Draft {
             context: node.next_block(),
             state: node.ledger.state().clone(),
             programs: node.programs().clone(),
+            recent: RecentPrograms::default(),
+            transactions: Vec::new(),
+            receipts: Vec::new(),
+        }
+    }
+
+    /// An empty block that no node makes.
+    pub(super) fn of_view(view: &View, parent: B256) -> Self {
+        Self {
+            chain_id: view.chain_id,
+            parent,
+            context: view.block.clone(),
+            state: view.state.clone(),
+            programs: view.programs.clone(),
             recent: RecentPrograms::default(),
             transactions: Vec::new(),
             receipts: Vec::new(),
@@ -111,7 +126,6 @@ impl Draft {
         transaction: &Arc<Transaction>,
         message: evm::Message,
     ) -> Result<(), TransactionError> {
-        let price = message.gas_price;
         let address = message.from;
         let (have, want) = (self.state.balance(address), transaction.max_cost());
         if have < want {
@@ -121,12 +135,39 @@ impl Draft {
                 want,
             });
         }
+        let price = U256::from(message.gas_price);
+        let gas_used = self.run(transaction, message, Mode::Transaction)?;
+        // The whole fee goes where Arbitrum's goes, so that no ether is lost.
+        let fee = price.saturating_mul(U256::from(gas_used));
+        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
+        self.state
+            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
+        Ok(())
+    }
+
+    /// Adds a transaction that need not be signed, have funds or the right nonce. Gives the
+    /// gas that it used.
+    pub(super) fn simulate(
+        &mut self,
+        transaction: Transaction,
+        message: evm::Message,
+    ) -> Result<u64, TransactionError> {
+        self.run(&Arc::new(transaction), message, Mode::Simulation)
+    }
+
+    fn run(
+        &mut self,
+        transaction: &Arc<Transaction>,
+        message: evm::Message,
+        mode: Mode,
+    ) -> Result<u64, TransactionError> {
+        let price = message.gas_price;
         let executed = evm::execute(
             self.state.clone(),
             &self.context,
             self.chain_id,
             message,
-            Mode::Transaction,
+            mode,
             self.programs.clone(),
             self.recent.clone(),
         )
@@ -134,12 +175,6 @@ impl Draft {
 
         self.state = executed.state;
         self.recent = executed.recent;
-        // The whole fee goes where Arbitrum's goes, so that no ether is lost.
-        let fee = U256::from(price).saturating_mul(U256::from(executed.gas_used));
-        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
-        self.state
-            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
-
         let logs_before = self
             .receipts
             .last()
@@ -148,6 +183,7 @@ impl Draft {
         self.transactions.push(transaction.clone());
         self.receipts.push(Receipt {
             success: executed.outcome == Outcome::Success,
+            reverted: matches!(executed.outcome, Outcome::Revert { .. }),
             gas_used: executed.gas_used,
             cumulative_gas_used,
             logs: executed.logs,
@@ -163,7 +199,7 @@ impl Draft {
                 Outcome::Halt { reason, .. } => Some(reason),
             },
         });
-        Ok(())
+        Ok(executed.gas_used)
     }
 
     /// The block, with the state after it.

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use alloy_consensus::TypedTransaction;
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, Signature, U256};
-use alloy_rpc_types_eth::{Filter, Log, TransactionRequest, state::StateOverride};
+use alloy_rpc_types_eth::{
+    Filter, Log, TransactionRequest, simulate::SimulatePayload, state::EvmOverrides,
+};
 use tokio::sync::watch;
 
 use super::{
-    Block, CallError, Genesis, LogQueryError, MinedTransaction, Transaction, TransactionError,
-    UnknownBlock,
+    Block, CallError, Genesis, LogQueryError, MinedTransaction, SimulationError, Transaction,
+    TransactionError, UnknownBlock,
     events::{Event, KEPT_EVENTS, Missed},
     filters::{Filters, News},
     logs::check_terms,
@@ -241,13 +243,19 @@ impl Chain {
     fn overridden(
         &self,
         block: BlockId,
-        overrides: Option<&StateOverride>,
+        overrides: Option<&EvmOverrides>,
     ) -> Result<View, CallError> {
-        let view = self.view(block)?;
-        match overrides {
-            Some(overrides) => view.overridden(overrides),
-            None => Ok(view),
+        let mut view = self.view(block)?;
+        let Some(overrides) = overrides else {
+            return Ok(view);
+        };
+        if let Some(block) = &overrides.block {
+            view = view.in_block(block)?;
         }
+        if let Some(state) = &overrides.state {
+            view = view.overridden(state)?;
+        }
+        Ok(view)
     }
 
     /// Calls a contract without changing anything. At `pending` the call sees the block
@@ -260,9 +268,25 @@ impl Chain {
         &self,
         block: BlockId,
         request: &TransactionRequest,
-        overrides: Option<&StateOverride>,
+        overrides: Option<&EvmOverrides>,
     ) -> Result<Bytes, CallError> {
         self.overridden(block, overrides)?.call(request)
+    }
+
+    /// Executes calls in blocks that could follow a block, and makes none of them.
+    ///
+    /// # Errors
+    ///
+    /// [`SimulationError`] when a call cannot be executed, or for more than may be asked.
+    /// A call that fails is part of its block.
+    pub fn simulate(
+        &self,
+        after: BlockId,
+        payload: &SimulatePayload,
+    ) -> Result<Vec<Arc<Block>>, SimulationError> {
+        let parent = self.block(after).map_err(CallError::from)?;
+        let view = self.view(after).map_err(CallError::from)?;
+        view.simulate(parent, payload)
     }
 
     /// A gas limit with which the request succeeds.
@@ -274,7 +298,7 @@ impl Chain {
         &self,
         block: BlockId,
         request: &TransactionRequest,
-        overrides: Option<&StateOverride>,
+        overrides: Option<&EvmOverrides>,
     ) -> Result<u64, CallError> {
         self.overridden(block, overrides)?.estimate_gas(request)
     }
@@ -366,7 +390,7 @@ impl Chain {
 }
 
 /// The transaction that a request stands for, of the type that its fields ask for.
-fn typed(
+pub(super) fn typed(
     mut request: TransactionRequest,
     base_fee: u64,
 ) -> Result<TypedTransaction, TransactionError> {

@@ -2,7 +2,7 @@
 
 use alloy_eips::eip2930::AccessList;
 use alloy_primitives::{Bytes, TxKind, U256};
-use alloy_rpc_types_eth::{TransactionRequest, state::StateOverride};
+use alloy_rpc_types_eth::TransactionRequest;
 
 use super::{CallError, State, TransactionError};
 use crate::{
@@ -26,38 +26,7 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Applies the state overrides of `eth_call`.
-    pub(crate) fn overridden(mut self, overrides: &StateOverride) -> Result<Self, CallError> {
-        for (address, change) in overrides {
-            if change.state.is_some() && change.state_diff.is_some() {
-                return Err(CallError::Transaction(TransactionError::Incomplete(
-                    format!("the override of {address} has both state and stateDiff"),
-                )));
-            }
-            if let Some(balance) = change.balance {
-                self.state.set_balance(*address, balance);
-            }
-            if let Some(nonce) = change.nonce {
-                self.state.set_nonce(*address, nonce);
-            }
-            if let Some(code) = &change.code {
-                self.state.set_code(*address, code.clone());
-            }
-            if let Some(slots) = &change.state {
-                let slots = slots
-                    .iter()
-                    .map(|(slot, value)| ((*slot).into(), (*value).into()));
-                self.state.replace_storage(*address, slots);
-            }
-            for (slot, value) in change.state_diff.iter().flatten() {
-                self.state
-                    .set_storage(*address, (*slot).into(), (*value).into());
-            }
-        }
-        Ok(self)
-    }
-
-    fn message(&self, request: &TransactionRequest) -> Result<Message, CallError> {
+    pub(super) fn message(&self, request: &TransactionRequest) -> Result<Message, CallError> {
         let from = request.from.unwrap_or_default();
         if let Some(given) = request.chain_id
             && given != self.chain_id

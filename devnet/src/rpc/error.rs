@@ -5,7 +5,8 @@ use alloy_sol_types::{Panic, Revert, SolError};
 use serde_json::{Value, json};
 
 use crate::chain::{
-    CallError, ControlError, LogQueryError, ReorgError, TransactionError, UnknownBlock,
+    CallError, ControlError, LogQueryError, ReorgError, SimulationError, TransactionError,
+    UnknownBlock,
 };
 
 /// An error object of JSON-RPC 2.0.
@@ -150,6 +151,24 @@ impl From<LogQueryError> for RpcError {
             | LogQueryError::UnknownFilter
             | LogQueryError::FilterBehind(_)
             | LogQueryError::NotALogFilter(_) => Self::refused(message),
+        }
+    }
+}
+
+/// The codes are those of the execution-apis specification for `eth_simulateV1`.
+impl From<SimulationError> for RpcError {
+    fn from(error: SimulationError) -> Self {
+        let message = error.to_string();
+        match error {
+            SimulationError::Call(error) => error.into(),
+            SimulationError::BlockOrder { .. } => Self::new(-38_020, message),
+            SimulationError::TimeOrder { .. } => Self::new(-38_021, message),
+            SimulationError::TooManyBlocks | SimulationError::TooManyCalls => {
+                Self::new(-38_026, message)
+            }
+            SimulationError::Empty | SimulationError::Unavailable { .. } => {
+                Self::invalid_params(message)
+            }
         }
     }
 }

@@ -135,6 +135,16 @@ const METHODS: &[&str] = &[
     "hardhat_mine",
     "hardhat_reset",
     "hardhat_setPrevRandao",
+    "anvil_dealERC20",
+    "anvil_setERC20Allowance",
+    "anvil_mineDetailed",
+    "anvil_getIntervalMining",
+    "anvil_getGenesisTime",
+    "anvil_setBlock",
+    "anvil_setRpcUrl",
+    "anvil_setLoggingEnabled",
+    "anvil_removePoolTransactions",
+    "debug_traceBlock",
     "eth_sendUnsignedTransaction",
     "no_such_method",
     "",
@@ -335,6 +345,23 @@ impl World {
         overrides
     }
 
+    fn simulation(&self, random: &mut Random) -> Value {
+        let blocks: Value = (0..random.below(4))
+            .map(|_| {
+                json!({
+                    "blockOverrides": if random.chance(30) {
+                        json!({ "number": self.number(random), "time": self.number(random) })
+                    } else {
+                        json!({})
+                    },
+                    "stateOverrides": self.overrides(random),
+                    "calls": [self.call(random), self.call(random)],
+                })
+            })
+            .collect();
+        json!({ "blockStateCalls": blocks, "validation": random.chance(5) })
+    }
+
     fn junk(&self, random: &mut Random, depth: usize) -> Value {
         match random.below(if depth > 3 { 6 } else { 9 }) {
             0 => Value::Null,
@@ -391,6 +418,7 @@ impl World {
                         self.overrides(random),
                     ]);
                 }
+                "eth_simulateV1" => params.push(self.simulation(random)),
                 "eth_sendTransaction" | "eth_signTransaction" => params.push(self.call(random)),
                 "eth_sendRawTransaction" => params.push(self.bytes(random)),
                 "eth_getLogs" | "eth_newFilter" => params.push(self.filter(random)),

@@ -5,7 +5,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, U256, hex, keccak256};
 use alloy_rpc_types_eth::{
     TransactionRequest,
-    state::{AccountOverride, StateOverride},
+    state::{AccountOverride, EvmOverrides, StateOverride},
 };
 use alloy_sol_types::{SolCall, SolError, SolEvent};
 use arbius_devnet::{
@@ -68,7 +68,11 @@ fn the_fee_of_an_activation_can_be_asked_beforehand() {
         ..activation(&chain, nowhere)
     };
     let output = chain
-        .call(BlockId::latest(), &asked, Some(&overrides))
+        .call(
+            BlockId::latest(),
+            &asked,
+            Some(&EvmOverrides::state(Some(overrides))),
+        )
         .unwrap();
     let told = IArbWasm::activateProgramCall::abi_decode_returns(&output).unwrap();
     let paid = send(&chain, activation(&chain, deploy(&chain, &actor())));

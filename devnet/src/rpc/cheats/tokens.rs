@@ -4,7 +4,7 @@ use alloy_eips::BlockId;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_rpc_types_eth::{
     TransactionRequest,
-    state::{AccountOverride, StateOverride},
+    state::{AccountOverride, EvmOverrides, StateOverride},
 };
 use alloy_sol_types::{SolCall, sol};
 use serde_json::Value;
@@ -53,8 +53,9 @@ fn set_answer(
         ..TransactionRequest::default()
     };
     let block = BlockId::latest();
-    let ask = |overrides: Option<&StateOverride>| {
-        let answer = chain.call(block, &request, overrides)?;
+    let ask = |overrides: Option<StateOverride>| {
+        let overrides = EvmOverrides::state(overrides);
+        let answer = chain.call(block, &request, Some(&overrides))?;
         Ok::<_, RpcError>((answer.len() == 32).then(|| U256::from_be_slice(&answer)))
     };
     let Some(present) = ask(None)? else {
@@ -72,7 +73,7 @@ fn set_answer(
             ..AccountOverride::default()
         };
         // Another slot may make the call fail: it is not the one.
-        if ask(Some(&StateOverride::from_iter([(address, change)]))).is_ok_and(|a| a == Some(probe))
+        if ask(Some(StateOverride::from_iter([(address, change)]))).is_ok_and(|a| a == Some(probe))
         {
             chain.set_storage(address, slot.into(), value);
             return Ok(Value::Null);
