@@ -285,6 +285,11 @@ impl Chain {
         payload: &SimulatePayload,
     ) -> Result<Vec<Arc<Block>>, SimulationError> {
         let parent = self.block(after).map_err(CallError::from)?;
+        // By its hash, as the latest block may be another one by now.
+        let after = match after.is_pending() {
+            true => after,
+            false => parent.hash.into(),
+        };
         let view = self.view(after).map_err(CallError::from)?;
         view.simulate(parent, payload)
     }

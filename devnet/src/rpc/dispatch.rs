@@ -161,7 +161,7 @@ impl<'a> Caller<'a> {
             .or_else(|| calls::call(chain, method, params))
             .or_else(|| fees::call(chain, method, params))
             .or_else(|| filters::call(chain, method, params))
-            .or_else(|| txpool::call(chain, method))
+            .or_else(|| txpool::call(chain, method, params))
             .or_else(|| cheats::call(chain, method, params))
             .unwrap_or_else(|| Err(RpcError::unknown_method(method, cheats::nearest(method))))
     }

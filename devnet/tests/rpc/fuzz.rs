@@ -606,6 +606,47 @@ fn every_body_is_answered_with_json_rpc() {
     assert!(errors * 5 > cases, "only {errors} of {cases} gave errors");
 }
 
+#[test]
+fn every_method_refuses_parameters_of_other_kinds() {
+    let hostile = [
+        json!(null),
+        json!(true),
+        json!(-1),
+        json!(1.5e300),
+        json!(u64::MAX),
+        json!(""),
+        json!("0x"),
+        json!("0xzz"),
+        json!("\u{0}"),
+        json!(format!("0x{}", "f".repeat(65))),
+        json!(format!("0x{}", "ff".repeat(100_000))),
+        json!([]),
+        json!([[[[]]]]),
+        json!({}),
+        json!({ "": { "": [] } }),
+        json!({ "from": [], "to": 5, "gas": "x", "blockHash": {}, "fromBlock": "x" }),
+    ];
+    for method in METHODS {
+        let world = World::new();
+        let usual = json!(world.addresses[0]);
+        for position in 0..4 {
+            for value in &hostile {
+                let mut params = vec![usual.clone(); position];
+                params.push(value.clone());
+                let body = json!({ "id": 1, "method": method, "params": params }).to_string();
+                let answer = rpc::answer(&world.chain, body.as_bytes()).unwrap();
+                let answer: Value = serde_json::from_str(&answer).unwrap();
+                assert!(is_response(&answer), "{body:.300}\n{answer}");
+                assert_ne!(answer["error"]["code"], -32603, "{body:.300}\n{answer}");
+            }
+        }
+        // An object in the place of the list of parameters is refused by all alike.
+        let body = json!({ "id": 1, "method": method, "params": { "a": 1 } }).to_string();
+        let answer = rpc::answer(&world.chain, body.as_bytes()).unwrap();
+        assert!(answer.contains("-32602"), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn every_message_of_a_websocket_is_answered() {
     let (mut random, cases) = begin(CASES / 5);

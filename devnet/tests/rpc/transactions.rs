@@ -140,6 +140,12 @@ async fn the_pool_shows_what_waits_and_what_is_kept_back() {
     let name = sender.to_string();
     assert_eq!(content["pending"][&name]["0"]["hash"], first);
     assert_eq!(content["queued"][&name]["5"]["hash"], kept_back);
+    let of_sender = client.ok("txpool_contentFrom", json!([sender])).await;
+    assert_eq!(of_sender["queued"]["5"], content["queued"][&name]["5"]);
+    let of_nobody = client
+        .ok("txpool_contentFrom", json!([Address::ZERO]))
+        .await;
+    assert_eq!(of_nobody, json!({ "pending": {}, "queued": {} }));
     let inspected = client.ok("txpool_inspect", json!([])).await;
     let line = inspected["pending"][&name]["0"].as_str().unwrap();
     assert!(
