@@ -94,8 +94,13 @@ Examples:
 Examples:
   arbius demo
   arbius demo --out pictures --prompt seven --prompt \"a small two\"
+  arbius demo --dispute
   arbius demo --json > demo.json")]
 pub(crate) struct Demo {
+    /// Show a dispute instead: a solver that cheats, a contester, a vote, the slashing and the
+    /// refund; then an honest solution that is contested in bad faith.
+    #[arg(long, conflicts_with_all = ["out", "prompts"])]
+    pub(crate) dispute: bool,
     /// Folder for the pictures; it is made if missing.
     #[arg(long, value_name = "DIR", default_value = "demo-out")]
     pub(crate) out: PathBuf,

@@ -107,6 +107,76 @@ fn draws_what_it_is_asked_for_and_shows_a_table() {
     );
 }
 
+/// The accounts of a dispute by name: before and after.
+fn funds(dispute: &Value, name: &str, field: &str) -> (u128, u128) {
+    let accounts = dispute["accounts"].as_array().unwrap();
+    let account = accounts
+        .iter()
+        .find(|account| account["name"] == name)
+        .unwrap();
+    (
+        wei(&account["before"][field]),
+        wei(&account["after"][field]),
+    )
+}
+
+#[test]
+fn a_cheat_is_slashed_and_the_requester_refunded_and_bad_faith_costs_the_contester() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = succeeds(folder.path(), &["demo", "--dispute", "--json"]);
+    let report: Value = serde_json::from_str(&output).unwrap();
+    let [cheat, bad_faith] = report["disputes"].as_array().unwrap().as_slice() else {
+        panic!("{report:#}");
+    };
+    for dispute in [cheat, bad_faith] {
+        let (slash, fee) = (wei(&dispute["slash"]), wei(&dispute["fee"]));
+        assert!(slash > 0 && fee > 0, "{dispute:#}");
+        // Mallory is wrong both times, and nothing but its lock pays the three others.
+        let (before, after) = funds(dispute, "Mallory", "staked");
+        assert_eq!(before - after, slash, "{dispute:#}");
+        let gains = ["Alice", "Bob", "Carol"].map(|name| {
+            let (before, after) = funds(dispute, name, "staked");
+            after - before
+        });
+        assert_eq!(gains[0], slash / 2, "who was in the right gets half");
+        assert_eq!(gains.iter().sum::<u128>(), slash);
+        let (before, after) = funds(dispute, "Rita", "balance");
+        assert_eq!(before - after, fee);
+    }
+    assert_eq!(cheat["outcome"], "rejected");
+    assert_ne!(cheat["revealed"], cheat["computed"]);
+    assert_eq!(cheat["wrong"], serde_json::json!(["Alice", "Bob", "Carol"]));
+    assert_eq!(cheat["right"], serde_json::json!(["Mallory"]));
+    let (before, after) = funds(cheat, "Rita", "earnings");
+    assert_eq!(after - before, wei(&cheat["fee"]), "the refund");
+
+    assert_eq!(bad_faith["outcome"], "final");
+    assert_eq!(bad_faith["revealed"], bad_faith["computed"]);
+    assert_eq!(bad_faith["wrong"], serde_json::json!(["Mallory"]));
+    let (before, after) = funds(bad_faith, "Alice", "earnings");
+    assert!(after > before, "fee and reward are paid after all");
+    let (before, after) = funds(bad_faith, "Rita", "earnings");
+    assert_eq!(before, after, "nothing is refunded");
+}
+
+#[test]
+fn a_dispute_is_told_in_tables() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = succeeds(folder.path(), &["demo", "--dispute"]);
+    for expected in [
+        "A solver cheats",
+        "An honest solution is contested",
+        "the solution is rejected",
+        "the solution stands",
+        "stake before",
+        "Mallory",
+        "requester",
+    ] {
+        assert!(text.contains(expected), "no `{expected}` in\n{text}");
+    }
+    assert!(!folder.path().join("demo-out").exists(), "no pictures here");
+}
+
 /// Whoever waits for the result learns that there is none.
 #[cfg(unix)]
 #[test]

@@ -1,15 +1,19 @@
-//! For apps: submit a task, await its outcome, fetch and verify the bytes.
+//! What accounts do with the engine: submit a task, await its outcome, fetch and verify the
+//! bytes; stake, contest, vote.
 //!
 //! - [`Requester`]: an account that submits tasks and pays for them;
 //! - [`Network`]: what the engine says about models, tasks and solutions, without an account;
+//! - [`Validator`]: an account that stakes, solves, contests and votes;
 //! - [`Outputs`]: a solution's files, fetched from gateways and checked against its CID.
 
 mod error;
 mod network;
 mod outputs;
 mod requester;
+mod validator;
 
 pub use error::ClientError;
 pub use network::{ModelInfo, Network, Solution, TaskInfo};
 pub use outputs::{OutputFile, Outputs};
 pub use requester::{Requester, Submitted, TaskRequest};
+pub use validator::{Contestation, Stake, Validator, Vote};

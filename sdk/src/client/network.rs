@@ -4,7 +4,7 @@ use alloy::rpc::types::Log;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEvent;
 
-use super::ClientError;
+use super::{ClientError, Contestation};
 use crate::{
     chain::{Chain, Logs},
     content::{Cid, cids},
@@ -274,6 +274,15 @@ impl Network {
             contest_end: end.saturating_to(),
             cid: read_cid(&solution.cid, || format!("the solution of task {task}"))?,
         }))
+    }
+
+    /// The contestation of a task's solution, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint answers.
+    pub async fn contestation(&self, task: B256) -> Result<Option<Contestation>, ClientError> {
+        Ok(Contestation::of(&self.chain, self.engine, task).await?)
     }
 
     /// All events of one type since the deployment.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy::rpc::types::Log;
 use alloy_primitives::{Address, B256, Bytes, TxHash, U256};
 use alloy_sol_types::SolEvent;
+use arbius_protocol::ids;
 
 use super::IEngine;
 
@@ -23,6 +24,14 @@ pub struct Submission {
     pub input: Bytes,
     /// The block that includes it.
     pub block: u64,
+}
+
+impl Submission {
+    /// The seed that the model runs with (protocol section 3).
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        ids::seed(self.task)
+    }
 }
 
 /// Reads the engine's logs, which must hold whole transactions, in order.

@@ -181,7 +181,7 @@ impl Miner {
         });
         let runner = Runner::resume(Arc::clone(&machine), deployment.block).await?;
         if machine.settings.stake {
-            stake::ensure(&machine.lane, engine).await?;
+            stake::ensure(&machine.validator(), &machine.chain).await?;
         }
         let gateway = match self.gateway {
             Some(address) => Some(Gateway::start(address, blocks).await?),

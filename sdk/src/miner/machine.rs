@@ -19,15 +19,12 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
 
 use super::{Catalogue, Job, MinerError, Settings, State, StoreError, stake, store::Store};
 use crate::{
-    chain::{Call, Chain, ChainError, Lane},
+    chain::{Chain, ChainError, Lane},
+    client::Validator,
     content::{self, BlockStore, Cid, cids, unixfs},
     contracts::IEngine,
     inference::{Blame, InferenceError, Outputs, Solver},
 };
-
-/// What a reveal may cost when it cannot be simulated yet. The reference's takes 147,052
-/// gas; a program that has to be started uncached adds tens of thousands.
-const REVEAL_GAS: u64 = 600_000;
 
 /// Attempts at computing outputs before this machine is taken to be unable to.
 const SOLVE_ATTEMPTS: u32 = 4;
@@ -99,6 +96,10 @@ pub(super) enum Remedy {
 impl Machine {
     pub(super) fn account(&self) -> Address {
         self.lane.address()
+    }
+
+    pub(super) fn validator(&self) -> Validator {
+        Validator::new(self.lane.clone(), self.engine)
     }
 
     /// Writes a job down and tells whoever listens.
@@ -226,10 +227,7 @@ impl Machine {
         let Some(digest) = job.digest() else {
             return self.reach(job, State::Planned);
         };
-        let commitment = ids::commitment(self.account(), job.task, digest);
-        let call = IEngine::signalCommitmentCall { commitment };
-        let call = Call::new(self.engine, &call).for_purpose(format!("committing {}", job.task));
-        match self.lane.execute(call).await {
+        match self.validator().commit(job.task, digest).await {
             Ok(receipt) => {
                 self.newest.fetch_max(receipt.block, Ordering::Relaxed);
                 job.gas.commit += receipt.gas_used;
@@ -243,17 +241,10 @@ impl Machine {
 
     /// committed → revealed.
     async fn reveal(&self, job: &mut Job) -> Result<Next, StepError> {
-        let Some(cid) = job.cid.clone() else {
+        let Some(digest) = job.digest() else {
             return self.reach(job, State::Planned);
         };
-        let call = IEngine::submitSolutionCall {
-            task: job.task,
-            cid,
-        };
-        let call = Call::new(self.engine, &call)
-            .for_purpose(format!("revealing {}", job.task))
-            .despite("CommitmentMustBeInPast", REVEAL_GAS);
-        match self.lane.execute(call).await {
+        match self.validator().reveal(job.task, digest).await {
             Ok(receipt) => {
                 self.newest.fetch_max(receipt.block, Ordering::Relaxed);
                 job.gas.reveal += receipt.gas_used;
@@ -292,9 +283,9 @@ impl Machine {
     pub(super) async fn top_up(&self) -> Result<bool, StepError> {
         let _one_at_a_time = self.staking.lock().await;
         let outcome = if self.settings.stake {
-            stake::ensure(&self.lane, self.engine).await
+            stake::ensure(&self.validator(), &self.chain).await
         } else {
-            stake::check(&self.lane, self.engine)
+            stake::check(&self.validator(), &self.chain)
                 .await
                 .map(|()| U256::ZERO)
         };

@@ -4,7 +4,8 @@
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
 //! - [`Catalogue`]: the models that the operator has opted into;
 //! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
-//!   another.
+//!   another;
+//! - [`verify`]: computing somebody else's solution again, and what that shows.
 //!
 //! After a restart the chain's word wins: intents without an outcome are looked up or sent
 //! again, and every open job is taken up where the chain says it stands.
@@ -19,6 +20,7 @@ mod recovery;
 mod run;
 mod stake;
 mod store;
+mod verify;
 mod watch;
 
 pub use builder::{Miner, MinerHandle, Settings, Tally};
@@ -26,3 +28,4 @@ pub use catalogue::{Catalogue, CatalogueError};
 pub use error::MinerError;
 pub use job::{Earned, Gas, Job, State};
 pub use store::{Cursor, StoreError};
+pub use verify::{Verdict, verify};

@@ -6,7 +6,9 @@
 //! | `tasks` | submitting tasks, following them to their end |
 //! | `progress` | what is seen meanwhile |
 //! | `report` | the pictures, the table, the JSON |
+//! | `dispute` | `--dispute`: what happens to a wrong solution, and to a wrong contestation |
 
+mod dispute;
 mod network;
 mod progress;
 mod report;
@@ -34,6 +36,25 @@ const PROMPTS: [&str; 5] = [
 ];
 
 pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
+    let play = async {
+        if args.dispute {
+            dispute::show(json).await
+        } else {
+            mine(&args, json).await
+        }
+    };
+    tokio::select! {
+        shown = play => shown,
+        // What is running stops as it is dropped.
+        asked = asked_to_stop() => {
+            asked?;
+            Err(Interrupted.into())
+        }
+    }
+}
+
+/// Two miners compete for tasks.
+async fn mine(args: &args::Demo, json: bool) -> eyre::Result<()> {
     if args.out.is_file() {
         bail!("{} is a file, not a folder", args.out.display());
     }
@@ -43,17 +64,6 @@ pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
         true => PROMPTS.map(str::to_owned).to_vec(),
         false => args.prompts.clone(),
     };
-    tokio::select! {
-        shown = show(&args, prompts, json) => shown,
-        // What is running stops as it is dropped.
-        asked = asked_to_stop() => {
-            asked?;
-            Err(Interrupted.into())
-        }
-    }
-}
-
-async fn show(args: &args::Demo, prompts: Vec<String>, json: bool) -> eyre::Result<()> {
     let started = Instant::now();
     let progress = Progress::new();
     let (chain, model) = start_chain(0, &progress).await?;
