@@ -19,7 +19,7 @@ async fn start_limited(limits: Limits) -> (Devnet, Client) {
 }
 
 /// All that the server says before it closes the connection.
-async fn rest(socket: &mut TcpStream) -> String {
+pub(crate) async fn rest(socket: &mut TcpStream) -> String {
     let mut text = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(20), socket.read_to_end(&mut text));
     // A connection that is cut while we write is closed just as well.
@@ -210,7 +210,7 @@ async fn endless_loops_end_and_hold_up_nobody() {
     let begun = Instant::now();
     let ((), waited) = tokio::join!(attack("eth_call"), others);
     attack("eth_estimateGas").await;
-    assert!(begun.elapsed() < Duration::from_secs(60));
+    assert!(begun.elapsed() < Duration::from_secs(180));
     // Much less than the attack itself takes.
     assert!(waited < Duration::from_secs(5), "{waited:?}");
 }

@@ -6,13 +6,13 @@ use alloy_primitives::{Address, U256, hex};
 use arbius_devnet::{Devnet, rpc::Limits};
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::{io::AsyncWriteExt, net::TcpStream};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, Message, protocol::CloseFrame},
 };
 
-use crate::{client::*, common::*};
+use crate::{client::*, common::*, hostile::rest};
 
 /// A client over WebSocket.
 pub(crate) struct Socket {
@@ -281,6 +281,28 @@ async fn a_connection_has_a_bounded_number_of_subscriptions() {
 }
 
 #[tokio::test]
+async fn a_connection_has_a_bounded_number_of_requests_in_flight() {
+    let devnet = start_limited(Limits {
+        in_flight: 1,
+        ..Limits::default()
+    })
+    .await;
+    let endless = deploy(devnet.chain(), &hex!("5b5f56"));
+    let mut socket = Socket::open(&devnet).await;
+    let call = json!({ "id": 0, "method": "eth_call", "params": [{ "to": endless }] });
+    socket.send(call).await;
+    for id in 1..100 {
+        socket
+            .send(json!({ "id": id, "method": "eth_chainId" }))
+            .await;
+    }
+    // One after the other: what is quick waits for what is slow.
+    for id in 0..100 {
+        assert_eq!(socket.message().await["id"], id);
+    }
+}
+
+#[tokio::test]
 async fn messages_that_are_too_large_end_the_connection() {
     let devnet = start_limited(Limits {
         message: 1_000,
@@ -367,23 +389,29 @@ async fn a_client_that_reads_nothing_is_cut_off() {
 #[tokio::test]
 async fn a_client_that_shows_no_life_is_closed() {
     let devnet = start_limited(Limits {
-        ping: Duration::from_millis(100),
+        ping: Duration::from_millis(500),
         ..Limits::default()
     })
     .await;
+    // By hand, as any library answers pings.
+    let mut dead = TcpStream::connect(devnet.address()).await.unwrap();
+    dead.write_all(
+        b"GET / HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+          sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    )
+    .await
+    .unwrap();
     let mut alive = Socket::open(&devnet).await;
-    let mut dead = Socket::open(&devnet).await;
-    dead.ok("eth_chainId", json!([])).await;
     let heads = alive.ok("eth_subscribe", json!(["newHeads"])).await;
-    // Reading answers pings; not reading does not.
     let mining = async {
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::time::sleep(Duration::from_millis(2_500)).await;
         devnet.chain().mine();
     };
-    let (news, ()) = tokio::join!(alive.news(&heads), mining);
+    // Reading answers pings.
+    let (said, news, ()) = tokio::join!(rest(&mut dead), alive.news(&heads), mining);
+    assert!(said.starts_with("HTTP/1.1 101"), "{said}");
+    assert!(said.ends_with("no answer to pings"), "{said}");
     assert_eq!(news["number"], "0x1");
-    let frame = dead.closed().await.unwrap();
-    assert_eq!(frame.reason.as_str(), "no answer to pings");
 }
 
 #[tokio::test]
