@@ -1,7 +1,7 @@
 // Foundry's cast: every command is run as a user would run it.
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { after, before, test } from 'node:test'
 import { promisify } from 'node:util'
 import { join } from 'node:path'
@@ -71,6 +71,24 @@ test('deploys, calls, sends and reads the receipt, the block and the logs', asyn
   const block = await json('block', sent.blockNumber, '--full')
   assert.equal(block.transactions[0].hash, sent.transactionHash)
   assert.equal(BigInt(block.gasUsed), BigInt(sent.gasUsed))
+})
+
+test('asks and hears of events over WebSocket', async () => {
+  const { contractAddress: token } = await deployToken()
+  const number = await offline('block-number', '--rpc-url', devnet.ws)
+  assert.equal(number, await cast('block-number'))
+  const listener = spawn(CAST, ['logs', '--json', '--subscribe', '--rpc-url', devnet.ws, '--address', token, TRANSFER])
+  let heard = ''
+  listener.stdout.on('data', (data) => (heard += data))
+  const closed = new Promise((resolve) => listener.on('exit', resolve))
+  // It does not say when it has begun to listen.
+  while (!heard.includes('}')) await send(token, 'transfer(address,uint256)', bob, '1')
+  listener.kill()
+  await closed
+  // An array that never ends.
+  const [log] = heard.match(/\{[^}]*\}/)
+  assert.equal(JSON.parse(log).address, token)
+  assert.equal(JSON.parse(log).data, word(1))
 })
 
 test('estimates what a transaction then uses', async () => {

@@ -93,6 +93,21 @@ test('finds events by filter and hears of them by polling', async () => {
   assert.equal((await token.queryFilter(token.filters.Transfer(null, ARB_WASM), 0)).length, 0)
 })
 
+test('deploys, sends and hears of blocks and events over WebSocket', async () => {
+  const socket = new ethers.WebSocketProvider(devnet.ws, undefined, { cacheTimeout: -1 })
+  const token = await deployToken(new ethers.Wallet(devnet.accounts[0].key, socket))
+  const before = await socket.getBlockNumber()
+  const block = new Promise((resolve) => socket.on('block', (number) => number > before && resolve(number)))
+  const event = new Promise((resolve) => token.on('Transfer', (from, to, value, { log }) => resolve({ to, value, log })))
+  const receipt = await (await token.transfer(bob, 300n)).wait()
+  assert.equal(await block, receipt.blockNumber)
+  const { to, value, log } = await event
+  assert.deepEqual([to, value], [bob, 300n])
+  assert.equal(log.transactionHash, receipt.hash)
+  assert.equal((await socket.getBlock('latest')).hash, receipt.blockHash)
+  await socket.destroy()
+})
+
 test('decodes custom errors of calls and of estimates', async () => {
   const token = await deployToken()
   const refused = ['ERC20InsufficientBalance', devnet.accounts[0].address, 1_000n, 1_001n]

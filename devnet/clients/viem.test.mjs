@@ -16,6 +16,7 @@ import {
   parseEther,
   publicActions,
   walletActions,
+  webSocket,
 } from 'viem'
 import { privateKeyToAccount } from 'viem/accounts'
 import { ACT, ACTIVATION_VALUE, ARB_WASM, actorWasm, contract, programInitCode, startDevnet } from './devnet.mjs'
@@ -160,6 +161,26 @@ test('hears of blocks and events by polling filters', async () => {
   ends.forEach((end) => end())
   assert.equal(block.hash, receipt.blockHash)
   assert.equal(logs.at(-1).transactionHash, receipt.transactionHash)
+})
+
+test('hears of blocks, events and transactions over WebSocket', async () => {
+  const { address, abi } = await deployToken()
+  const socket = createWalletClient({ account: alice, chain, transport: webSocket(devnet.ws) }).extend(publicActions)
+  const seen = {}
+  const heard = Promise.all(['block', 'logs', 'hashes'].map((what) => new Promise((resolve) => (seen[what] = resolve))))
+  const ends = [
+    socket.watchBlocks({ onBlock: seen.block }),
+    socket.watchContractEvent({ address, abi, eventName: 'Transfer', args: { to: bob }, onLogs: seen.logs }),
+    socket.watchPendingTransactions({ onTransactions: seen.hashes }),
+  ]
+  const hash = await socket.writeContract({ address, abi, functionName: 'transfer', args: [bob, 300n] })
+  const receipt = await socket.waitForTransactionReceipt({ hash })
+  const [block, logs, hashes] = await heard
+  ends.forEach((end) => end())
+  assert.equal(block.hash, receipt.blockHash)
+  assert.deepEqual(logs.map((log) => [log.eventName, log.args.value, log.transactionHash]), [['Transfer', 300n, hash]])
+  assert.deepEqual(hashes, [hash])
+  ;(await socket.transport.getRpcClient()).close()
 })
 
 test('sends for an account whose key nobody has', async () => {
