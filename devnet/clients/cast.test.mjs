@@ -7,9 +7,8 @@ import { promisify } from 'node:util'
 import { join } from 'node:path'
 import { ACT, ACTIVATION_VALUE, ARB_WASM, actorWasm, contract, programInitCode, startDevnet } from './devnet.mjs'
 
-// The program itself: the script that the package puts before it hides its exit code.
-const PLATFORM = `${process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`
-const CAST = join(import.meta.dirname, 'node_modules', '@foundry-rs', `cast-${PLATFORM}`, 'bin', 'cast')
+// The program itself: the script that `@foundry-rs/cast` puts before it hides its exit code.
+const CAST = join(import.meta.dirname, 'node_modules', '@foundry-rs', 'cast-linux-amd64', 'bin', 'cast')
 const TRANSFER = 'Transfer(address indexed from, address indexed to, uint256 value)'
 let devnet, alice, bob
 

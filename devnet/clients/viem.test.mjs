@@ -238,6 +238,36 @@ test('mines what waits when it is told to', async () => {
   await cheats.setAutomine(true)
 })
 
+test('looks into the pool and drops what waits there', async () => {
+  await cheats.setAutomine(false)
+  const hash = await client.sendTransaction({ to: bob, value: 3n })
+  assert.deepEqual(await cheats.getTxpoolStatus(), { pending: 1, queued: 0 })
+  const { pending } = await cheats.getTxpoolContent()
+  const [[sender, byNonce]] = Object.entries(pending)
+  assert.equal(sender.toLowerCase(), alice.address.toLowerCase())
+  assert.deepEqual(Object.values(byNonce).map((transaction) => transaction.hash), [hash])
+  await cheats.dropTransaction({ hash })
+  assert.deepEqual(await cheats.getTxpoolStatus(), { pending: 0, queued: 0 })
+  await cheats.setAutomine(true)
+})
+
+test('sets what the next blocks say', async () => {
+  const id = await cheats.snapshot()
+  await cheats.setNextBlockBaseFeePerGas({ baseFeePerGas: 20_000_000n })
+  await cheats.setBlockGasLimit({ gasLimit: 30_000_000n })
+  await cheats.setBlockTimestampInterval({ interval: 12 })
+  await cheats.mine({ blocks: 2 })
+  const latest = await client.getBlock()
+  const before = await client.getBlock({ blockHash: latest.parentHash })
+  assert.equal(latest.baseFeePerGas, 20_000_000n)
+  assert.equal(latest.gasLimit, 30_000_000n)
+  assert.equal(latest.timestamp - before.timestamp, 12n)
+  assert.equal(await client.getGasPrice(), 20_000_000n)
+  await cheats.removeBlockTimestampInterval()
+  await cheats.revert({ id })
+  assert.equal(await client.getGasPrice(), 10_000_000n)
+})
+
 test('calls with another state than the chain has', async () => {
   const { address, abi } = await deployToken()
   const lavish = { to: bob, value: parseEther('100000'), account: alice.address }
