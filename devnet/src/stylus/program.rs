@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     num::NonZeroUsize,
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -43,7 +44,15 @@ impl Program {
     ) -> Result<Self, ActivationError> {
         let compile = |error: wasmi::Error| ActivationError::Compile(error.to_string());
         let engine = Engine::new(&config());
-        let module = Module::new(&engine, instrumented).map_err(compile)?;
+        // The interpreter's compiler has panicked on valid programs (a store through a
+        // pointer that is the value too, at an offset of over 16 bits). What strangers
+        // deploy must not take a thread of the chain with it; the engine, which is all
+        // that a panic can leave half done, goes with the attempt.
+        let module = catch_unwind(AssertUnwindSafe(|| Module::new(&engine, instrumented)))
+            .map_err(|_| {
+                ActivationError::Compile("the interpreter's compiler gave up on it".into())
+            })?
+            .map_err(compile)?;
         let linker = hostio::linker(&engine).map_err(|error| compile(error.into()))?;
 
         let mut hasher = Keccak256::new();

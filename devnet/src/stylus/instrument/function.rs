@@ -229,7 +229,10 @@ impl Rewriter<'_, '_> {
                 Operator::MemoryGrow { .. } => self.pay_for_growth(),
                 _ => {}
             }
-            self.block.extend_from_slice(bytes);
+            match operator {
+                Operator::MemoryGrow { .. } => self.grow(bytes),
+                _ => self.block.extend_from_slice(bytes),
+            }
             if ends_block(&operator) {
                 self.close_block();
             }
@@ -328,6 +331,52 @@ impl Rewriter<'_, '_> {
             Instruction::GlobalGet(scratch),
         ] {
             instruction.encode(&mut self.block);
+        }
+    }
+
+    /// Whether the memory has all pages that it may ever have.
+    fn memory_is_fixed(&self) -> bool {
+        self.module
+            .memories
+            .first()
+            .is_some_and(|memory| memory.maximum == Some(memory.initial))
+    }
+
+    /// `memory.grow`, given as `bytes`, but only where it can change the memory. Growth by
+    /// no pages answers the size, and growth that must fail answers -1: that of a memory
+    /// that cannot grow, and that by a multiple of 65,536 pages.
+    ///
+    /// The interpreter's own operator keeps a frame on the native stack until the program
+    /// leaves the interpreter, and a loop would fill the stack. Paying for pages is such a
+    /// leave, but as the chain counts them in 16 bits, such a multiple is none to it.
+    fn grow(&mut self, bytes: &[u8]) {
+        let scratch = self.meters.scratch;
+        Instruction::GlobalSet(scratch).encode(&mut self.block);
+        let can_grow = !self.memory_is_fixed();
+        if can_grow {
+            for instruction in [
+                Instruction::GlobalGet(scratch),
+                Instruction::I32Const(0xFFFF),
+                Instruction::I32And,
+                Instruction::If(BlockType::Result(ValType::I32)),
+                Instruction::GlobalGet(scratch),
+            ] {
+                instruction.encode(&mut self.block);
+            }
+            self.block.extend_from_slice(bytes);
+            Instruction::Else.encode(&mut self.block);
+        }
+        for instruction in [
+            Instruction::MemorySize(0),
+            Instruction::I32Const(-1),
+            Instruction::GlobalGet(scratch),
+            Instruction::I32Eqz,
+            Instruction::Select,
+        ] {
+            instruction.encode(&mut self.block);
+        }
+        if can_grow {
+            Instruction::End.encode(&mut self.block);
         }
     }
 

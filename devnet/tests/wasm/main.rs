@@ -1,0 +1,15 @@
+//! The executor, checked from outside: WebAssembly's own tests with and without meters,
+//! without meters, and modules that mean harm.
+
+// Not all of it is of use here.
+#[allow(dead_code)]
+#[path = "../stylus/world.rs"]
+mod world;
+
+mod allocations;
+mod execution;
+mod hostile;
+mod integers;
+mod modules;
+mod random;
+mod spec;
