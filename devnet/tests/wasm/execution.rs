@@ -2,8 +2,8 @@
 
 use arbius_devnet::stylus::metered::{self, INK_LEFT, INK_STATUS, STACK_LEFT};
 use wasmi::{
-    Engine, Extern, Func, Global, Instance, Linker, Memory, Module, Store, StoreLimits,
-    StoreLimitsBuilder, TrapCode, Val,
+    Engine, Func, Global, Instance, Linker, Module, Store, StoreLimits, StoreLimitsBuilder,
+    TrapCode, Val,
 };
 
 /// Ink that no terminating test uses up.
@@ -189,23 +189,7 @@ impl Runner {
         }
     }
 
-    /// The exports of an instance that are the module's own, in their order.
-    pub(crate) fn exports(&self, instance: &Instance) -> Vec<(String, Extern)> {
-        instance
-            .exports(&self.store)
-            .filter(|export| {
-                self.mode == Mode::Plain
-                    || ![INK_LEFT, INK_STATUS, STACK_LEFT, metered::START].contains(&export.name())
-            })
-            .map(|export| (export.name().to_owned(), export.into_extern()))
-            .collect()
-    }
-
     pub(crate) fn global(&self, global: Global) -> Option<Number> {
         Number::from_val(&global.get(&self.store))
-    }
-
-    pub(crate) fn memory(&self, memory: Memory) -> &[u8] {
-        memory.data(&self.store)
     }
 }

@@ -1,5 +1,5 @@
 //! The executor, checked from outside: WebAssembly's own tests with and without meters,
-//! without meters, and modules that mean harm.
+//! and modules that mean harm.
 
 // Not all of it is of use here.
 #[allow(dead_code)]
