@@ -20,7 +20,13 @@ use super::{
 };
 use crate::{
     chain::State,
-    stylus::{CallKind, CallRequest, CreateRequest, Frame, Resume},
+    stylus::{
+        CallKind, CallRequest, CreateRequest, Frame, Resume,
+        prices::{
+            CALL_NEW_ACCOUNT_GAS, CALL_STIPEND, CALL_VALUE_GAS, COLD_ACCOUNT_GAS, CREATE_GAS,
+            LOG_DATA_GAS, LOG_TOPIC_GAS, WARM_ACCESS_GAS,
+        },
+    },
 };
 
 sol! {
@@ -43,13 +49,8 @@ sol! {
     }
 }
 
-const COLD_ACCOUNT: u64 = 2_600;
-const WARM_ACCOUNT: u64 = 100;
-const CALL_VALUE: u64 = 9_000;
-const CALL_STIPEND: u64 = 2_300;
-const NEW_ACCOUNT: u64 = 25_000;
-const CREATE: u64 = 32_000;
-const LOG: u64 = 375 * 2 + 8 * 32;
+/// The one event: its signature and a word.
+const LOG: u64 = LOG_TOPIC_GAS * 2 + LOG_DATA_GAS * 32;
 /// Dispatch, decoding and the bookkeeping between the steps.
 const OVERHEAD: u64 = 1_500;
 /// Copying a word of input to memory and hashing it.
@@ -227,7 +228,7 @@ impl Deployer {
                 return Ok(done(init_salt(call.salt, &call.initData).abi_encode()));
             }
             Calls::requiresActivation(call) => {
-                if !self.charge(COLD_ACCOUNT) {
+                if !self.charge(COLD_ACCOUNT_GAS) {
                     return Ok(halt());
                 }
                 return Ok(done(requires_activation(ctx, call.addr)?.abi_encode()));
@@ -240,7 +241,7 @@ impl Deployer {
         // EIP-3860 prices init code by the word; CREATE2 hashes it besides.
         let salted = !self.deploy.salt.is_zero();
         if self.frame.is_static
-            || !self.charge(CREATE + 2 * words + if salted { 6 * words } else { 0 })
+            || !self.charge(CREATE_GAS + 2 * words + if salted { 6 * words } else { 0 })
         {
             return Ok(halt());
         }
@@ -257,7 +258,7 @@ impl Deployer {
     }
 
     fn activate(&mut self, ctx: &mut ArbContext) -> Result<DeployerStep, Infallible> {
-        if !self.charge(WARM_ACCOUNT) {
+        if !self.charge(WARM_ACCESS_GAS) {
             return Ok(halt());
         }
         if !requires_activation(ctx, self.created)? {
@@ -354,15 +355,19 @@ impl Deployer {
 fn call_cost(journal: &mut Journal<State>, to: Address, value: U256) -> Result<u64, Infallible> {
     let account = journal.load_account(to)?;
     let access = if account.is_cold {
-        COLD_ACCOUNT
+        COLD_ACCOUNT_GAS
     } else {
-        WARM_ACCOUNT
+        WARM_ACCESS_GAS
     };
     if value.is_zero() {
         return Ok(access);
     }
-    let birth = if account.is_empty() { NEW_ACCOUNT } else { 0 };
-    Ok(access + CALL_VALUE + birth)
+    let birth = if account.is_empty() {
+        CALL_NEW_ACCOUNT_GAS
+    } else {
+        0
+    };
+    Ok(access + CALL_VALUE_GAS + birth)
 }
 
 /// The salt that CREATE2 gets: whoever sees the address knows what it was constructed with.

@@ -69,9 +69,9 @@ pub const DATA_INERTIA: u64 = 21_360_419;
 
 /// Most pages a program may start with. `crates/prover/src/programs/config.rs`.
 pub const HEAP_BOUND: u64 = 128;
-/// Most words in a stack frame. `crates/prover/src/programs/config.rs`.
-pub const MAX_FRAME_SIZE: u32 = 10 * 1024;
-/// Most operands in a frame at once. `crates/prover/src/programs/config.rs`.
+/// Most operands in a frame at once. `crates/prover/src/programs/config.rs`, which also has a
+/// limit of 10,240 words for a whole frame: with these operands and [`MAX_LOCALS`] no frame
+/// comes near it.
 pub const MAX_FRAME_CONTENTION: u32 = 4096;
 /// Words that each frame costs besides operands and locals.
 /// `crates/prover/src/programs/depth.rs`.

@@ -41,6 +41,10 @@ sol! {
         function pageLimit() external view returns (uint16);
         function minInitGas() external view returns (uint64 gas, uint64 cached);
         function expiryDays() external view returns (uint16);
+        function pageRamp() external view returns (uint64);
+        function initCostScalar() external view returns (uint64);
+        function blockCacheSize() external view returns (uint16);
+        function activationGas() external view returns (uint64);
         function keepaliveDays() external view returns (uint16);
     }
     interface IArbWasmCache {

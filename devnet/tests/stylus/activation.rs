@@ -232,6 +232,17 @@ fn the_memory_must_fit_into_what_is_left() {
     ))
     .unwrap();
     let params = StylusParams::default();
+    // No chain's own limit may be beyond what the compiler takes.
+    let huge = wat::parse_str(format!(
+        r#"(module (memory (export "memory") 129 129) {ENTRY})"#
+    ));
+    assert_eq!(
+        activate(&huge.unwrap(), &params, 200, false).unwrap_err(),
+        ActivationError::Pages {
+            pages: 129,
+            limit: 128
+        }
+    );
     assert!(activate(&wasm, &params, 9, false).is_ok());
     assert_eq!(
         activate(&wasm, &params, 8, false).unwrap_err(),
@@ -317,6 +328,21 @@ fn counts_are_limited() {
         };
     too_many(&"(func)".repeat(4096), 4097, 4096);
     too_many(&r#"(data (i32.const 0) "x")"#.repeat(129), 129, 128);
+    let table = "(table 1 funcref)";
+    too_many(
+        &format!("{table} {}", "(elem (i32.const 0))".repeat(129)),
+        129,
+        128,
+    );
+    // A segment of n functions takes 4 bytes and its length (1 or 2) and then one a function.
+    let segment = |n: usize| {
+        format!(
+            "(table 4096 funcref) (elem (i32.const 0) {})",
+            "0 ".repeat(n)
+        )
+    };
+    accepted(&format!("{MEMORY} {ENTRY} {}", segment(4_090)));
+    too_many(&segment(4_091), 4_097, 4_096);
     // The meters add four globals.
     too_many(&"(global i32 i32.const 0)".repeat(32_765), 32_769, 32_768);
     too_many("(table 4097 funcref)", 4097, 4096);

@@ -276,6 +276,10 @@ fn arbwasm_tells_the_parameters_of_nova() {
     assert_eq!(asked!(pageLimitCall), 128);
     assert_eq!(asked!(expiryDaysCall), 365);
     assert_eq!(asked!(keepaliveDaysCall), 31);
+    assert_eq!(asked!(pageRampCall), 620_674_314);
+    assert_eq!(asked!(initCostScalarCall), 100);
+    assert_eq!(asked!(blockCacheSizeCall), 32);
+    assert_eq!(asked!(activationGasCall), 0);
     let least = asked!(minInitGasCall);
     assert_eq!((least.gas, least.cached), (8_832, 352));
     let program = deploy_program(&chain, &actor());

@@ -1,9 +1,9 @@
 //! Stylus programs: the executor alone, in a world in memory, and on a chain.
 //!
 //! - `world` runs a program without a chain; `ink`, `hostio`, `stack_and_memory`, `calls`,
-//!   `activation` and `hostile` use it, `host_call` one host function at a time;
+//!   `activation`, `sizes` and `hostile` use it, `host_call` one host function at a time;
 //! - `published` has totals that were not worked out here: Nitro's tests and documentation;
-//! - `common` has a chain; `frames`, `lifecycle` and `deployer` use it.
+//! - `common` has a chain; `frames`, `lifecycle`, `rules` and `deployer` use it.
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -19,4 +19,6 @@ mod hostio;
 mod ink;
 mod lifecycle;
 mod published;
+mod rules;
+mod sizes;
 mod stack_and_memory;

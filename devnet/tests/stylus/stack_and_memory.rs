@@ -1,9 +1,10 @@
 //! What programs are allowed to use: words of stack and pages of memory.
 
 use crate::world::{
-    GAS, HEADER, MemoryWorld, frame, hook, ink_used, program, run, run_in, starting_ink, with_body,
+    GAS, HEADER, MemoryWorld, environment, expect_done, frame, hook, ink_used, program, run,
+    run_in, starting_ink, with_body,
 };
-use arbius_devnet::stylus::{MemoryModel, Pages, Status, StylusParams};
+use arbius_devnet::stylus::{Machine, MemoryModel, Pages, Resume, Status, StylusParams};
 
 /// A program whose function calls itself `depth` times.
 fn recursing(depth: u32) -> arbius_devnet::stylus::Program {
@@ -250,4 +251,43 @@ fn a_caller_s_pages_count_for_its_callee() {
         starting_ink(&program) - 1_000 * 10_000 - HEADER - 2
     );
     assert_eq!(world.pages, Pages { open: 4, ever: 5 });
+}
+
+#[test]
+fn pages_of_the_whole_call_stack_are_limited() {
+    // Nitro's `testNestedStylusCumulativeFootprint` (system_tests/program_test.go), with a
+    // limit that gas does not reach first: 10 pages are open, 20 may be.
+    let params = StylusParams {
+        page_limit: 20,
+        ..StylusParams::default()
+    };
+    let run_with = |program: &arbius_devnet::stylus::Program, open: u16| {
+        let mut world = MemoryWorld {
+            pages: Pages { open, ever: open },
+            ..MemoryWorld::default()
+        };
+        let mut machine = Machine::start(program, frame(), &environment(), &params);
+        let outcome = expect_done(machine.run(&mut world, Resume::Start).unwrap());
+        (outcome.status, outcome.gas_left > 0, world.pages)
+    };
+    let of = |pages: u32| {
+        program(&format!(
+            r#"(module (memory (export "memory") {pages} {pages})
+                 (func (export "user_entrypoint") (param i32) (result i32) i32.const 0))"#
+        ))
+    };
+    let (status, gas_left, pages) = run_with(&of(10), 10);
+    assert_eq!((status, gas_left), (Status::Success, true));
+    assert_eq!((pages.open, pages.ever), (10, 20));
+    // The frame fails before its pages are opened.
+    let (status, gas_left, pages) = run_with(&of(11), 10);
+    assert_eq!((status, gas_left), (Status::OutOfInk, false));
+    assert_eq!((pages.open, pages.ever), (10, 10));
+
+    // Likewise for pages that are asked for later; those count as having been open.
+    let (status, ..) = run_with(&growing("9"), 10);
+    assert_eq!(status, Status::Success);
+    let (status, gas_left, pages) = run_with(&growing("10"), 10);
+    assert_eq!((status, gas_left), (Status::OutOfInk, false));
+    assert_eq!((pages.open, pages.ever), (10, 21));
 }

@@ -7,8 +7,8 @@ use super::{Meters, depth::StackTracker, module::ParsedModule};
 use crate::stylus::{
     activate::ActivationError,
     prices::{
-        BLOCK_HEADER_INK, FRAME_OVERHEAD, MAX_FRAME_CONTENTION, MAX_FRAME_SIZE, MAX_LOCALS,
-        MAX_OPERATORS, MEMORY_COPY_INK, MEMORY_FILL_INK, operator_ink,
+        BLOCK_HEADER_INK, FRAME_OVERHEAD, MAX_FRAME_CONTENTION, MAX_LOCALS, MAX_OPERATORS,
+        MEMORY_COPY_INK, MEMORY_FILL_INK, operator_ink,
     },
 };
 
@@ -171,13 +171,6 @@ fn measure(
         });
     }
     let frame_size = worst + locals.count + FRAME_OVERHEAD;
-    if frame_size > MAX_FRAME_SIZE {
-        return Err(ActivationError::Frame {
-            function: index,
-            words: frame_size,
-            limit: MAX_FRAME_SIZE,
-        });
-    }
     Ok(FunctionStats {
         operators,
         frame_size,
