@@ -1,9 +1,14 @@
 //! Every number the executor charges or limits by, with the file it was read from.
 //!
-//! Paths are those of Nitro (<https://github.com/OffchainLabs/nitro>) and, where they
-//! begin with `core/` or `params/`, of its go-ethereum fork
-//! (<https://github.com/OffchainLabs/go-ethereum>). Ink prices are in ink; everything
-//! else is in EVM gas unless it says otherwise.
+//! Paths are those of Nitro v3.10.0 (<https://github.com/OffchainLabs/nitro>, commit
+//! `b1cf6db81` of 5 May 2026), the release with ArbOS 60, and, where they begin with `core/`
+//! or `params/`, of its go-ethereum fork (<https://github.com/OffchainLabs/go-ethereum>,
+//! commit `49b38a638` of 16 April 2026). ArbOS 61 differs from 60 in the refunds of dynamic
+//! pricing alone, which is switched off on Nova (the proposal to activate it, of 19 June 2026:
+//! <https://forum.arbitrum.foundation/t/constitutional-aip-arbos-61-elara/30601>).
+//!
+//! Ink prices are in ink; everything else is in EVM gas unless it says otherwise. Each number
+//! has a test that fails when it changes by one.
 
 use wasmparser::Operator;
 
