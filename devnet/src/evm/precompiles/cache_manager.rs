@@ -68,7 +68,10 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
             ICacheManager::getMinBid_1Call::abi_encode_returns(&U192::ZERO)
         }
         Calls::cacheSize(_) => ICacheManager::cacheSizeCall::abi_encode_returns(&CACHE_SIZE),
-        Calls::queueSize(_) => ICacheManager::queueSizeCall::abi_encode_returns(&queue_size(call)?),
+        Calls::queueSize(_) => {
+            call.burn(ARBOS_READ_GAS)?;
+            ICacheManager::queueSizeCall::abi_encode_returns(&queue_size(call)?)
+        }
         Calls::decay(_) => ICacheManager::decayCall::abi_encode_returns(&0),
         Calls::isPaused(_) => ICacheManager::isPausedCall::abi_encode_returns(&false),
     };
@@ -101,6 +104,7 @@ fn place_bid(call: &mut Call<'_>, program: Address) -> Result<(), Failure> {
 
 /// Fails if there is no room for so much: any bid wins where there is.
 fn min_bid(call: &mut Call<'_>, size: u64) -> Result<(), Failure> {
+    call.burn(ARBOS_READ_GAS)?;
     let taken = queue_size(call)?;
     if taken.saturating_add(size) > CACHE_SIZE {
         return Err(Failure::error(ICacheManager::AsmTooLarge {
@@ -116,8 +120,8 @@ fn size_of(record: &ProgramRecord) -> u64 {
     u64::from(record.costs().asm_estimate).max(MIN_PROGRAM_SIZE)
 }
 
+/// How many bytes are cached. The manager's own methods pay for knowing it.
 fn queue_size(call: &mut Call<'_>) -> Result<u64, Failure> {
-    call.burn(ARBOS_READ_GAS)?;
     let journal = &mut call.ctx.journaled_state;
     journal.load_account(CACHE_MANAGER)?;
     Ok(journal
@@ -126,7 +130,8 @@ fn queue_size(call: &mut Call<'_>) -> Result<u64, Failure> {
         .saturating_to())
 }
 
-/// Counts a program in that was cached, or out that was evicted, whoever did it.
+/// Counts a program in that was cached, or out that was evicted, whoever did it. ArbWasmCache,
+/// which calls this, does not pay for it: it knows nothing of the manager's books.
 pub(super) fn note_cached(
     call: &mut Call<'_>,
     record: &ProgramRecord,
