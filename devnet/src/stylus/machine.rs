@@ -166,10 +166,7 @@ impl Machine {
         let args_len = u32::try_from(host.frame.calldata.len()).unwrap_or(u32::MAX);
 
         let pages = world.pages();
-        let memory = pages
-            .has_room(costs.footprint, params.page_limit)
-            .then(|| params.memory_model().gas_cost(costs.footprint, *pages))
-            .unwrap_or(u64::MAX);
+        let memory = params.pages_gas(costs.footprint, *pages);
         let start = memory.saturating_add(costs.start_gas(&params, host.frame.cached));
         let Some(gas) = host.frame.gas.checked_sub(start) else {
             return Ok(Step::Done(Outcome {

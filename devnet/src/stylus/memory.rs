@@ -15,12 +15,6 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Whether `pages` more stay within `limit`. The price of what does not is more than
-    /// any gas can pay.
-    pub fn has_room(&self, pages: u16, limit: u16) -> bool {
-        self.open.saturating_add(pages) <= limit
-    }
-
     /// Opens `pages` more and returns the state before that.
     pub fn add(&mut self, pages: u16) -> Self {
         let before = *self;

@@ -1,7 +1,10 @@
 //! The parameters an Arbitrum chain sets for Stylus, with the values of a chain
 //! on ArbOS 61, and the sizes a program is charged by.
 
-use super::{memory::MemoryModel, prices};
+use super::{
+    memory::{MemoryModel, Pages},
+    prices,
+};
 
 /// The chain's Stylus settings (Nitro: `arbos/programs/params.go`, `StylusParams`).
 ///
@@ -66,6 +69,17 @@ impl StylusParams {
     /// The price model of WASM memory under these parameters.
     pub fn memory_model(&self) -> MemoryModel {
         MemoryModel::new(self.free_pages, self.page_gas)
+    }
+
+    /// Gas for opening `new` pages when `before` are in use. What would exceed
+    /// [`StylusParams::page_limit`] has a price that no gas can pay.
+    ///
+    /// Source: `enforceStylusPageLimit` in Nitro's `arbos/programs/api.go`.
+    pub fn pages_gas(&self, new: u16, before: Pages) -> u64 {
+        if before.open.saturating_add(new) > self.page_limit {
+            return u64::MAX;
+        }
+        self.memory_model().gas_cost(new, before)
     }
 
     /// Ink for `gas`, saturating.

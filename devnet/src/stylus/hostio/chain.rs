@@ -78,12 +78,7 @@ pub(in crate::stylus) fn perform<W: World>(
         WorldCall::PayForMemoryGrow { pages } => {
             // They count as open even when they cannot be paid for: the frame ends then.
             let before = world.pages().add(pages);
-            let params = &hook.host().params;
-            let gas = match before.has_room(pages, params.page_limit) {
-                true => params.memory_model().gas_cost(pages, before),
-                false => u64::MAX,
-            };
-            hook.buy_gas(gas)?;
+            hook.buy_gas(hook.host().params.pages_gas(pages, before))?;
         }
         WorldCall::Code {
             account_at,
