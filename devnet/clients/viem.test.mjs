@@ -283,6 +283,20 @@ test('calls with another state than the chain has', async () => {
   assert.equal(supply, 5n)
 })
 
+test('simulates calls one after another', async () => {
+  const { address, abi } = await deployToken()
+  const call = (functionName, args) => ({ to: address, abi, functionName, args })
+  const { results } = await client.simulateCalls({
+    account: alice.address,
+    calls: [call('transfer', [bob, 300n]), call('balanceOf', [bob]), call('transfer', [bob, 701n])],
+  })
+  assert.deepEqual(results.map(({ status }) => status), ['success', 'success', 'failure'])
+  assert.equal(results[1].result, 300n)
+  assert.equal(results[2].error.cause.data.errorName, 'ERC20InsufficientBalance')
+  const balance = await client.readContract({ address, abi, functionName: 'balanceOf', args: [bob] })
+  assert.equal(balance, 0n)
+})
+
 test('deploys, activates and calls a program, alone and from Solidity', async () => {
   const program = await deployProgram()
   await mined(client.sendTransaction({ to: program, data: concat([ACT.store, word(42n)]) }))
