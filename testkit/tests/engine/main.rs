@@ -20,4 +20,5 @@ mod stake;
 mod start;
 mod tasks;
 mod treasury;
+mod upgrade;
 mod world;
