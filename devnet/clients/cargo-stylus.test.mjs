@@ -188,6 +188,18 @@ test('caches a program by a bid', async () => {
   await assert.rejects(signed('cache', 'bid', address, '0'), /already cached/)
 })
 
+test('traces a transaction, with its own script and with the native tracer', async () => {
+  const address = addressIn(await deploy('--wasm-file', await file('ten.wasm', await returning(10))))
+  const signer = await provider.getSigner(0)
+  const { hash } = await (await signer.sendTransaction({ to: address })).wait()
+  for (const tracer of [[], ['--use-native-tracer']]) {
+    const text = await stylus('trace', '--tx', hash, ...tracer)
+    const steps = JSON.parse(printed(text, /(\[\{.*\}\])/))
+    assert.deepEqual(steps.map(({ name }) => name), ['user_entrypoint', 'write_result', 'user_returned'])
+    assert.equal(steps[1].args, ethers.toBeHex(10n, 32))
+  }
+})
+
 test('is told what keeping a program alive takes, and that it pays nothing', async () => {
   const address = addressIn(await deploy('--wasm-file', await file('nine.wasm', await returning(9))))
   const codehash = ethers.keccak256(await provider.getCode(address))

@@ -253,11 +253,19 @@ fn an_access_list_names_what_a_call_touches() {
     let inner = deploy(&chain, &READER);
     let outer = deploy(&chain, &forwarder(0xf1, inner));
     let asked = request(alice(&chain), outer, Bytes::new());
-    let (list, gas) = chain.access_list(BlockId::latest(), &asked).unwrap();
-    assert_eq!(list.0.len(), 1);
-    assert_eq!(list.0[0].address, inner);
-    assert_eq!(list.0[0].storage_keys, [alloy_primitives::B256::ZERO]);
-    assert!(gas > 21_000);
+    let answer = chain.access_list(BlockId::latest(), &asked).unwrap();
+    let list = answer.access_list.0;
+    assert_eq!(list.len(), 1);
+    assert_eq!(list[0].address, inner);
+    assert_eq!(list[0].storage_keys, [alloy_primitives::B256::ZERO]);
+    assert!(answer.error.is_none());
+    // The answer is what a transaction with the list uses.
+    let listed = TransactionRequest {
+        access_list: Some(list.into()),
+        ..asked
+    };
+    let mined = send(&chain, listed);
+    assert_eq!(U256::from(mined.receipt().gas_used), answer.gas_used);
 }
 
 #[test]

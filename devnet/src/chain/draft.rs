@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use alloy_consensus::Transaction as _;
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 
 use super::{
-    Block, Receipt, State, Transaction, TransactionError, block::BlockParts, node::Node,
+    Block, Receipt, State, Transaction, TransactionError, block::BlockParts, execution, node::Node,
     pool::Pool, simulate::View,
 };
 use crate::{
-    evm::{self, BlockContext, Mode, Outcome, params},
+    evm::{self, BlockContext, Mode, Outcome, Setting},
     stylus::{ProgramCache, RecentPrograms},
 };
 
@@ -135,13 +135,7 @@ impl Draft {
                 want,
             });
         }
-        let price = U256::from(message.gas_price);
-        let gas_used = self.run(transaction, message, Mode::Transaction)?;
-        // The whole fee goes where Arbitrum's goes, so that no ether is lost.
-        let fee = price.saturating_mul(U256::from(gas_used));
-        let collected = self.state.balance(params::NETWORK_FEE_ACCOUNT);
-        self.state
-            .set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
+        self.run(transaction, message, Mode::Transaction)?;
         Ok(())
     }
 
@@ -162,19 +156,18 @@ impl Draft {
         mode: Mode,
     ) -> Result<u64, TransactionError> {
         let price = message.gas_price;
-        let executed = evm::execute(
-            self.state.clone(),
-            &self.context,
-            self.chain_id,
-            message,
+        let setting = Setting {
+            state: self.state.clone(),
+            block: &self.context,
+            chain_id: self.chain_id,
             mode,
-            self.programs.clone(),
-            self.recent.clone(),
-        )
-        .map_err(|error| TransactionError::Invalid(error.to_string()))?;
-
+            programs: self.programs.clone(),
+            recent: self.recent.clone(),
+        };
+        let executed = execution::execute(setting, message)?;
         self.state = executed.state;
         self.recent = executed.recent;
+
         let logs_before = self
             .receipts
             .last()

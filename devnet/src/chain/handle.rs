@@ -245,17 +245,11 @@ impl Chain {
         block: BlockId,
         overrides: Option<&EvmOverrides>,
     ) -> Result<View, CallError> {
-        let mut view = self.view(block)?;
-        let Some(overrides) = overrides else {
-            return Ok(view);
-        };
-        if let Some(block) = &overrides.block {
-            view = view.in_block(block)?;
+        let view = self.view(block)?;
+        match overrides {
+            Some(overrides) => view.with(overrides),
+            None => Ok(view),
         }
-        if let Some(state) = &overrides.state {
-            view = view.overridden(state)?;
-        }
-        Ok(view)
     }
 
     /// Calls a contract without changing anything. At `pending` the call sees the block
@@ -308,16 +302,17 @@ impl Chain {
         self.overridden(block, overrides)?.estimate_gas(request)
     }
 
-    /// What the request touches, and the gas it uses.
+    /// The access list that makes what the request touches warm, and the gas that the
+    /// request uses with it. Why the request fails, if it does, is part of the answer.
     ///
     /// # Errors
     ///
-    /// [`CallError`] when it does not succeed.
+    /// [`CallError`] when it cannot be executed at all.
     pub fn access_list(
         &self,
         block: BlockId,
         request: &TransactionRequest,
-    ) -> Result<(alloy_eips::eip2930::AccessList, u64), CallError> {
+    ) -> Result<alloy_eips::eip2930::AccessListResult, CallError> {
         self.view(block)?.access_list(request)
     }
 

@@ -1,10 +1,24 @@
 //! What a call may assume instead of what is on the chain.
 
-use alloy_rpc_types_eth::{BlockOverrides, state::StateOverride};
+use alloy_rpc_types_eth::{
+    BlockOverrides,
+    state::{EvmOverrides, StateOverride},
+};
 
 use super::{CallError, TransactionError, simulate::View};
 
 impl View {
+    /// Applies overrides of the block and of the state.
+    pub(super) fn with(mut self, overrides: &EvmOverrides) -> Result<Self, CallError> {
+        if let Some(block) = &overrides.block {
+            self = self.in_block(block)?;
+        }
+        if let Some(state) = &overrides.state {
+            self = self.overridden(state)?;
+        }
+        Ok(self)
+    }
+
     /// Puts the call in another block. As on Arbitrum `number` is the number that ArbSys
     /// gives, while NUMBER answers L1's, which cannot be overridden.
     pub(super) fn in_block(mut self, overrides: &BlockOverrides) -> Result<Self, CallError> {

@@ -1,12 +1,13 @@
 //! Calls and estimates, which change nothing.
 
-use alloy_eips::eip2930::AccessList;
-use alloy_primitives::{Bytes, TxKind, U256};
+use alloy_eips::eip2930::{AccessList, AccessListItem, AccessListResult};
+use alloy_primitives::{Address, Bytes, TxKind, U256};
 use alloy_rpc_types_eth::TransactionRequest;
+use revm::context_interface::result::InvalidTransaction;
 
 use super::{CallError, State, TransactionError};
 use crate::{
-    evm::{self, BlockContext, Executed, Message, Mode, Outcome, params},
+    evm::{self, BlockContext, Executed, Message, Mode, Outcome, Setting, params},
     stylus::{ProgramCache, RecentPrograms},
 };
 
@@ -14,6 +15,8 @@ use crate::{
 const CALL_GAS: u64 = params::MAX_TX_GAS;
 /// The search for an estimate ends when it is this close, in thousandths.
 const ESTIMATE_TOLERANCE: u64 = 15;
+/// How often a call is tried until its access list no longer changes.
+const MAX_ACCESS_LIST_ROUNDS: usize = 16;
 
 /// The chain as a call sees it. Cheap to make, and independent of what happens to the
 /// chain meanwhile.
@@ -65,17 +68,19 @@ impl View {
         Ok(message)
     }
 
+    pub(super) fn setting(&self) -> Setting<'_> {
+        Setting {
+            state: self.state.clone(),
+            block: &self.block,
+            chain_id: self.chain_id,
+            mode: Mode::Simulation,
+            programs: self.programs.clone(),
+            recent: RecentPrograms::default(),
+        }
+    }
+
     fn execute(&self, message: Message) -> Result<Executed, CallError> {
-        evm::execute(
-            self.state.clone(),
-            &self.block,
-            self.chain_id,
-            message,
-            Mode::Simulation,
-            self.programs.clone(),
-            RecentPrograms::default(),
-        )
-        .map_err(|error| CallError::Failed(error.to_string()))
+        self.setting().execute(message).map_err(not_executed)
     }
 
     /// What the call returns.
@@ -84,29 +89,37 @@ impl View {
         finished(executed).map(|executed| executed.output)
     }
 
-    /// What the call touches, and the gas it uses.
+    /// What the call touches beyond what is warm anyway, and what it then uses. A call that
+    /// fails has an access list too.
     pub(crate) fn access_list(
         &self,
         request: &TransactionRequest,
-    ) -> Result<(AccessList, u64), CallError> {
-        let message = self.message(request)?;
-        let (from, to) = (message.from, message.to.to().copied());
-        let executed = finished(self.execute(message)?)?;
-        // The sender, the target, the beneficiary and built-ins are warm anyway.
-        let mut list = executed.accessed;
-        list.0.retain(|item| {
-            let warm = item.address == from
-                || Some(item.address) == to
-                || item.address == self.block.terms.beneficiary
-                || item.address == params::ARBOS_STATE
-                || evm::ARBITRUM_PRECOMPILES.contains(&item.address);
-            item.address != params::ARBOS_STATE && (!warm || !item.storage_keys.is_empty())
-        });
-        list.0.sort_by_key(|item| item.address);
-        for item in &mut list.0 {
-            item.storage_keys.sort_unstable();
+    ) -> Result<AccessListResult, CallError> {
+        let mut message = self.message(request)?;
+        // With another list the call has other gas left and may touch something else.
+        for _ in 0..MAX_ACCESS_LIST_ROUNDS {
+            let executed = self
+                .setting()
+                .execute_listing(message.clone())
+                .map_err(not_executed)?;
+            let list = access_list(&message, self.block.terms.beneficiary, &executed);
+            if list == message.access_list {
+                return Ok(AccessListResult {
+                    access_list: list,
+                    gas_used: U256::from(executed.gas_used),
+                    error: match executed.outcome {
+                        Outcome::Success => None,
+                        Outcome::Revert { .. } => Some("execution reverted".into()),
+                        Outcome::Halt { reason, .. } => Some(reason),
+                    },
+                });
+            }
+            message.access_list = list;
         }
-        Ok((list, executed.gas_used))
+        Err(CallError::Failed(format!(
+            "the access list does not settle: what the call touches still depends on the list \
+             after {MAX_ACCESS_LIST_ROUNDS} rounds"
+        )))
     }
 
     /// A gas limit that suffices, close to the least one that does.
@@ -185,6 +198,33 @@ impl View {
 }
 
 const CALL_STIPEND: u64 = 2_300;
+
+/// The accounts and slots that an execution touched, but for accounts that every
+/// transaction has warm: the sender, the target, precompiles, and what it creates itself.
+fn access_list(message: &Message, beneficiary: Address, executed: &Executed) -> AccessList {
+    let precompiles = evm::precompiles();
+    let is_warm = |address: &Address| {
+        *address == message.from
+            || Some(address) == message.to.to()
+            || *address == beneficiary
+            || precompiles.contains(address)
+    };
+    executed
+        .touched
+        .iter()
+        .filter(|touched| touched.address != params::ARBOS_STATE && !touched.created)
+        .filter(|touched| !is_warm(&touched.address) || !touched.slots.is_empty())
+        .map(|touched| AccessListItem {
+            address: touched.address,
+            storage_keys: touched.slots.iter().map(|slot| (*slot).into()).collect(),
+        })
+        .collect::<Vec<_>>()
+        .into()
+}
+
+fn not_executed(error: InvalidTransaction) -> CallError {
+    CallError::Failed(error.to_string())
+}
 
 fn finished(executed: Executed) -> Result<Executed, CallError> {
     match executed.outcome {

@@ -8,7 +8,7 @@ use revm::{
 
 use crate::{
     chain::State,
-    stylus::{Pages, ProgramCache, RecentPrograms, StylusParams},
+    stylus::{HostCallLog, Pages, ProgramCache, RecentPrograms, StylusParams},
 };
 
 /// revm's context over this chain's database.
@@ -44,6 +44,8 @@ pub(crate) struct ArbOs {
     pub(crate) stack: Vec<ActiveFrame>,
     /// Why the latest native frame failed, for the error message of an outermost failure.
     pub(crate) failure: Option<String>,
+    /// Where programs note their host calls, if somebody traces the transaction.
+    pub(crate) host_calls: Option<HostCallLog>,
 }
 
 impl ArbOs {
@@ -63,6 +65,7 @@ impl ArbOs {
             pages: Pages::default(),
             stack: Vec::new(),
             failure: None,
+            host_calls: None,
         }
     }
 

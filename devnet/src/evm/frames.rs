@@ -4,7 +4,8 @@
 //! frame executes is decided when it is made: code with a Stylus prefix runs on the
 //! WASM executor, the deployer as a built-in, all else in revm's interpreter. A native
 //! frame that needs another frame returns the request to the loop and is resumed with
-//! the result, so nothing recurses on the host's stack.
+//! the result, so nothing recurses on the host's stack. An inspector sees native frames as
+//! it sees others: their start, their logs and their end.
 
 use std::convert::Infallible;
 
@@ -21,6 +22,7 @@ use revm::{
         EthFrame, EvmTr, FrameInitOrResult, FrameResult, Handler, ItemOrResult, MainnetHandler,
         instructions::EthInstructions,
     },
+    inspector::{Inspector, InspectorEvmTr, InspectorHandler, inspect_instructions},
     interpreter::{
         CallInput, CallInputs, CallScheme, CallValue, CreateInputs, FrameInput, Gas,
         InstructionResult, InterpreterAction, InterpreterResult, instructions::Instruction,
@@ -39,11 +41,14 @@ use super::{
 use crate::stylus::{CallKind, CallRequest, CreateRequest, Resume};
 
 type Instructions = EthInstructions<EthInterpreter, ArbContext>;
-type Inner = RevmEvm<ArbContext, (), Instructions, ArbPrecompiles, EthFrame<EthInterpreter>>;
+type Inner<I> = RevmEvm<ArbContext, I, Instructions, ArbPrecompiles, EthFrame<EthInterpreter>>;
 type FrameError = ContextError<Infallible>;
 
 /// Why a transaction was not executed at all.
 pub(crate) type TransactError = EVMError<Infallible, InvalidTransaction>;
+
+/// A transaction's result, what it changed, and the context it ran in.
+pub(crate) type Transacted = (ExecutionResult<HaltReason>, EvmState, ArbContext);
 
 struct NativeFrame {
     /// Its place on revm's frame stack.
@@ -53,19 +58,19 @@ struct NativeFrame {
     resume: Resume,
 }
 
-/// An EVM whose contracts may be WASM.
-pub(crate) struct ArbEvm {
-    inner: Inner,
+/// An EVM whose contracts may be WASM. `I` is an inspector, or `()` where nobody watches.
+pub(crate) struct ArbEvm<I = ()> {
+    inner: Inner<I>,
     natives: Vec<NativeFrame>,
 }
 
-impl ArbEvm {
+impl<I> ArbEvm<I> {
     /// An EVM for one transaction.
-    pub(crate) fn new(ctx: ArbContext) -> Self {
+    pub(crate) fn new(ctx: ArbContext, inspector: I) -> Self {
         Self {
             inner: RevmEvm {
                 ctx,
-                inspector: (),
+                inspector,
                 instruction: instructions(),
                 precompiles: ArbPrecompiles::new(SPEC),
                 frame_stack: FrameStack::new_prealloc(8),
@@ -76,14 +81,54 @@ impl ArbEvm {
 
     /// Executes the context's transaction. Returns its result, what it changed, and the
     /// context.
-    pub(crate) fn transact(
-        mut self,
-    ) -> Result<(ExecutionResult<HaltReason>, EvmState, ArbContext), TransactError> {
+    pub(crate) fn transact(mut self) -> Result<Transacted, TransactError> {
         let mut handler =
             MainnetHandler::<Self, TransactError, EthFrame<EthInterpreter>>::default();
         let result = handler.run(&mut self)?;
         let state = self.inner.ctx.journaled_state.finalize();
         Ok((result, state, self.inner.ctx))
+    }
+
+    /// Executes the context's transaction while the inspector watches. Returns the inspector
+    /// as well.
+    pub(crate) fn transact_inspected(mut self) -> Result<(Transacted, I), TransactError>
+    where
+        I: Inspector<ArbContext>,
+    {
+        let mut handler =
+            MainnetHandler::<Self, TransactError, EthFrame<EthInterpreter>>::default();
+        let result = handler.inspect_run(&mut self)?;
+        let state = self.inner.ctx.journaled_state.finalize();
+        Ok(((result, state, self.inner.ctx), self.inner.inspector))
+    }
+
+    /// Runs the program of the frame on top of the stack until its next action; none if
+    /// that frame runs EVM code.
+    fn run_native(&mut self) -> Result<Option<InterpreterAction>, FrameError> {
+        let top = self.inner.frame_stack.index();
+        let Some(native) = self.natives.last_mut() else {
+            return Ok(None);
+        };
+        if Some(native.index) != top {
+            return Ok(None);
+        }
+        let resume = std::mem::replace(&mut native.resume, Resume::Start);
+        let step = native.program.run(&mut self.inner.ctx, resume);
+        let gas_limit = self.inner.frame_stack.get().interpreter.gas.limit();
+        to_action(&mut self.inner.ctx, step, gas_limit).map(Some)
+    }
+
+    /// Lets revm carry out what the frame on top of the stack asks for.
+    fn process(
+        &mut self,
+        action: InterpreterAction,
+    ) -> Result<FrameInitOrResult<EthFrame<EthInterpreter>>, FrameError> {
+        let frame = self.inner.frame_stack.get();
+        let next = frame.process_next_action::<_, FrameError>(&mut self.inner.ctx, action)?;
+        if next.is_result() {
+            frame.set_finished(true);
+        }
+        Ok(next)
     }
 
     /// The program of the frame on top of the stack, unless that runs EVM code.
@@ -93,7 +138,7 @@ impl ArbEvm {
     }
 }
 
-impl EvmTr for ArbEvm {
+impl<I> EvmTr for ArbEvm<I> {
     type Context = ArbContext;
     type Instructions = Instructions;
     type Precompiles = ArbPrecompiles;
@@ -160,15 +205,10 @@ impl EvmTr for ArbEvm {
     }
 
     fn frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, FrameError> {
-        let top = self.inner.frame_stack.index();
-        let frame = self.inner.frame_stack.get();
-        let action = match self.natives.last_mut() {
-            Some(native) if Some(native.index) == top => {
-                let resume = std::mem::replace(&mut native.resume, Resume::Start);
-                let step = native.program.run(&mut self.inner.ctx, resume);
-                to_action(&mut self.inner.ctx, step, frame.interpreter.gas.limit())?
-            }
-            _ => {
+        let action = match self.run_native()? {
+            Some(action) => action,
+            None => {
+                let frame = self.inner.frame_stack.get();
                 let action = frame.interpreter.run_plain(
                     self.inner.instruction.instruction_table(),
                     self.inner.instruction.gas_table(),
@@ -177,11 +217,7 @@ impl EvmTr for ArbEvm {
                 reject_foreign_ef_code(frame, action)
             }
         };
-        let next = frame.process_next_action::<_, FrameError>(&mut self.inner.ctx, action)?;
-        if next.is_result() {
-            frame.set_finished(true);
-        }
-        Ok(next)
+        self.process(action)
     }
 
     fn frame_return_result(
@@ -232,6 +268,73 @@ fn instructions() -> Instructions {
         gas,
     );
     instructions
+}
+
+impl<I: Inspector<ArbContext>> InspectorEvmTr for ArbEvm<I> {
+    type Inspector = I;
+
+    fn all_inspector(
+        &self,
+    ) -> (
+        &ArbContext,
+        &Instructions,
+        &ArbPrecompiles,
+        &FrameStack<EthFrame<EthInterpreter>>,
+        &I,
+    ) {
+        self.inner.all_inspector()
+    }
+
+    fn all_mut_inspector(
+        &mut self,
+    ) -> (
+        &mut ArbContext,
+        &mut Instructions,
+        &mut ArbPrecompiles,
+        &mut FrameStack<EthFrame<EthInterpreter>>,
+        &mut I,
+    ) {
+        self.inner.all_mut_inspector()
+    }
+
+    fn inspect_frame_run(&mut self) -> Result<FrameInitOrResult<Self::Frame>, FrameError> {
+        let logs_before = self.inner.ctx.journaled_state.logs().len();
+        let action = match self.run_native()? {
+            Some(action) => {
+                let logs = self.inner.ctx.journaled_state.logs()[logs_before..].to_vec();
+                for log in logs {
+                    self.inner.inspector.log(&mut self.inner.ctx, log);
+                }
+                action
+            }
+            None => {
+                let frame = self.inner.frame_stack.get();
+                let action = inspect_instructions(
+                    &mut self.inner.ctx,
+                    &mut frame.interpreter,
+                    &mut self.inner.inspector,
+                    self.inner.instruction.instruction_table(),
+                    self.inner.instruction.gas_table(),
+                );
+                reject_foreign_ef_code(frame, action)
+            }
+        };
+        let mut next = self.process(action)?;
+        if let ItemOrResult::Result(result) = &mut next {
+            let (ctx, inspector) = (&mut self.inner.ctx, &mut self.inner.inspector);
+            match (&self.inner.frame_stack.get().input, result) {
+                (FrameInput::Call(inputs), FrameResult::Call(outcome)) => {
+                    inspector.call_end(ctx, inputs, outcome);
+                }
+                (FrameInput::Create(inputs), FrameResult::Create(outcome)) => {
+                    inspector.create_end(ctx, inputs, outcome);
+                }
+                // A frame ends as what it began as.
+                _ => {}
+            }
+        }
+        Ok(next)
+    }
 }
 
 /// EIP-3541 with Arbitrum's exception: new code may begin with 0xEF only if it is a

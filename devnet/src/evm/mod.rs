@@ -2,6 +2,7 @@
 //! rules for gas.
 
 pub mod params;
+pub mod trace;
 
 mod context;
 mod deployer;
@@ -17,18 +18,26 @@ use std::convert::Infallible;
 
 use alloy_eips::{eip2930::AccessList, eip7702::SignedAuthorization};
 use alloy_primitives::{Address, B256, Bytes, Log, TxKind, U256};
+use alloy_sol_types::{Panic, Revert, SolError};
 use revm::{
     Context, DatabaseCommit, Journal,
     context::{BlockEnv, CfgEnv, TxEnv, either::Either, transaction::TransactionType},
     context_interface::result::{
         EVMError, ExecutionResult, HaltReason, InvalidTransaction, OutOfGasError, Output,
     },
-    primitives::hardfork::SpecId,
+    handler::PrecompileProvider,
+    primitives::{AddressSet, hardfork::SpecId},
+    state::EvmState,
 };
 
 pub(crate) use precompiles::ARBITRUM_PRECOMPILES;
 
-use self::{context::ArbOs, frames::ArbEvm};
+use self::{
+    context::{ArbContext, ArbOs},
+    frames::{ArbEvm, TransactError, Transacted},
+    precompiles::ArbPrecompiles,
+    trace::Tracer,
+};
 use crate::{
     chain::{State, TransactionError},
     stylus::{ProgramCache, RecentPrograms},
@@ -133,54 +142,123 @@ pub(crate) struct Executed {
     pub(crate) state: State,
     /// Programs that the block has started so far.
     pub(crate) recent: RecentPrograms,
-    /// Accounts and slots that were touched.
-    pub(crate) accessed: AccessList,
+    /// Accounts that were loaded, in order of their addresses, if they were to be listed.
+    pub(crate) touched: Vec<Touched>,
 }
 
-/// Executes a message on top of `state`.
-///
-/// # Errors
-///
-/// [`InvalidTransaction`] when the message may not be executed at all: gas below the
-/// intrinsic cost, oversized init code, a sender with code, or a chain id of another chain.
-pub(crate) fn execute(
-    state: State,
-    block: &BlockContext,
-    chain_id: u64,
-    message: Message,
-    mode: Mode,
-    programs: ProgramCache,
-    recent: RecentPrograms,
-) -> Result<Executed, InvalidTransaction> {
-    let arbos = ArbOs::new(block.l2_number, block.hashes.clone(), programs, recent);
-    let mut ctx: context::ArbContext =
-        Context::<BlockEnv, TxEnv, CfgEnv, State, Journal<State>, ()>::new(state, SPEC)
-            .with_chain(arbos);
-    ctx.block = block_env(block);
-    configure(&mut ctx.cfg, chain_id, mode);
-    ctx.tx = tx_env(chain_id, message);
+/// An account that an execution loaded.
+#[derive(Clone, Debug)]
+pub(crate) struct Touched {
+    pub(crate) address: Address,
+    /// Slots that were read or written, in order.
+    pub(crate) slots: Vec<U256>,
+    /// Whether it was made by this execution.
+    pub(crate) created: bool,
+}
 
-    let (result, changes, ctx) = ArbEvm::new(ctx).transact().map_err(|error| match error {
+/// What messages are executed upon.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting<'a> {
+    pub(crate) state: State,
+    pub(crate) block: &'a BlockContext,
+    pub(crate) chain_id: u64,
+    pub(crate) mode: Mode,
+    pub(crate) programs: ProgramCache,
+    /// Programs that the block has started before.
+    pub(crate) recent: RecentPrograms,
+}
+
+impl Setting<'_> {
+    /// Executes a message.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidTransaction`] when the message may not be executed at all: gas below the
+    /// intrinsic cost, oversized init code, a sender with code, or a chain id of another
+    /// chain.
+    pub(crate) fn execute(self, message: Message) -> Result<Executed, InvalidTransaction> {
+        let transacted = ArbEvm::new(self.context(message), ()).transact();
+        Ok(executed(transacted.map_err(invalid)?, false))
+    }
+
+    /// Executes a message and lists what it touched.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::execute`].
+    pub(crate) fn execute_listing(self, message: Message) -> Result<Executed, InvalidTransaction> {
+        let transacted = ArbEvm::new(self.context(message), ()).transact();
+        Ok(executed(transacted.map_err(invalid)?, true))
+    }
+
+    /// Executes a message while a tracer watches.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::execute`].
+    pub(crate) fn trace(
+        self,
+        message: Message,
+        tracer: Tracer,
+    ) -> Result<(Executed, Tracer), InvalidTransaction> {
+        let mut ctx = self.context(message);
+        ctx.chain.host_calls = tracer.host_call_log();
+        let (transacted, tracer) = ArbEvm::new(ctx, tracer)
+            .transact_inspected()
+            .map_err(invalid)?;
+        let listing = tracer.needs_accesses();
+        Ok((executed(transacted, listing), tracer))
+    }
+
+    fn context(self, message: Message) -> ArbContext {
+        let arbos = ArbOs::new(
+            self.block.l2_number,
+            self.block.hashes.clone(),
+            self.programs,
+            self.recent,
+        );
+        let mut ctx: ArbContext =
+            Context::<BlockEnv, TxEnv, CfgEnv, State, Journal<State>, ()>::new(self.state, SPEC)
+                .with_chain(arbos);
+        ctx.block = block_env(self.block);
+        configure(&mut ctx.cfg, self.chain_id, self.mode);
+        ctx.tx = tx_env(self.chain_id, message);
+        ctx
+    }
+}
+
+fn invalid(error: TransactError) -> InvalidTransaction {
+    match error {
         EVMError::Transaction(invalid) => invalid,
         EVMError::Header(header) => InvalidTransaction::Str(header.to_string().into()),
         EVMError::Database(never) => never_fails(never),
         EVMError::Custom(reason) => InvalidTransaction::Str(reason.into()),
         other => InvalidTransaction::Str(other.to_string().into()),
-    })?;
+    }
+}
 
-    let accessed = AccessList(
-        changes
-            .iter()
-            .map(|(address, account)| alloy_eips::eip2930::AccessListItem {
+fn touched(changes: &EvmState) -> Vec<Touched> {
+    let mut touched: Vec<_> = changes
+        .iter()
+        .map(|(address, account)| {
+            let mut slots: Vec<_> = account.storage.keys().copied().collect();
+            slots.sort_unstable();
+            Touched {
                 address: *address,
-                storage_keys: account
-                    .storage
-                    .keys()
-                    .map(|slot| B256::from(*slot))
-                    .collect(),
-            })
-            .collect(),
-    );
+                slots,
+                created: account.is_created(),
+            }
+        })
+        .collect();
+    touched.sort_unstable_by_key(|touched| touched.address);
+    touched
+}
+
+fn executed((result, changes, ctx): Transacted, listing: bool) -> Executed {
+    let touched = match listing {
+        true => touched(&changes),
+        false => Vec::new(),
+    };
     let gas_used = result.tx_gas_used();
     let failure = ctx.chain.failure;
     let mut state = ctx.journaled_state.database;
@@ -211,7 +289,7 @@ pub(crate) fn execute(
             )
         }
     };
-    Ok(Executed {
+    Executed {
         outcome,
         gas_used,
         output,
@@ -219,8 +297,8 @@ pub(crate) fn execute(
         created,
         state,
         recent: ctx.chain.recent,
-        accessed,
-    })
+        touched,
+    }
 }
 
 /// Gas that a message costs before anything runs.
@@ -241,6 +319,11 @@ pub(crate) fn intrinsic_gas(message: &Message) -> Result<u64, TransactionError> 
     revm::handler::validation::validate_initial_tx_gas(env, SPEC, true, false, u64::MAX, None)
         .map(|gas| gas.initial_total_gas())
         .map_err(|error| TransactionError::Invalid(error.to_string()))
+}
+
+/// Addresses that run native code and that every transaction has warm.
+pub(crate) fn precompiles() -> AddressSet {
+    ArbPrecompiles::new(SPEC).warm_addresses().clone()
 }
 
 fn never_fails(never: Infallible) -> InvalidTransaction {
@@ -312,6 +395,14 @@ fn tx_env(chain_id: u64, message: Message) -> TxEnv {
             .map(Either::Left)
             .collect(),
     }
+}
+
+/// What Solidity's own errors say was wrong.
+pub(crate) fn revert_reason(data: &[u8]) -> Option<String> {
+    if let Ok(revert) = Revert::abi_decode(data) {
+        return Some(revert.reason);
+    }
+    Panic::abi_decode(data).ok().map(|panic| panic.to_string())
 }
 
 /// Failures as go-ethereum words them, which tools look for.

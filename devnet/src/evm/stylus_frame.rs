@@ -44,9 +44,12 @@ impl StylusFrame {
         let used_lately = ctx.chain.recent.insert(code_hash, stylus.block_cache_size);
         frame.cached = record.cached || used_lately;
         let environment = environment(ctx);
-        Ok(Self {
-            machine: Machine::start(&program, frame, &environment, &stylus),
-        })
+        let machine = Machine::start(&program, frame, &environment, &stylus);
+        let machine = match &ctx.chain.host_calls {
+            Some(log) => machine.traced(log.clone()),
+            None => machine,
+        };
+        Ok(Self { machine })
     }
 
     /// Runs until the next frame or the end.

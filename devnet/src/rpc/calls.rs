@@ -58,8 +58,7 @@ fn estimate_gas(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
 
 fn access_list(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let request = params.required::<TransactionRequest>(0, "call")?;
-    let (list, gas) = chain.access_list(block_id(params, 1)?, &request)?;
-    Ok(json!({ "accessList": to_json(list)?, "gasUsed": quantity(gas) }))
+    to_json(chain.access_list(block_id(params, 1)?, &request)?)
 }
 
 fn simulate(chain: &Chain, params: &Params) -> Result<Value, RpcError> {

@@ -9,8 +9,8 @@ use alloy_primitives::U256;
 use serde_json::{Value, json};
 
 use super::{
-    RpcError, accounts, blocks, calls, cheats, fees, filters, params::Params, session::Session,
-    transactions, txpool, version,
+    RpcError, accounts, blocks, calls, cheats, debug, fees, filters, params::Params,
+    session::Session, transactions, txpool, version,
 };
 use crate::chain::Chain;
 
@@ -162,6 +162,7 @@ impl<'a> Caller<'a> {
             .or_else(|| fees::call(chain, method, params))
             .or_else(|| filters::call(chain, method, params))
             .or_else(|| txpool::call(chain, method, params))
+            .or_else(|| debug::call(chain, method, params))
             .or_else(|| cheats::call(chain, method, params))
             .unwrap_or_else(|| Err(RpcError::unknown_method(method, cheats::nearest(method))))
     }

@@ -1,12 +1,13 @@
 //! Errors as JSON-RPC shows them.
 
-use alloy_primitives::Bytes;
-use alloy_sol_types::{Panic, Revert, SolError};
 use serde_json::{Value, json};
 
-use crate::chain::{
-    CallError, ControlError, LogQueryError, ReorgError, SimulationError, TransactionError,
-    UnknownBlock,
+use crate::{
+    chain::{
+        CallError, ControlError, LogQueryError, ReorgError, SimulationError, TransactionError,
+        UnknownBlock,
+    },
+    evm::revert_reason,
 };
 
 /// An error object of JSON-RPC 2.0.
@@ -177,7 +178,7 @@ impl From<CallError> for RpcError {
     fn from(error: CallError) -> Self {
         match error {
             CallError::Reverted { data, reason } => {
-                let reason = reason.or_else(|| in_words(&data));
+                let reason = reason.or_else(|| revert_reason(&data));
                 Self {
                     code: 3,
                     message: match reason {
@@ -190,12 +191,4 @@ impl From<CallError> for RpcError {
             other => Self::refused(other.to_string()),
         }
     }
-}
-
-/// Solidity's own errors say what was wrong.
-fn in_words(data: &Bytes) -> Option<String> {
-    if let Ok(revert) = Revert::abi_decode(data) {
-        return Some(revert.reason);
-    }
-    Panic::abi_decode(data).ok().map(|panic| panic.to_string())
 }

@@ -9,7 +9,7 @@
 //! | `origin` | which web pages may ask |
 //! | `session` | the subscriptions of a WebSocket |
 //! | `dispatch` | from a body to its methods |
-//! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `txpool`, `cheats` | the methods |
+//! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `txpool`, `debug`, `cheats` | the methods |
 //! | `params`, `json`, `error` | what goes in and what comes out |
 //!
 //! What only a development chain offers, under `evm_`, `anvil_` and `hardhat_` alike, is in
@@ -23,6 +23,7 @@ mod accounts;
 mod blocks;
 mod calls;
 mod cheats;
+mod debug;
 mod dispatch;
 mod error;
 mod fees;

@@ -9,13 +9,14 @@ use super::{
     activate::{ENTRYPOINT, MEMORY},
     frame::{Environment, Fault, Frame, Outcome, Resume, Status, Step},
     hostio::{
-        Handles, Hook, Host, Interrupt, PendingCall, PendingCreate, Performed, Stop, finish_call,
-        finish_create, perform,
+        Handles, Hook, Host, Interrupt, PendingCall, PendingCreate, Performed, Stop, Tracing,
+        finish_call, finish_create, perform,
     },
     instrument::{INK_LEFT, INK_STATUS, STACK_LEFT},
     params::StylusParams,
     prices::return_data_gas,
     program::Program,
+    trace::HostCallLog,
     world::World,
 };
 
@@ -71,6 +72,7 @@ struct Running {
     handles: Handles,
     /// Pages that were open before.
     open_before: u16,
+    ink_at_start: u64,
 }
 
 /// The function a call starts at: from the length of the calldata to a status.
@@ -91,6 +93,15 @@ impl Machine {
             program: program.clone(),
             state: State::Fresh(Box::new(Host::new(frame, *environment, *params))),
         }
+    }
+
+    /// Notes the program's host calls in `log`. To be asked for before the first run.
+    #[must_use]
+    pub fn traced(mut self, log: HostCallLog) -> Self {
+        if let State::Fresh(host) = &mut self.state {
+            host.tracing = Some(Tracing::new(log));
+        }
+        self
     }
 
     /// Runs the program until it ends or needs another frame.
@@ -182,11 +193,16 @@ impl Machine {
         let ink = params.gas_to_ink(gas);
         match self.instantiate(host, ink) {
             Ok((mut store, handles, main)) => {
+                if let Some(tracing) = &store.data().tracing {
+                    let args = args_len.to_be_bytes();
+                    tracing.log.add(ENTRYPOINT, &[&args], &[], ink, ink);
+                }
                 let ran = main.call_resumable(&mut store, (args_len,));
                 let running = Running {
                     store,
                     handles,
                     open_before,
+                    ink_at_start: ink,
                 };
                 self.advance(world, running, ran)
             }
@@ -255,7 +271,7 @@ impl Machine {
                 let ran = invocation.resume(&mut running.store, value.as_slice());
                 self.advance(world, running, ran)
             }
-            Err(interrupt) => Ok(running.end(world, interrupted(interrupt))),
+            Err(interrupt) => Ok(running.interrupted(world, interrupt)),
         }
     }
 
@@ -270,7 +286,7 @@ impl Machine {
             let invocation = match ran {
                 Ok(TypedResumableCall::HostTrap(invocation)) => invocation,
                 Ok(TypedResumableCall::Finished(status)) => {
-                    return Ok(running.end(world, returned(status)));
+                    return Ok(running.returned(world, status));
                 }
                 Ok(TypedResumableCall::OutOfFuel(_)) => {
                     let status = Status::Failure(Fault::Trap("out of fuel".into()));
@@ -284,8 +300,8 @@ impl Machine {
             let call = match invocation.host_error().downcast_ref::<Interrupt>() {
                 Some(Interrupt::Suspend) => running.store.data_mut().pending.take(),
                 Some(interrupt) => {
-                    let status = interrupted(interrupt.clone());
-                    return Ok(running.end(world, status));
+                    let interrupt = interrupt.clone();
+                    return Ok(running.interrupted(world, interrupt));
                 }
                 None => None,
             };
@@ -308,7 +324,7 @@ impl Machine {
                     (Step::Create(request), Waiting::Create(pending))
                 }
                 Err(Stop::Program(interrupt)) => {
-                    return Ok(running.end(world, interrupted(interrupt)));
+                    return Ok(running.interrupted(world, interrupt));
                 }
                 Err(Stop::World(error)) => {
                     world.pages().open = running.open_before;
@@ -322,22 +338,6 @@ impl Machine {
             }));
             return Ok(step);
         }
-    }
-}
-
-fn returned(status: u32) -> Status {
-    match status {
-        0 => Status::Success,
-        _ => Status::Revert,
-    }
-}
-
-fn interrupted(interrupt: Interrupt) -> Status {
-    match interrupt {
-        Interrupt::Exit(status) => returned(status),
-        Interrupt::OutOfInk => Status::OutOfInk,
-        Interrupt::Fault(fault) => Status::Failure(fault),
-        Interrupt::Suspend => Status::Failure(Fault::Trap("suspended without a reason".into())),
     }
 }
 
@@ -366,6 +366,32 @@ impl Running {
         } else {
             Status::Failure(Fault::Trap(error.to_string()))
         }
+    }
+
+    /// The program returned, or asked to end, with `status`.
+    fn returned<W: World>(self, world: &mut W, status: u32) -> Step {
+        if let Some(tracing) = &self.store.data().tracing {
+            // Nitro shows the ink of the start here too.
+            let ink = self.ink_at_start;
+            let outs = status.to_be_bytes();
+            tracing.log.add("user_returned", &[], &[&outs], ink, ink);
+        }
+        let status = match status {
+            0 => Status::Success,
+            _ => Status::Revert,
+        };
+        self.end(world, status)
+    }
+
+    /// A host function did not return to the program.
+    fn interrupted<W: World>(self, world: &mut W, interrupt: Interrupt) -> Step {
+        let status = match interrupt {
+            Interrupt::Exit(status) => return self.returned(world, status),
+            Interrupt::OutOfInk => Status::OutOfInk,
+            Interrupt::Fault(fault) => Status::Failure(fault),
+            Interrupt::Suspend => Status::Failure(Fault::Trap("suspended without a reason".into())),
+        };
+        self.end(world, status)
     }
 
     /// Closes the program's pages and settles its gas.

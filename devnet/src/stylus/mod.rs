@@ -39,6 +39,7 @@ mod instrument;
 mod machine;
 mod program;
 mod recent;
+mod trace;
 
 pub use activate::{Activation, ActivationError, activate};
 pub use code::{CodeError, CodeKind, Root, code_kind, decode_program};
@@ -51,4 +52,5 @@ pub use memory::{MemoryModel, Pages};
 pub use params::{ProgramCosts, StylusParams};
 pub use program::{Program, ProgramCache};
 pub use recent::RecentPrograms;
+pub use trace::{HostCall, HostCallLog};
 pub use world::{Access, SlotWrite, World};

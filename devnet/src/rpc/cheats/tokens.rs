@@ -62,7 +62,7 @@ fn set_answer(
         return Err(RpcError::refused(format!("{token} is no ERC-20 token")));
     };
     let probe = present.wrapping_add(U256::from(0x5eed));
-    let (touched, _) = chain.access_list(block, &request)?;
+    let touched = chain.access_list(block, &request)?.access_list;
     let slots = touched
         .0
         .iter()

@@ -61,6 +61,7 @@ impl Hook<'_> {
             None => U256::ZERO,
         };
 
+        self.trace_call(args, target, &input, value);
         // A static frame cannot pay, but trying to costs nothing.
         if self.host().frame.is_static && !value.is_zero() {
             return Ok(self.fail_call(0, args)?);
@@ -99,7 +100,32 @@ impl Hook<'_> {
     /// Ends a call that could not be started.
     fn fail_call(&mut self, gas: u64, args: CallArgs) -> Result<Performed, Interrupt> {
         self.end_call(gas, Bytes::new(), args.return_len_at)?;
+        self.trace_called(CALL_FAILED);
         Ok(Performed::Return(Some(Val::I32(CALL_FAILED))))
+    }
+
+    fn trace_call(&mut self, args: CallArgs, target: Address, input: &Bytes, value: U256) {
+        if !self.is_traced() {
+            return;
+        }
+        let gas = args.gas.to_be_bytes();
+        let word = value.to_be_bytes::<32>();
+        let value = match args.kind {
+            CallKind::Call => &word[..],
+            CallKind::Delegate | CallKind::Static => &[],
+        };
+        let name = match args.kind {
+            CallKind::Call => "call_contract",
+            CallKind::Delegate => "delegate_call_contract",
+            CallKind::Static => "static_call_contract",
+        };
+        self.trace_open(name, &[target.as_slice(), &gas, value, input]);
+    }
+
+    fn trace_called(&mut self, status: i32) {
+        let len = len_u32(&self.host().return_data).to_be_bytes();
+        let [.., status] = status.to_be_bytes();
+        self.trace_closed(&[&len, &[status]]);
     }
 
     fn end_call(&mut self, gas: u64, output: Bytes, return_len_at: u32) -> Result<(), Interrupt> {
@@ -121,6 +147,15 @@ impl Hook<'_> {
         let value = self.read_u256(args.endowment_at)?;
         let salt = args.salt_at.map(|at| self.read_word(at)).transpose()?;
         let gas_before = self.gas();
+        if self.is_traced() {
+            let endowment = value.to_be_bytes::<32>();
+            match &salt {
+                None => self.trace_open("create1", &[&endowment, &init_code]),
+                Some(salt) => {
+                    self.trace_open("create2", &[&endowment, salt.as_slice(), &init_code]);
+                }
+            }
+        }
 
         self.require_mutable("a creation")?;
         let mut base = CREATE_GAS;
@@ -195,7 +230,9 @@ pub(in crate::stylus) fn finish_call(
         output,
         pending.return_len_at,
     )?;
-    Ok(Val::I32(if success { 0 } else { CALL_FAILED }))
+    let status = if success { 0 } else { CALL_FAILED };
+    hook.trace_called(status);
+    Ok(Val::I32(status))
 }
 
 /// The rest of a creation host function, after its frame ended.
@@ -216,5 +253,9 @@ pub(in crate::stylus) fn finish_create(
         output,
         pending.revert_len_at,
     )?;
-    hook.write(pending.contract_at, address.unwrap_or_default().as_slice())
+    let address = address.unwrap_or_default();
+    hook.write(pending.contract_at, address.as_slice())?;
+    let len = len_u32(&hook.host().return_data).to_be_bytes();
+    hook.trace_closed(&[address.as_slice(), &len]);
+    Ok(())
 }

@@ -4,7 +4,9 @@ use alloy_primitives::{Address, B256, Bytes};
 use wasmi::Val;
 
 use super::{
-    Hook, Interrupt, Number, PendingCall, PendingCreate, WorldCall, hook::part_of, inline::len_u32,
+    Hook, Interrupt, Number, PendingCall, PendingCreate, WorldCall,
+    hook::part_of,
+    inline::{MEMORY_GROW, STORAGE_LOAD, len_u32},
 };
 use crate::stylus::{
     frame::{CallRequest, CreateRequest, Fault},
@@ -79,6 +81,7 @@ pub(in crate::stylus) fn perform<W: World>(
             // They count as open even when they cannot be paid for: the frame ends then.
             let before = world.pages().add(pages);
             hook.buy_gas(hook.host().params.pages_gas(pages, before))?;
+            hook.trace(MEMORY_GROW, &[&pages.to_be_bytes()], &[]);
         }
         WorldCall::Code {
             account_at,
@@ -93,13 +96,17 @@ pub(in crate::stylus) fn perform<W: World>(
             let size = hook.code_size(world, account_at)?;
             return Ok(Performed::Return(Some(Val::I32(size.cast_signed()))));
         }
-        WorldCall::Print(text) => world.console(hook.host().frame.contract, &text),
+        WorldCall::Print { text, name } => {
+            world.console(hook.host().frame.contract, &text);
+            hook.trace(name, &[text.as_bytes()], &[]);
+        }
         WorldCall::Tee(number) => {
             let (text, value) = match number {
                 Number::I32(value) => (value.to_string(), Val::I32(value)),
                 Number::I64(value) => (value.to_string(), Val::I64(value)),
             };
             world.console(hook.host().frame.contract, &text);
+            hook.untraced();
             return Ok(Performed::Return(Some(value)));
         }
     }
@@ -179,7 +186,9 @@ impl Hook<'_> {
         self.host_mut().storage.loaded(key, slot.value);
         let api_gas = self.host().params.ink_to_gas(EVM_API_INK);
         self.buy_gas(cached + access + api_gas)?;
-        Ok(self.write(dest_at, slot.value.as_slice())?)
+        self.write(dest_at, slot.value.as_slice())?;
+        self.trace(STORAGE_LOAD, &[key.as_slice()], &[slot.value.as_slice()]);
+        Ok(())
     }
 
     fn flush<W: World>(&mut self, world: &mut W, clear: bool) -> Result<(), W> {
@@ -188,10 +197,9 @@ impl Hook<'_> {
         let contract = self.contract();
         let left = self.gas();
         let dirty = self.host_mut().storage.flush(clear);
-        if dirty.is_empty() {
-            return Ok(());
+        if !dirty.is_empty() {
+            self.require_mutable("storage_flush_cache")?;
         }
-        self.require_mutable("storage_flush_cache")?;
         let mut total = 0u64;
         for (key, value) in dirty {
             let slot = world.sstore(contract, key, value).map_err(Stop::World)?;
@@ -202,7 +210,9 @@ impl Hook<'_> {
                 break;
             }
         }
-        Ok(self.buy_gas(total)?)
+        self.buy_gas(total)?;
+        self.trace("storage_flush_cache", &[&[u8::from(clear)]], &[]);
+        Ok(())
     }
 
     fn tload<W: World>(&mut self, world: &mut W, key_at: u32, dest_at: u32) -> Result<(), W> {
@@ -210,7 +220,13 @@ impl Hook<'_> {
         self.buy_gas(WARM_ACCESS_GAS)?;
         let key = self.read_word(key_at)?;
         let value = world.tload(self.contract(), key);
-        Ok(self.write(dest_at, value.as_slice())?)
+        self.write(dest_at, value.as_slice())?;
+        self.trace(
+            "transient_load_bytes32",
+            &[key.as_slice()],
+            &[value.as_slice()],
+        );
+        Ok(())
     }
 
     fn tstore<W: World>(&mut self, world: &mut W, key_at: u32, value_at: u32) -> Result<(), W> {
@@ -220,6 +236,11 @@ impl Hook<'_> {
         let value = self.read_word(value_at)?;
         self.require_mutable("transient_store_bytes32")?;
         world.tstore(self.contract(), key, value);
+        self.trace(
+            "transient_store_bytes32",
+            &[key.as_slice(), value.as_slice()],
+            &[],
+        );
         Ok(())
     }
 
@@ -241,10 +262,14 @@ impl Hook<'_> {
         let data = self.read(data_at, len)?;
         // `len` covers the topics, as checked above.
         let (words, data) = data.split_at(topics as usize * 32);
-        let topics = words.as_chunks::<32>().0.iter().map(B256::from).collect();
+        let hashes: Vec<B256> = words.as_chunks::<32>().0.iter().map(B256::from).collect();
         let data = Bytes::copy_from_slice(data);
         self.require_mutable("emit_log")?;
-        world.log(self.contract(), topics, data);
+        if self.is_traced() {
+            let words = hashes.concat();
+            self.trace("emit_log", &[&topics.to_be_bytes(), &words, &data], &[]);
+        }
+        world.log(self.contract(), hashes, data);
         Ok(())
     }
 
@@ -254,7 +279,13 @@ impl Hook<'_> {
         let account = self.read_address(account_at)?;
         let balance = world.balance(account).map_err(Stop::World)?;
         self.buy_gas(account_gas(balance.is_cold))?;
-        Ok(self.write_u256(dest_at, balance.value)?)
+        self.write_u256(dest_at, balance.value)?;
+        self.trace(
+            "account_balance",
+            &[account.as_slice()],
+            &[&balance.value.to_be_bytes::<32>()],
+        );
+        Ok(())
     }
 
     fn code_hash<W: World>(
@@ -268,7 +299,13 @@ impl Hook<'_> {
         let account = self.read_address(account_at)?;
         let hash = world.code_hash(account).map_err(Stop::World)?;
         self.buy_gas(account_gas(hash.is_cold))?;
-        Ok(self.write(dest_at, hash.value.as_slice())?)
+        self.write(dest_at, hash.value.as_slice())?;
+        self.trace(
+            "account_codehash",
+            &[account.as_slice()],
+            &[hash.value.as_slice()],
+        );
+        Ok(())
     }
 
     fn code<W: World>(
@@ -279,34 +316,54 @@ impl Hook<'_> {
         size: u32,
         dest_at: u32,
     ) -> Result<u32, W> {
-        let code = self.load_code(world, account_at)?;
+        let (account, code) = self.load_code(world, account_at)?;
         self.pay_for_write(len_u32(&code))?;
         let part = part_of(&code, offset, size);
         self.write(dest_at, part)?;
+        self.trace(
+            "account_code",
+            &[
+                account.as_slice(),
+                &offset.to_be_bytes(),
+                &size.to_be_bytes(),
+            ],
+            &[part],
+        );
         Ok(len_u32(part))
     }
 
     fn code_size<W: World>(&mut self, world: &mut W, account_at: u32) -> Result<u32, W> {
-        Ok(len_u32(&self.load_code(world, account_at)?))
+        let (account, code) = self.load_code(world, account_at)?;
+        let size = len_u32(&code);
+        self.trace(
+            "account_code_size",
+            &[account.as_slice()],
+            &[&size.to_be_bytes()],
+        );
+        Ok(size)
     }
 
     /// Reads and pays for the code of an account, which is free for the one whose code
     /// was read last, unless it had none.
-    fn load_code<W: World>(&mut self, world: &mut W, account_at: u32) -> Result<Bytes, W> {
+    fn load_code<W: World>(
+        &mut self,
+        world: &mut W,
+        account_at: u32,
+    ) -> Result<(Address, Bytes), W> {
         self.buy_ink(ACCOUNT_CODE_INK)?;
         self.require_gas(COLD_ACCOUNT_GAS)?;
         let account = self.read_address(account_at)?;
         if let Some((last, code)) = &self.host().last_code
             && *last == account
         {
-            return Ok(code.clone());
+            return Ok((account, code.clone()));
         }
         let code = world.code(account).map_err(Stop::World)?;
         self.buy_gas(CODE_LOAD_GAS + account_gas(code.is_cold))?;
         if !code.value.is_empty() {
             self.host_mut().last_code = Some((account, code.value.clone()));
         }
-        Ok(code.value)
+        Ok((account, code.value))
     }
 }
 

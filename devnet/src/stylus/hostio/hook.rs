@@ -34,6 +34,10 @@ impl<'a> Hook<'a> {
             Val::I64(ink) => ink.cast_unsigned(),
             _ => 0,
         };
+        if let Some(tracing) = &mut store.data_mut().tracing {
+            // A host function that suspends is run in two parts.
+            tracing.started.get_or_insert(ink);
+        }
         let mut hook = Hook {
             store: store.as_context_mut(),
             memory,
@@ -53,6 +57,46 @@ impl<'a> Hook<'a> {
 
     pub(super) fn host_mut(&mut self) -> &mut Host {
         self.store.data_mut()
+    }
+
+    /// Whether somebody traces the program.
+    pub(super) fn is_traced(&self) -> bool {
+        self.host().tracing.is_some()
+    }
+
+    /// Notes the host function that is about to return, if somebody traces the program.
+    pub(super) fn trace(&mut self, name: &'static str, args: &[&[u8]], outs: &[&[u8]]) {
+        let ink = self.ink;
+        if let Some(tracing) = &mut self.host_mut().tracing {
+            let started = tracing.started.take().unwrap_or(ink);
+            tracing.log.add(name, args, outs, started, ink);
+        }
+    }
+
+    /// Lets a host function return unnoted, as Nitro does with some.
+    pub(super) fn untraced(&mut self) {
+        if let Some(tracing) = &mut self.host_mut().tracing {
+            tracing.started = None;
+        }
+    }
+
+    /// Keeps the arguments of a call or creation until its frame has ended.
+    pub(super) fn trace_open(&mut self, name: &'static str, args: &[&[u8]]) {
+        if let Some(tracing) = &mut self.host_mut().tracing {
+            tracing.open = Some((name, args.concat()));
+        }
+    }
+
+    /// Notes the call or creation whose arguments were kept.
+    pub(super) fn trace_closed(&mut self, outs: &[&[u8]]) {
+        let open = self
+            .host_mut()
+            .tracing
+            .as_mut()
+            .and_then(|tracing| tracing.open.take());
+        if let Some((name, args)) = open {
+            self.trace(name, &[&args], outs);
+        }
     }
 
     /// Ink left.

@@ -129,13 +129,9 @@ fn link_call(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
         .func_wrap(HOOKS, "write_result", |c: C<'_>, at: u32, len: u32| {
             inline(c, |h| h.write_result(at, len))
         })?
-        .func_wrap(
-            HOOKS,
-            "exit_early",
-            |_: C<'_>, status: u32| -> Result<(), Error> {
-                Err(Error::host(Interrupt::Exit(status)))
-            },
-        )?
+        .func_wrap(HOOKS, "exit_early", |c: C<'_>, status: u32| {
+            inline(c, |h| h.exit_early(status))
+        })?
         .func_wrap(HOOKS, "pay_for_memory_grow", |c: C<'_>, pages: u32| {
             inline(c, |h| h.pay_for_memory_grow(pages))
         })?
@@ -362,46 +358,66 @@ fn link_environment(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
             inline(c, |h| h.evm_ink_left())
         })?
         .func_wrap(HOOKS, "block_basefee", |c: C<'_>, at: u32| {
-            inline(c, |h| h.wide(at, |host| host.environment.base_fee))
+            inline(c, |h| {
+                h.wide("block_basefee", at, |host| host.environment.base_fee)
+            })
         })?
         .func_wrap(HOOKS, "chainid", |c: C<'_>| {
-            inline(c, |h| h.environment(|env| env.chain_id))
+            inline(c, |h| h.environment("chainid", |env| env.chain_id))
         })?
         .func_wrap(HOOKS, "block_coinbase", |c: C<'_>, at: u32| {
             inline(c, |h| {
-                h.bytes(at, |host| host.environment.coinbase.as_slice())
+                h.bytes("block_coinbase", at, |host| {
+                    host.environment.coinbase.as_slice()
+                })
             })
         })?
         .func_wrap(HOOKS, "block_gas_limit", |c: C<'_>| {
-            inline(c, |h| h.environment(|env| env.block_gas_limit))
+            inline(c, |h| {
+                h.environment("block_gas_limit", |env| env.block_gas_limit)
+            })
         })?
         .func_wrap(HOOKS, "block_number", |c: C<'_>| {
-            inline(c, |h| h.environment(|env| env.l1_block_number))
+            inline(c, |h| {
+                h.environment("block_number", |env| env.l1_block_number)
+            })
         })?
         .func_wrap(HOOKS, "block_timestamp", |c: C<'_>| {
-            inline(c, |h| h.environment(|env| env.timestamp))
+            inline(c, |h| h.environment("block_timestamp", |env| env.timestamp))
         })?
         .func_wrap(HOOKS, "contract_address", |c: C<'_>, at: u32| {
-            inline(c, |h| h.bytes(at, |host| host.frame.contract.as_slice()))
+            inline(c, |h| {
+                h.bytes("contract_address", at, |host| {
+                    host.frame.contract.as_slice()
+                })
+            })
         })?
         .func_wrap(HOOKS, "msg_reentrant", |c: C<'_>| {
-            inline(c, |h| h.number(|host| u32::from(host.frame.reentrant)))
+            inline(c, |h| {
+                h.number("msg_reentrant", |host| u32::from(host.frame.reentrant))
+            })
         })?
         .func_wrap(HOOKS, "msg_sender", |c: C<'_>, at: u32| {
-            inline(c, |h| h.bytes(at, |host| host.frame.caller.as_slice()))
+            inline(c, |h| {
+                h.bytes("msg_sender", at, |host| host.frame.caller.as_slice())
+            })
         })?
         .func_wrap(HOOKS, "msg_value", |c: C<'_>, at: u32| {
-            inline(c, |h| h.wide(at, |host| host.frame.value))
+            inline(c, |h| h.wide("msg_value", at, |host| host.frame.value))
         })?
         .func_wrap(HOOKS, "tx_gas_price", |c: C<'_>, at: u32| {
-            inline(c, |h| h.wide(at, |host| host.environment.gas_price))
+            inline(c, |h| {
+                h.wide("tx_gas_price", at, |host| host.environment.gas_price)
+            })
         })?
         .func_wrap(HOOKS, "tx_ink_price", |c: C<'_>| {
-            inline(c, |h| h.number(|host| host.params.ink_price))
+            inline(c, |h| {
+                h.number("tx_ink_price", |host| host.params.ink_price)
+            })
         })?
         .func_wrap(HOOKS, "tx_origin", |c: C<'_>, at: u32| {
             inline(c, |h| {
-                h.bytes(at, |host| host.environment.origin.as_slice())
+                h.bytes("tx_origin", at, |host| host.environment.origin.as_slice())
             })
         })?;
     Ok(())
@@ -442,16 +458,24 @@ fn link_math(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
     Ok(())
 }
 
+/// A number that a program prints.
+fn printed(text: String) -> WorldCall {
+    WorldCall::Print {
+        text,
+        name: "console_log",
+    }
+}
+
 fn link_console(linker: &mut Linker<Host>) -> Result<(), LinkerError> {
     linker
         .func_wrap(CONSOLE, "log_txt", |c: C<'_>, at: u32, len: u32| {
             inline(c, |h| h.console_text(at, len))
         })?
         .func_wrap(CONSOLE, "log_i32", |c: C<'_>, value: i32| {
-            suspend::<()>(c, WorldCall::Print(value.to_string()))
+            suspend::<()>(c, printed(value.to_string()))
         })?
         .func_wrap(CONSOLE, "log_i64", |c: C<'_>, value: i64| {
-            suspend::<()>(c, WorldCall::Print(value.to_string()))
+            suspend::<()>(c, printed(value.to_string()))
         })?
         .func_wrap(CONSOLE, "tee_i32", |c: C<'_>, value: i32| {
             suspend::<i32>(c, WorldCall::Tee(Number::I32(value)))

@@ -28,6 +28,7 @@ use wasmi::{Global, Memory};
 use self::storage::StorageCache;
 use super::frame::{CallKind, Environment, Fault, Frame};
 use super::params::StylusParams;
+use super::trace::HostCallLog;
 
 /// What host functions know and change.
 pub(super) struct Host {
@@ -47,6 +48,27 @@ pub(super) struct Host {
     pub(super) refund: i64,
     /// What a suspended program waits for.
     pub(super) pending: Option<WorldCall>,
+    /// Set while somebody traces the program.
+    pub(super) tracing: Option<Tracing>,
+}
+
+/// Where host calls are noted, and what is known of the one under way.
+pub(super) struct Tracing {
+    pub(super) log: HostCallLog,
+    /// Ink left when the host function was called.
+    started: Option<u64>,
+    /// Name and arguments of a call or creation that waits for its frame.
+    open: Option<(&'static str, Vec<u8>)>,
+}
+
+impl Tracing {
+    pub(super) fn new(log: HostCallLog) -> Self {
+        Self {
+            log,
+            started: None,
+            open: None,
+        }
+    }
 }
 
 impl Host {
@@ -62,6 +84,7 @@ impl Host {
             storage: StorageCache::default(),
             refund: 0,
             pending: None,
+            tracing: None,
         }
     }
 }
@@ -140,8 +163,8 @@ pub(super) enum WorldCall {
     Call(CallArgs),
     /// `create1`, `create2`
     Create(CreateArgs),
-    /// `console.log_*`
-    Print(String),
+    /// `console.log_*`, with its name in a trace.
+    Print { text: String, name: &'static str },
     /// `console.tee_*`
     Tee(Number),
 }
