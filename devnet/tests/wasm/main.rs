@@ -10,6 +10,7 @@ mod allocations;
 mod execution;
 mod hostile;
 mod integers;
+mod interpreter;
 mod modules;
 mod random;
 mod spec;

@@ -224,6 +224,7 @@ impl Rewriter<'_, '_> {
             }
             match operator {
                 Operator::MemoryGrow { .. } => self.grow(bytes),
+                Operator::Select => self.select(bytes),
                 _ => self.block.extend_from_slice(bytes),
             }
             if ends_block(&operator) {
@@ -333,6 +334,19 @@ impl Rewriter<'_, '_> {
             .memories
             .first()
             .is_some_and(|memory| memory.maximum == Some(memory.initial))
+    }
+
+    /// `select`, given as `bytes`, with its condition taken through a global.
+    ///
+    /// The interpreter (wasmi 2.0.0) joins a comparison and the `select` behind it into one
+    /// operator, and has picked the wrong value where the comparison reads a local that is
+    /// a value too: `i32.const 1, local.get 0, local.get 0, i32.eqz, select`. A condition
+    /// that comes from a global is joined with nothing.
+    fn select(&mut self, bytes: &[u8]) {
+        let scratch = self.meters.scratch;
+        Instruction::GlobalSet(scratch).encode(&mut self.block);
+        Instruction::GlobalGet(scratch).encode(&mut self.block);
+        self.block.extend_from_slice(bytes);
     }
 
     /// `memory.grow`, given as `bytes`, but only where it can change the memory. Growth by
