@@ -1,12 +1,12 @@
 //! A chain with its server.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use alloy_primitives::U256;
 
 use crate::{
     accounts::DevAccount,
-    chain::{Chain, Genesis, Mining},
+    chain::{Chain, Genesis, Mining, StateFileError},
     rpc::{
         AllowedOrigins, Limits,
         server::{Options, Server},
@@ -30,6 +30,9 @@ pub enum DevnetError {
     /// The server could not be set up.
     #[error("cannot start the server: {0}")]
     Server(std::io::Error),
+    /// The chain to go on from cannot be had.
+    #[error(transparent)]
+    State(#[from] StateFileError),
     /// A block time of zero.
     #[error("the block time must not be zero: leave it out for one block per transaction")]
     ZeroBlockTime,
@@ -50,6 +53,7 @@ pub struct DevnetBuilder {
     genesis: Genesis,
     port: u16,
     mining: Mining,
+    load: Option<PathBuf>,
     limits: Limits,
     origins: AllowedOrigins,
 }
@@ -127,6 +131,14 @@ impl DevnetBuilder {
         self
     }
 
+    /// Goes on from a chain that [`Chain::save_state`] wrote. The file has its own chain id,
+    /// fees, accounts and clock; what the builder says of them applies after a reset.
+    #[must_use]
+    pub fn load_state(mut self, path: impl Into<PathBuf>) -> Self {
+        self.load = Some(path.into());
+        self
+    }
+
     /// Bounds on what clients may ask of the server.
     #[must_use]
     pub fn limits(mut self, limits: Limits) -> Self {
@@ -164,6 +176,9 @@ impl DevnetBuilder {
             return Err(DevnetError::ZeroBlockTime);
         }
         let chain = self.build_chain();
+        if let Some(path) = &self.load {
+            chain.load_state_file(path)?;
+        }
         let accounts = chain.accounts();
         let server = Server::start(
             chain.clone(),

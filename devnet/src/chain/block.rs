@@ -107,6 +107,23 @@ impl Block {
         list(payload).length_with_payload() as u64
     }
 
+    /// A block that was made before.
+    pub(super) fn restore(
+        header: Header,
+        transactions: Vec<Arc<Transaction>>,
+        receipts: Vec<Receipt>,
+    ) -> Self {
+        let mut l1_number = [0; 8];
+        l1_number.copy_from_slice(&header.mix_hash[8..16]);
+        Self {
+            hash: header.hash_slow(),
+            l1_number: u64::from_be_bytes(l1_number),
+            header,
+            transactions,
+            receipts,
+        }
+    }
+
     pub(super) fn seal(parts: BlockParts) -> Self {
         let BlockParts {
             parent,

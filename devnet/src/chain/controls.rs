@@ -156,6 +156,12 @@ impl Chain {
         self.change().ledger.terms.beneficiary = address;
     }
 
+    /// What COINBASE answers in the next block.
+    #[must_use]
+    pub fn coinbase(&self) -> Address {
+        self.node().ledger.terms.beneficiary
+    }
+
     /// Sets the chain id that transactions must be signed for from now on.
     pub fn set_chain_id(&self, chain_id: u64) {
         self.change().ledger.chain_id = chain_id;

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, Bytes};
 use imbl::{HashMap, Vector};
 
 use super::{
@@ -61,6 +61,8 @@ pub(super) struct Ledger {
     pub(super) clock: Clock,
     /// Of the blocks to come.
     pub(super) terms: BlockTerms,
+    /// What the chain's user keeps with it.
+    pub(super) attachment: Bytes,
 }
 
 impl Ledger {
@@ -83,9 +85,39 @@ impl Ledger {
             pool: Pool::default(),
             clock,
             terms: BlockTerms::default(),
+            attachment: Bytes::new(),
         };
         ledger.append(genesis, state);
         ledger
+    }
+
+    /// A chain of blocks that were made before, with the state after the last. None without
+    /// any block.
+    pub(super) fn restore(
+        chain_id: u64,
+        blocks: Vec<Block>,
+        state: State,
+        clock: Clock,
+        history: usize,
+    ) -> Option<Self> {
+        let mut blocks = blocks.into_iter();
+        let mut ledger = Self::new(chain_id, blocks.next()?, state.clone(), clock, 1);
+        for block in blocks {
+            // All but the last of these states go at once.
+            ledger.append(block, state.clone());
+        }
+        ledger.history = history.max(1);
+        Some(ledger)
+    }
+
+    /// Most states that are kept.
+    pub(super) fn history(&self) -> usize {
+        self.history
+    }
+
+    /// All blocks, the oldest first.
+    pub(super) fn blocks(&self) -> impl ExactSizeIterator<Item = &Arc<Block>> {
+        self.blocks.iter()
     }
 
     pub(super) fn append(&mut self, block: Block, state: State) -> Arc<Block> {

@@ -89,6 +89,17 @@ impl Node {
         }
     }
 
+    /// Goes on from a ledger and accounts of another chain. Accounts of this one stay known.
+    pub(super) fn load(&mut self, ledger: Ledger, mut accounts: Vec<DevAccount>) {
+        self.switch_to(ledger);
+        for account in &self.genesis.accounts {
+            if !accounts.contains(account) {
+                accounts.push(*account);
+            }
+        }
+        self.accounts = accounts;
+    }
+
     /// Begins anew. The mining mode stays.
     pub(super) fn reset(&mut self) {
         self.switch_to(self.genesis.ledger());

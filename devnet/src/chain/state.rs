@@ -77,6 +77,21 @@ impl State {
         self.accounts.get(&address)
     }
 
+    /// All accounts, in no order.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&Address, &AccountState)> {
+        self.accounts.iter()
+    }
+
+    /// The trie of all accounts, as of the last [`Self::root`].
+    pub(super) fn account_trie(&self) -> &Trie {
+        &self.account_trie
+    }
+
+    /// The trie of an account's storage, as of the last [`Self::root`].
+    pub(super) fn storage_trie(&self, address: Address) -> Option<&Trie> {
+        self.storage_tries.get(&address)
+    }
+
     /// Balance in wei; zero for an account that does not exist.
     #[must_use]
     pub fn balance(&self, address: Address) -> U256 {

@@ -44,6 +44,20 @@ impl Transaction {
         })
     }
 
+    /// A transaction whose sender was established before.
+    pub(super) fn restore(from: Address, raw: &[u8]) -> Result<Self, TransactionError> {
+        let envelope = TxEnvelope::decode_2718_exact(raw)
+            .map_err(|error| TransactionError::Malformed(error.to_string()))?;
+        if envelope.is_eip4844() {
+            return Err(TransactionError::BlobsUnsupported);
+        }
+        Ok(Self {
+            hash: *envelope.tx_hash(),
+            from,
+            envelope,
+        })
+    }
+
     /// Signs a transaction with a known key.
     pub(crate) fn sign(
         account: &DevAccount,

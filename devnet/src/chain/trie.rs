@@ -39,6 +39,39 @@ impl Trie {
             .map_or(EMPTY_ROOT_HASH, |node| keccak256(node.encode()))
     }
 
+    /// Encoded nodes from the root towards a key, as far as they go: a Merkle proof that it
+    /// has its value, or none. Nodes that are part of their parent are not listed.
+    pub(super) fn path(&self, key: B256) -> Vec<Vec<u8>> {
+        let nibbles = nibbles(key);
+        let mut rest = &nibbles[..];
+        let mut nodes = Vec::new();
+        let mut next = self.0.as_ref();
+        while let Some(node) = next {
+            let encoded = node.encode();
+            if nodes.is_empty() || encoded.len() >= 32 {
+                nodes.push(encoded);
+            }
+            next = match &node.kind {
+                Kind::Leaf { .. } => None,
+                Kind::Extension { path, child } => match rest.strip_prefix(&path[..]) {
+                    Some(after) => {
+                        rest = after;
+                        Some(child)
+                    }
+                    None => None,
+                },
+                Kind::Branch(children) => match rest.split_first() {
+                    Some((first, after)) => {
+                        rest = after;
+                        children[usize::from(first & 0x0f)].as_ref()
+                    }
+                    None => None,
+                },
+            };
+        }
+        nodes
+    }
+
     /// Sets the value of a key.
     pub(super) fn insert(&mut self, key: B256, value: Vec<u8>) {
         self.0 = Some(insert(self.0.as_ref(), &nibbles(key), value));

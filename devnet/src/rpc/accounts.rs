@@ -11,10 +11,7 @@ use super::{
     json::{quantity, waiting_transaction},
     params::Params,
 };
-use crate::{
-    chain::{Chain, State},
-    evm::params::SEQUENCER,
-};
+use crate::chain::{Chain, State};
 
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     Some(match method {
@@ -26,7 +23,7 @@ pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
                 .collect();
             Ok(json!(addresses))
         }
-        "eth_coinbase" => Ok(json!(SEQUENCER)),
+        "eth_coinbase" => Ok(json!(chain.coinbase())),
         "eth_getBalance" => account(chain, params, 1, |state, address| {
             json!(state.balance(address))
         }),

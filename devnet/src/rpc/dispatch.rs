@@ -9,7 +9,7 @@ use alloy_primitives::U256;
 use serde_json::{Value, json};
 
 use super::{
-    RpcError, accounts, blocks, calls, cheats, debug, fees, filters, params::Params,
+    RpcError, accounts, blocks, calls, cheats, debug, fees, filters, params::Params, proof,
     session::Session, transactions, txpool, version,
 };
 use crate::chain::Chain;
@@ -161,6 +161,7 @@ impl<'a> Caller<'a> {
             .or_else(|| calls::call(chain, method, params))
             .or_else(|| fees::call(chain, method, params))
             .or_else(|| filters::call(chain, method, params))
+            .or_else(|| proof::call(chain, method, params))
             .or_else(|| txpool::call(chain, method, params))
             .or_else(|| debug::call(chain, method, params))
             .or_else(|| cheats::call(chain, method, params))

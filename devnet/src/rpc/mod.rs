@@ -9,7 +9,7 @@
 //! | `origin` | which web pages may ask |
 //! | `session` | the subscriptions of a WebSocket |
 //! | `dispatch` | from a body to its methods |
-//! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `txpool`, `debug`, `cheats` | the methods |
+//! | `version`, `accounts`, `blocks`, `transactions`, `calls`, `fees`, `filters`, `proof`, `txpool`, `debug`, `cheats` | the methods |
 //! | `params`, `json`, `error` | what goes in and what comes out |
 //!
 //! What only a development chain offers, under `evm_`, `anvil_` and `hardhat_` alike, is in
@@ -33,6 +33,7 @@ mod json;
 mod limits;
 mod origin;
 mod params;
+mod proof;
 mod service;
 mod session;
 mod transactions;

@@ -1,5 +1,6 @@
 //! Snapshots, and what there is to know about the chain.
 
+use alloy_primitives::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{super::json::quantity, Call, RpcError, refused};
@@ -28,6 +29,19 @@ pub(super) fn reset(call: &Call<'_>) -> Result<Value, RpcError> {
             "invalid argument 0 (options): an object is expected",
         )),
     }
+}
+
+/// The chain as bytes, in this crate's own format.
+pub(super) fn dump(call: &Call<'_>) -> Result<Value, RpcError> {
+    Ok(json!(Bytes::from(call.chain.dump_state())))
+}
+
+pub(super) fn load(call: &Call<'_>) -> Result<Value, RpcError> {
+    let state = call.params.required::<Bytes>(0, "state")?;
+    call.chain
+        .load_state(&state)
+        .map_err(|error| RpcError::invalid_params(error.to_string()))?;
+    Ok(json!(true))
 }
 
 pub(super) fn set_logging(call: &Call<'_>) -> Result<Value, RpcError> {

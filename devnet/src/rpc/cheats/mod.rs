@@ -68,6 +68,8 @@ const CHEATS: &[(&str, Cheat)] = &[
     ("snapshot", info::snapshot),
     ("revert", info::revert),
     ("reset", info::reset),
+    ("dumpState", info::dump),
+    ("loadState", info::load),
     ("setRpcUrl", refused::forking),
     ("nodeInfo", info::node),
     ("metadata", info::metadata),
