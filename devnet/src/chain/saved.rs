@@ -291,6 +291,7 @@ fn write_transaction(to: &mut Vec<u8>, transaction: &Transaction) {
 fn write_receipt(to: &mut Vec<u8>, receipt: &Receipt) {
     let Receipt {
         success,
+        reverted,
         gas_used,
         cumulative_gas_used: _,
         logs,
@@ -301,6 +302,7 @@ fn write_receipt(to: &mut Vec<u8>, receipt: &Receipt) {
         failure,
     } = receipt;
     success.encode(to);
+    reverted.encode(to);
     gas_used.encode(to);
     write_all(to, logs.iter(), |log, to| log.encode(to));
     write_all(to, contract_address.iter(), |address, to| {
@@ -455,6 +457,7 @@ fn read_transaction(from: &mut &[u8]) -> Result<Transaction, StateError> {
 
 fn read_receipt(from: &mut &[u8], before: Option<&Receipt>) -> Result<Receipt, StateError> {
     let success = item(from)?;
+    let reverted = item(from)?;
     let gas_used: u64 = item(from)?;
     let logs: Vec<Log> = all(from, item)?;
     let (gas_before, logs_before) = before.map_or((0, 0), |before| {
@@ -465,6 +468,7 @@ fn read_receipt(from: &mut &[u8], before: Option<&Receipt>) -> Result<Receipt, S
     });
     Ok(Receipt {
         success,
+        reverted,
         gas_used,
         cumulative_gas_used: gas_before
             .checked_add(gas_used)
