@@ -56,6 +56,9 @@ pub(crate) fn damaged_code(random: &mut Random) -> Vec<u8> {
 
 fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
     for _ in 0..=random.below(4) {
+        if bytes.is_empty() {
+            return;
+        }
         let at = random.below(bytes.len());
         match random.below(5) {
             0 => bytes[at] = random.next() as u8,
@@ -65,9 +68,6 @@ fn damage(bytes: &mut Vec<u8>, random: &mut Random) {
                 bytes.remove(at);
             }
             _ => bytes.insert(at, random.next() as u8),
-        }
-        if bytes.is_empty() {
-            return;
         }
     }
 }
