@@ -55,7 +55,8 @@ pub(crate) enum Command {
     /// Run a local chain with the whole protocol deployed, until Ctrl-C.
     ///
     /// Prints the RPC address and funded accounts, and writes the deployment file that the
-    /// other commands read.
+    /// other commands read. It listens on this machine alone. With `--state` it goes on where
+    /// it was stopped; the file's chain id, accounts and fees then count.
     #[cfg(feature = "devnet")]
     Devnet(Devnet),
     /// Submit a task.
@@ -115,6 +116,8 @@ pub(crate) struct Demo {
 Examples:
   arbius devnet
   arbius devnet --port 0 --deployment net.json
+  arbius devnet --state chain.state              goes on where it was stopped
+  arbius devnet --no-contracts --block-time 2    a bare chain for any Stylus program
   cast block-number --rpc-url http://127.0.0.1:8547")]
 pub(crate) struct Devnet {
     /// Port on 127.0.0.1 for JSON-RPC; 0 takes any that is free.
@@ -128,6 +131,54 @@ pub(crate) struct Devnet {
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
+    /// Deploy nothing, and write no deployment file: a chain for contracts of one's own.
+    #[arg(long)]
+    pub(crate) no_contracts: bool,
+    /// Funded accounts whose keys everybody knows.
+    #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(4..=1_000), allow_negative_numbers = true)]
+    pub(crate) accounts: u16,
+    /// Ether of each of them.
+    #[arg(long, value_name = "ETHER", default_value = "10000", value_parser = ether, allow_negative_numbers = true)]
+    pub(crate) balance: U256,
+    /// Chain id [default: 412346]
+    #[arg(long, value_name = "ID")]
+    pub(crate) chain_id: Option<u64>,
+    /// Time of the first block, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) timestamp: Option<u64>,
+    /// Wei per gas [default: Nova's, 10000000]
+    #[arg(long, value_name = "WEI")]
+    pub(crate) base_fee: Option<u64>,
+    /// Gas limit of blocks [default: Nova's, 2^50]
+    #[arg(long, value_name = "GAS")]
+    pub(crate) gas_limit: Option<u64>,
+    /// Number of newest blocks whose states are kept for calls and proofs.
+    #[arg(long, value_name = "BLOCKS", default_value = "1024", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) history: NonZeroUsize,
+    /// Make a block at this interval, in seconds, instead of one for every transaction.
+    #[arg(long, value_name = "SECONDS", value_parser = interval, allow_negative_numbers = true)]
+    pub(crate) block_time: Option<Duration>,
+    /// Make one for every transaction besides.
+    #[arg(long, requires = "block_time")]
+    pub(crate) mixed_mining: bool,
+    /// Make blocks only when asked to, by `anvil_mine`.
+    #[arg(long, conflicts_with = "block_time")]
+    pub(crate) no_mining: bool,
+    /// Go on from this file if it exists, and save to it at the end and now and then.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["load_state", "dump_state"])]
+    pub(crate) state: Option<PathBuf>,
+    /// Go on from this file, which must exist.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) load_state: Option<PathBuf>,
+    /// Save to this file at the end and now and then.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) dump_state: Option<PathBuf>,
+    /// How often to save, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = interval, allow_negative_numbers = true)]
+    pub(crate) state_interval: Duration,
+    /// Print nothing but errors.
+    #[arg(short, long, conflicts_with = "json")]
+    pub(crate) quiet: bool,
 }
 
 #[derive(Debug, Args)]
@@ -290,6 +341,20 @@ fn seconds(text: &str) -> Result<Duration, String> {
         .ok()
         .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .ok_or_else(|| "a time is a number of seconds, such as 60 or 0.5".to_owned())
+}
+
+#[cfg(feature = "devnet")]
+fn ether(text: &str) -> Result<U256, String> {
+    // Both have 18 decimals.
+    amount::parse(text).map_err(|reason| reason.replace("AIUS", "ether"))
+}
+
+#[cfg(feature = "devnet")]
+fn interval(text: &str) -> Result<Duration, String> {
+    seconds(text).and_then(|time| match time.is_zero() {
+        true => Err("an interval is longer than 0 seconds".to_owned()),
+        false => Ok(time),
+    })
 }
 
 #[cfg(test)]

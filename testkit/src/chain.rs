@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy_primitives::{Address, U256};
-use arbius_devnet::Devnet;
+use arbius_devnet::{Devnet, DevnetBuilder};
 use arbius_sdk::{
     chain::{Call, Chain, Lane, Signer},
     contracts::IToken,
@@ -18,35 +18,39 @@ const ALLOWANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
 /// How a test chain is made.
 #[derive(Clone, Debug)]
 pub struct TestChainBuilder {
-    port: u16,
-    accounts: usize,
+    devnet: DevnetBuilder,
     cached: bool,
-    genesis_timestamp: Option<u64>,
 }
 
 impl Default for TestChainBuilder {
     fn default() -> Self {
         Self {
-            port: 0,
-            accounts: 10,
+            devnet: Devnet::builder(),
             cached: true,
-            genesis_timestamp: None,
         }
     }
 }
 
 impl TestChainBuilder {
+    /// The chain to deploy to, instead of a devnet with the defaults. It needs at least 4
+    /// accounts, and to make blocks by itself.
+    #[must_use]
+    pub fn devnet(mut self, devnet: DevnetBuilder) -> Self {
+        self.devnet = devnet;
+        self
+    }
+
     /// The loopback port to serve JSON-RPC at; 0, the default, is any free one.
     #[must_use]
-    pub const fn port(mut self, port: u16) -> Self {
-        self.port = port;
+    pub fn port(mut self, port: u16) -> Self {
+        self.devnet = self.devnet.port(port);
         self
     }
 
     /// How many funded accounts there are; 10 by default, of which 6 are miners.
     #[must_use]
-    pub const fn accounts(mut self, accounts: usize) -> Self {
-        self.accounts = accounts;
+    pub fn accounts(mut self, accounts: usize) -> Self {
+        self.devnet = self.devnet.accounts(accounts.max(4));
         self
     }
 
@@ -59,26 +63,21 @@ impl TestChainBuilder {
 
     /// The time of the first block, seconds since 1970; now by default.
     #[must_use]
-    pub const fn genesis_timestamp(mut self, timestamp: u64) -> Self {
-        self.genesis_timestamp = Some(timestamp);
+    pub fn genesis_timestamp(mut self, timestamp: u64) -> Self {
+        self.devnet = self.devnet.genesis_timestamp(timestamp);
         self
     }
 
     /// Starts the chain, deploys the protocol and funds the actors. `step` hears of the
-    /// deployment's steps.
+    /// deployment's steps. A chain that goes on from a saved one which has the protocol on
+    /// it is left as it is.
     ///
     /// # Errors
     ///
-    /// [`TestkitError`]: the port is in use, or the contracts cannot be deployed.
+    /// [`TestkitError`]: the port is in use, the contracts cannot be deployed, or what is
+    /// attached to a saved chain is no deployment.
     pub async fn start(self, mut step: impl FnMut(Step)) -> Result<TestChain, TestkitError> {
-        let builder = Devnet::builder()
-            .port(self.port)
-            .accounts(self.accounts.max(4));
-        let builder = match self.genesis_timestamp {
-            Some(timestamp) => builder.genesis_timestamp(timestamp),
-            None => builder,
-        };
-        let devnet = builder.spawn().await?;
+        let devnet = self.devnet.spawn().await?;
         let chain = Chain::connect_to(&devnet.url(), devnet.chain_id()).await?;
         let mut lanes = Vec::new();
         let mut accounts = Vec::new();
@@ -87,6 +86,17 @@ impl TestChainBuilder {
             accounts.push(Account {
                 address: account.address,
                 key: account.key,
+            });
+        }
+        let attached = devnet.chain().attachment();
+        if !attached.is_empty() {
+            let mut deployment: Deployment = serde_json::from_slice(&attached)?;
+            deployment.rpc = devnet.url();
+            return Ok(TestChain {
+                devnet,
+                chain,
+                deployment,
+                lanes,
             });
         }
         let owner = lane(&lanes, Actor::Owner)?;
@@ -111,6 +121,9 @@ impl TestChainBuilder {
             lanes,
         };
         test_chain.fund().await?;
+        // So that a chain that is saved and goes on knows where the contracts are.
+        let attachment = serde_json::to_vec(&test_chain.deployment)?;
+        test_chain.devnet.chain().attach(attachment.into())?;
         Ok(test_chain)
     }
 }

@@ -1,6 +1,9 @@
 //! What can go wrong while a test chain is made.
 
-use arbius_devnet::{DevnetError, chain::ControlError};
+use arbius_devnet::{
+    DevnetError,
+    chain::{AttachmentTooLarge, ControlError},
+};
 use arbius_sdk::{
     chain::{ChainError, SignerError},
     deploy::DeployError,
@@ -15,6 +18,12 @@ pub enum TestkitError {
     /// The chain's clock cannot be set so.
     #[error(transparent)]
     Clock(#[from] ControlError),
+    /// What is attached to a saved chain is no deployment.
+    #[error("the saved chain does not say where the contracts are: {0}")]
+    Attachment(#[from] serde_json::Error),
+    /// The deployment is too large to be saved with the chain.
+    #[error(transparent)]
+    Attach(#[from] AttachmentTooLarge),
     /// A transaction or a call failed.
     #[error(transparent)]
     Chain(Box<ChainError>),

@@ -13,5 +13,6 @@ mod error;
 pub mod requester;
 
 pub use actor::Actor;
+pub use arbius_devnet as devnet;
 pub use chain::{TestChain, TestChainBuilder};
 pub use error::TestkitError;

@@ -1,8 +1,11 @@
 //! `arbius devnet`.
 
 use std::path::Path;
+use std::time::Duration;
 
 use arbius_models::DIGITS;
+use arbius_testkit::devnet::chain::{Chain, Mining};
+use arbius_testkit::devnet::{Devnet, DevnetBuilder};
 use arbius_testkit::{Actor, TestChain};
 use eyre::bail;
 use serde_json::json;
@@ -18,12 +21,115 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
             args.deployment.display()
         );
     }
-    let progress = Progress::new();
-    let started = tokio::select! {
-        started = start_chain(args.port, &progress) => started?,
+    let running = async {
+        match args.no_contracts {
+            true => start_bare(&args, json).await.map(Running::Bare),
+            false => start(&args, json).await.map(Running::Arbius),
+        }
+    };
+    let running = tokio::select! {
+        running = running => running?,
         asked = asked_to_stop() => return Ok(asked?),
     };
-    let (chain, model) = started;
+    let chain = running.devnet().chain();
+    if let (Some(asked), true) = (args.chain_id, loaded(&args).is_some())
+        && asked != chain.chain_id()
+    {
+        bail!(
+            "the saved chain has the id {}, not {asked}: leave out --chain-id, or begin anew with \
+             another file",
+            chain.chain_id()
+        );
+    }
+    // Not before: the deployment waits for its blocks.
+    chain.set_mining(mining(&args));
+    match args.state.as_ref().or(args.dump_state.as_ref()) {
+        Some(file) => serve_and_save(chain, file, args.state_interval).await,
+        None => Ok(asked_to_stop().await?),
+    }
+}
+
+/// A chain that serves until it is dropped.
+enum Running {
+    Arbius(TestChain),
+    Bare(Devnet),
+}
+
+impl Running {
+    fn devnet(&self) -> &Devnet {
+        match self {
+            Self::Arbius(chain) => chain.devnet(),
+            Self::Bare(devnet) => devnet,
+        }
+    }
+}
+
+/// The file to go on from, if there is one.
+fn loaded(args: &args::Devnet) -> Option<&Path> {
+    let state = args.state.as_deref().filter(|file| file.exists());
+    args.load_state.as_deref().or(state)
+}
+
+fn builder(args: &args::Devnet) -> DevnetBuilder {
+    let mut builder = Devnet::builder()
+        .port(args.port)
+        .accounts(args.accounts.into())
+        .balance(args.balance)
+        .history(args.history.get());
+    if let Some(id) = args.chain_id {
+        builder = builder.chain_id(id);
+    }
+    if let Some(timestamp) = args.timestamp {
+        builder = builder.genesis_timestamp(timestamp);
+    }
+    if let Some(wei) = args.base_fee {
+        builder = builder.base_fee(wei);
+    }
+    if let Some(gas) = args.gas_limit {
+        builder = builder.gas_limit(gas);
+    }
+    if let Some(file) = loaded(args) {
+        builder = builder.load_state(file);
+    }
+    builder
+}
+
+fn mining(args: &args::Devnet) -> Mining {
+    match args.block_time {
+        Some(interval) if args.mixed_mining => Mining::Mixed(interval),
+        Some(interval) => Mining::Interval(interval),
+        None if args.no_mining => Mining::Manual,
+        None => Mining::Automatic,
+    }
+}
+
+/// Serves until somebody asks for the end. Saves then, and at every interval.
+async fn serve_and_save(chain: &Chain, file: &Path, interval: Duration) -> eyre::Result<()> {
+    let save = || {
+        let (chain, file) = (chain.clone(), file.to_owned());
+        tokio::task::spawn_blocking(move || chain.save_state(&file))
+    };
+    // At once: whoever cannot save should not learn it at the end.
+    save().await??;
+    let mut stop = std::pin::pin!(asked_to_stop());
+    loop {
+        tokio::select! {
+            asked = &mut stop => {
+                asked?;
+                return Ok(save().await??);
+            }
+            () = tokio::time::sleep(interval) => {
+                if let Err(error) = save().await? {
+                    tracing::error!(%error, "the state was not saved, and will be tried again");
+                }
+            }
+        }
+    }
+}
+
+async fn start(args: &args::Devnet, json: bool) -> eyre::Result<TestChain> {
+    let progress = Progress::new();
+    let (chain, model) = start_chain(builder(args), &progress).await?;
     let deployment = chain.deployment();
     deployment.save(&args.deployment)?;
     if json {
@@ -31,11 +137,57 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
         description["deployment"] = json!(args.deployment);
         description["models"] = json!([{ "name": DIGITS.name, "id": model }]);
         show::json(&description)?;
-    } else {
+    } else if !args.quiet {
         describe(&chain, &args.deployment, &model.to_string()).await?;
     }
-    asked_to_stop().await?;
-    Ok(())
+    Ok(chain)
+}
+
+async fn start_bare(args: &args::Devnet, json: bool) -> eyre::Result<Devnet> {
+    let devnet = builder(args).spawn().await?;
+    let accounts = devnet.accounts();
+    if json {
+        let accounts: Vec<_> = accounts
+            .iter()
+            .map(|account| json!({ "address": account.address, "key": account.key }))
+            .collect();
+        show::json(&json!({
+            "rpc": devnet.url(),
+            "chainId": devnet.chain_id(),
+            "accounts": accounts,
+        }))?;
+    } else if !args.quiet {
+        show::fields(&[
+            ("RPC", devnet.url()),
+            ("chain id", devnet.chain_id().to_string()),
+        ])?;
+        show::line("")?;
+        show::line("Accounts, for this chain alone: everybody knows their keys")?;
+        let rows: Vec<_> = accounts
+            .iter()
+            .enumerate()
+            .map(|(index, account)| {
+                vec![
+                    index.to_string(),
+                    account.address.to_string(),
+                    amount::show_short(devnet.chain().balance(account.address)),
+                    account.key.to_string(),
+                ]
+            })
+            .collect();
+        show::table(
+            &[
+                ("", show::Side::Right),
+                ("address", show::Side::Left),
+                ("ETH", show::Side::Right),
+                ("key", show::Side::Left),
+            ],
+            &rows,
+        )?;
+        show::line("")?;
+        show::line("Ctrl-C stops it.")?;
+    }
+    Ok(devnet)
 }
 
 async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<()> {

@@ -3,4 +3,5 @@
 mod bad_input;
 mod by_hand;
 mod demo;
+mod devnet;
 mod program;

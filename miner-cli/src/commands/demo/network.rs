@@ -7,11 +7,13 @@ use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
 use arbius_models::DIGITS;
+use arbius_sdk::contracts::IEngine;
 use arbius_sdk::deploy::Step;
 use arbius_sdk::deploy::model::{ModelTerms, register_model, set_rate};
 use arbius_sdk::inference::Workers;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
 use arbius_sdk::miner::{Catalogue, Miner, MinerHandle, Settings};
+use arbius_testkit::devnet::DevnetBuilder;
 use arbius_testkit::{Actor, TestChain};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
@@ -37,12 +39,15 @@ pub(super) struct RunningMiner {
     _folder: TempDir,
 }
 
-/// Starts a chain at a port (0: any free one), deploys the protocol, and registers the model
-/// of digits. Gives the model's id.
-pub(crate) async fn start_chain(port: u16, progress: &Progress) -> eyre::Result<(TestChain, B256)> {
+/// Starts a chain, deploys the protocol, and registers the model of digits, unless it is a
+/// saved chain that has them. Gives the model's id.
+pub(crate) async fn start_chain(
+    devnet: DevnetBuilder,
+    progress: &Progress,
+) -> eyre::Result<(TestChain, B256)> {
     let stage = progress.stage("starting a local chain and deploying the contracts");
     let chain = TestChain::builder()
-        .port(port)
+        .devnet(devnet)
         .start(|step| stage.says(format!("deploying: {} done", describe(step))))
         .await?;
     let engine = chain.engine();
@@ -58,7 +63,13 @@ pub(crate) async fn start_chain(port: u16, progress: &Progress) -> eyre::Result<
         fee: U256::from(MODEL_FEE),
     };
     let model = register_model(owner, engine, terms, DIGITS.template).await?;
-    set_rate(chain.lane(Actor::Owner)?, engine, model, U256::from(RATE)).await?;
+    let registered = chain
+        .chain()
+        .read(engine, &IEngine::modelsCall { id: model })
+        .await?;
+    if registered.rate.is_zero() {
+        set_rate(chain.lane(Actor::Owner)?, engine, model, U256::from(RATE)).await?;
+    }
     stage.done(format!("model `{}` is registered as {model}", DIGITS.name));
     Ok((chain, model))
 }
