@@ -146,8 +146,8 @@ pub struct Retraction {
     pub announced: Option<u64>,
     /// The parameter `minRetractionWaitTime`.
     pub wait: u64,
-    /// Whether the task's model still takes tasks.
-    pub enabled: bool,
+    /// When the task's model was disabled; nothing while it takes tasks.
+    pub disabled: Option<u64>,
 }
 
 /// What a call of the owner does.
@@ -200,30 +200,39 @@ impl Retraction {
     /// caller's to check.
     ///
     /// Two steps, so that an owner cannot pull the fee from under a finished computation.
+    /// Disabling the model is such a notice to all who compute for it: once that is over,
+    /// one call refunds the whole fee, however old the task is. At once, an owner of both
+    /// model and task could take the fee back when the answer is on its way.
     ///
     /// # Errors
     ///
     /// [`RetractionError`] before the wait or the notice is over.
     pub const fn step(&self, now: u64) -> Result<RetractionStep, RetractionError> {
-        if !self.enabled {
+        let free = match self.disabled {
+            None => u64::MAX,
+            Some(disabled) => disabled.saturating_add(RETRACTION_NOTICE),
+        };
+        if now >= free {
             return Ok(RetractionStep::Refund { free: true });
         }
-        match self.announced {
-            None => {
-                let from = self.submitted.saturating_add(self.wait);
-                if now < from {
-                    return Err(RetractionError::NotEnoughDelay { from });
-                }
-                Ok(RetractionStep::Announce)
-            }
-            Some(announced) => {
-                let from = announced.saturating_add(RETRACTION_NOTICE);
-                if now < from {
-                    return Err(RetractionError::WaitLonger { from });
-                }
-                Ok(RetractionStep::Refund { free: false })
-            }
+        let (from, step) = match self.announced {
+            None => (
+                self.submitted.saturating_add(self.wait),
+                RetractionStep::Announce,
+            ),
+            Some(announced) => (
+                announced.saturating_add(RETRACTION_NOTICE),
+                RetractionStep::Refund { free: false },
+            ),
+        };
+        if now >= from {
+            return Ok(step);
         }
+        let from = if free < from { free } else { from };
+        Err(match self.announced {
+            None => RetractionError::NotEnoughDelay { from },
+            Some(_) => RetractionError::WaitLonger { from },
+        })
     }
 }
 
@@ -343,6 +352,18 @@ pub const fn claimable(now: u64, contest_end: u64, by_solver: bool) -> Result<()
     Ok(())
 }
 
+/// Gas that the engine keeps beside what it passes on to a consumer: for the call itself
+/// (2,600 at most), and for writing down and telling what came of it.
+const NOTIFICATION_RESERVE: u64 = 30_000;
+
+/// Gas that has to be left before a consumer is called, so that it gets the `limit` that
+/// it was promised: a call passes on 63 of 64 parts at most (EIP-150).
+pub const fn gas_to_notify(limit: u64) -> u64 {
+    limit
+        .saturating_add(limit.div_ceil(63))
+        .saturating_add(NOTIFICATION_RESERVE)
+}
+
 /// Whether a task of this fee earns emission at all (`minRewardFee`).
 pub const fn earns_emission(fee: u128, min_reward_fee: u128) -> bool {
     fee >= min_reward_fee
@@ -413,7 +434,7 @@ mod tests {
             submitted: 1_000,
             announced: None,
             wait: 10_000,
-            enabled: true,
+            disabled: None,
         };
         assert_eq!(
             task.step(10_999),
@@ -432,14 +453,47 @@ mod tests {
     }
 
     #[test]
-    fn tasks_of_a_disabled_model_are_refunded_at_once_and_whole() {
+    fn tasks_of_a_disabled_model_are_refunded_whole_in_one_step_after_the_notice() {
         let task = Retraction {
             submitted: 1_000,
             announced: None,
             wait: 10_000,
-            enabled: false,
+            disabled: Some(2_000),
         };
-        assert_eq!(task.step(1_000), Ok(RetractionStep::Refund { free: true }));
+        // Whoever computes for it has as long to reveal as after an announcement.
+        assert_eq!(
+            task.step(2_599),
+            Err(RetractionError::NotEnoughDelay { from: 2_600 })
+        );
+        assert_eq!(task.step(2_600), Ok(RetractionStep::Refund { free: true }));
+        // An announcement that was made before is not taken back by it.
+        let announced = Retraction {
+            announced: Some(11_000),
+            disabled: Some(11_500),
+            ..task
+        };
+        assert_eq!(
+            announced.step(11_599),
+            Err(RetractionError::WaitLonger { from: 11_600 })
+        );
+        assert_eq!(
+            announced.step(11_600),
+            Ok(RetractionStep::Refund { free: false })
+        );
+        assert_eq!(
+            announced.step(12_100),
+            Ok(RetractionStep::Refund { free: true })
+        );
+    }
+
+    #[test]
+    fn a_consumer_gets_the_gas_that_it_was_promised() {
+        for limit in [0, 1, 62, 63, 64, 100_000, u64::from(u32::MAX)] {
+            // What is left after the dearest call has been paid for.
+            let left = gas_to_notify(limit) - 2_600;
+            assert!(left - left / 64 >= limit, "{limit}");
+        }
+        assert_eq!(gas_to_notify(u64::MAX), u64::MAX);
     }
 
     #[test]

@@ -8,13 +8,21 @@ use crate::params;
 use crate::revert::{Revert, ensure};
 use crate::state::{self, Config};
 use alloy_primitives::Address;
+use arbius_protocol::interfaces::proxy::IMPLEMENTATION_SLOT;
+
+/// Whether this storage is a proxy's, which names an implementation in it (ERC-1967). A
+/// program at its own address has none; if it could be initialised, somebody else would
+/// own a copy of the engine that looks like the engine.
+pub(crate) fn is_behind_proxy() -> bool {
+    host::load(&IMPLEMENTATION_SLOT.0) != [0; 32]
+}
 
 /// `initialize(token, treasury, owner, rest)`: sets the engine up behind its proxy, once,
 /// with every parameter at its default. The owner is the first pauser.
 ///
 /// # Errors
 ///
-/// `AlreadyInitialized`, `AddressMustBeNonZero`, `AddressNotAllowed`.
+/// `NotBehindProxy`, `AlreadyInitialized`, `AddressMustBeNonZero`, `AddressNotAllowed`.
 ///
 /// # Events
 ///
@@ -26,6 +34,7 @@ pub(crate) fn initialize(
     owner: Address,
     rest: Address,
 ) -> Result<(), Revert> {
+    ensure!(is_behind_proxy(), NotBehindProxy);
     ensure!(
         STORAGE.state.config.get().token.is_zero(),
         AlreadyInitialized

@@ -3,7 +3,7 @@
 //! A claim credits the earnings ledger and calls nobody, so a hundred claims and one
 //! withdrawal make one transfer.
 
-use crate::abi::{Hashes, event};
+use crate::abi::{Hashes, Words, event};
 use crate::earnings;
 use crate::host;
 use crate::models::{self, Payee, Terms};
@@ -11,16 +11,17 @@ use crate::params::{self, ClaimingParams};
 use crate::revert::{Revert, ensure, error};
 use crate::solutions::Solution;
 use crate::state::{Config, Ledger};
-use crate::tasks::{self, Fees, Head};
+use crate::tasks::{self, Fees};
 use crate::validators::Stake;
 use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolEvent;
+use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::tasks::{ClaimError, claimable, earns_emission};
 use arbius_protocol::{emission, splits};
 
 /// Claims of one call. Whoever makes them writes the ledger back.
 pub(crate) struct Claims {
     config: Config,
-    params: ClaimingParams,
     pub(crate) ledger: Ledger,
     sender: Address,
     pub(crate) now: u64,
@@ -38,7 +39,6 @@ impl Claims {
         let config = Config::running()?;
         let now = host::now();
         Ok(Self {
-            params: params::claiming(),
             ledger: Ledger::read(),
             sender: host::sender(),
             now,
@@ -86,82 +86,89 @@ impl Claims {
             .log(3);
 
         let (entry, head) = tasks::Entry::find(task);
-        let fees = entry.fees();
         let model = models::id_of(head.model);
         let model_entry = models::Entry::of(model);
-        let terms = model_entry.terms();
-        if fees.fee != 0 {
-            self.pay_fee(task, model, &terms, &model_entry.payee(), &fees, solver)?;
+        let claim = Claim {
+            task,
+            model,
+            solver,
+            terms: model_entry.terms(),
+            fees: entry.fees(),
+            params: params::claiming(),
+        };
+        if claim.fees.fee != 0 {
+            self.pay_fee(&claim, &model_entry.payee());
         }
-        self.pay_reward(task, model, &terms, &head, &fees, solver)
+        self.pay_reward(&claim, head.owner)
+    }
+}
+
+/// What one claim is about.
+struct Claim {
+    task: B256,
+    model: B256,
+    solver: Address,
+    terms: Terms,
+    fees: Fees,
+    params: ClaimingParams,
+}
+
+impl Claim {
+    /// An event about it, with its three topics.
+    fn event(&self, signature: &B256) -> Words {
+        let mut log = Words::event(signature);
+        log.word(&self.model.0)
+            .word(&self.task.0)
+            .address(&self.solver);
+        log
     }
 }
 
 impl Claims {
     #[inline(never)]
-    fn pay_fee(
-        &mut self,
-        task: B256,
-        model: B256,
-        terms: &Terms,
-        payee: &Payee,
-        fees: &Fees,
-        solver: Address,
-    ) -> Result<(), Revert> {
-        let model_percentage = if terms.overridden {
+    fn pay_fee(&mut self, claim: &Claim, payee: &Payee) {
+        let model_percentage = if claim.terms.overridden {
             payee.percentage.into()
         } else {
             params::model_fee_percentage()
         };
-        let split = splits::fee(fees.fee, fees.model_fee, model_percentage, self.params.fee);
+        let (fee, model_fee) = (claim.fees.fee, claim.fees.model_fee);
+        let split = splits::fee(fee, model_fee, model_percentage, claim.params.fee);
         self.ledger.accrued += split.model_treasury + split.treasury;
         earnings::credit(payee.addr, split.model);
-        earnings::credit(solver, split.solver);
-        event!(FeesPaid)
-            .word(&model.0)
-            .word(&task.0)
-            .address(&solver)
-            .uint(fees.model_fee)
+        earnings::credit(claim.solver, split.solver);
+        claim
+            .event(&IEngine::FeesPaid::SIGNATURE_HASH)
+            .uint(model_fee)
             .uint(split.model_treasury)
             .uint(split.treasury + split.solver)
             .uint(split.solver)
             .log(4);
-        Ok(())
     }
 
     #[inline(never)]
-    fn pay_reward(
-        &mut self,
-        task: B256,
-        model: B256,
-        terms: &Terms,
-        head: &Head,
-        fees: &Fees,
-        solver: Address,
-    ) -> Result<(), Revert> {
-        if !earns_emission(fees.fee, self.config.min_reward_fee) {
+    fn pay_reward(&mut self, claim: &Claim, owner: Address) -> Result<(), Revert> {
+        if !earns_emission(claim.fees.fee, self.config.min_reward_fee) {
             return Ok(());
         }
-        let elapsed = self.now.checked_sub(self.params.start);
-        let total = emission::claim(elapsed, self.ledger.emitted, terms.rate);
+        let elapsed = self.now.checked_sub(claim.params.start);
+        let total = emission::claim(elapsed, self.ledger.emitted, claim.terms.rate);
         if total == 0 {
             return Ok(());
         }
-        let split = splits::reward(total, self.params.treasury_reward, self.params.owner_reward);
-        let (treasury, owner, share) = (split.treasury, split.task_owner, split.solver);
+        let percentages = &claim.params;
+        let split = splits::reward(total, percentages.treasury_reward, percentages.owner_reward);
         self.ledger.hold(total)?;
         self.ledger.emitted += total;
-        self.ledger.accrued += treasury;
-        earnings::credit(head.owner, owner);
-        earnings::credit(solver, share);
-        event!(RewardsPaid)
-            .word(&model.0)
-            .word(&task.0)
-            .address(&solver)
+        self.ledger.accrued += split.treasury;
+        earnings::credit(owner, split.task_owner);
+        earnings::credit(claim.solver, split.solver);
+        claim
+            .event(&IEngine::RewardsPaid::SIGNATURE_HASH)
             .uint(total)
-            .uint(treasury)
-            .uint(owner)
-            .uint(share)
+            .uint(split.treasury)
+            .uint(split.task_owner)
+            .uint(split.solver)
             .log(4);
         Ok(())
     }

@@ -37,10 +37,10 @@ mod hostio {
             return_data_len: *mut usize,
         ) -> u8;
         pub(super) fn emit_log(data: *const u8, len: usize, topics: usize);
-        #[cfg(target_arch = "wasm32")]
+        pub(super) fn evm_gas_left() -> u64;
         pub(super) fn msg_reentrant() -> u32;
         pub(super) fn msg_sender(sender: *mut u8);
-        #[cfg(all(target_arch = "wasm32", feature = "hot"))]
+        #[cfg(target_arch = "wasm32")]
         pub(super) fn msg_value(value: *mut u8);
         #[cfg(target_arch = "wasm32")]
         pub(super) fn pay_for_memory_grow(pages: u16);
@@ -57,6 +57,8 @@ mod hostio {
         pub(super) fn storage_cache_bytes32(key: *const u8, value: *const u8);
         pub(super) fn storage_flush_cache(clear: u32);
         pub(super) fn storage_load_bytes32(key: *const u8, dest: *mut u8);
+        pub(super) fn transient_load_bytes32(key: *const u8, dest: *mut u8);
+        pub(super) fn transient_store_bytes32(key: *const u8, value: *const u8);
         #[cfg(target_arch = "wasm32")]
         pub(super) fn write_result(data: *const u8, len: usize);
     }
@@ -93,14 +95,13 @@ pub(crate) fn import_memory_growth() {
 }
 
 /// Whether the engine is already running further up the call stack.
-#[cfg(target_arch = "wasm32")]
 pub(crate) fn is_reentrant() -> bool {
     // SAFETY: takes and writes no memory.
     unsafe { hostio::msg_reentrant() != 0 }
 }
 
 /// Whether wei of the chain's own coin came with the call.
-#[cfg(all(target_arch = "wasm32", feature = "hot"))]
+#[cfg(target_arch = "wasm32")]
 pub(crate) fn carries_value() -> bool {
     let mut value = [0; 32];
     // SAFETY: the host writes 32 bytes, which is what the buffer holds.
@@ -125,10 +126,29 @@ pub(crate) fn store(key: &Word, word: &Word) {
 }
 
 /// Writes out what [`store`] has put aside.
-#[cfg(target_arch = "wasm32")]
 pub(crate) fn flush() {
     // SAFETY: takes no memory.
     unsafe { hostio::storage_flush_cache(0) }
+}
+
+/// The word at `key` that lasts as long as the transaction (EIP-1153).
+pub(crate) fn transient_load(key: &Word) -> Word {
+    let mut word = [0; 32];
+    // SAFETY: the host reads 32 bytes of the key and writes 32 bytes of the word.
+    unsafe { hostio::transient_load_bytes32(key.as_ptr(), word.as_mut_ptr()) };
+    word
+}
+
+/// Puts `word` at `key` until the transaction ends.
+pub(crate) fn transient_store(key: &Word, word: &Word) {
+    // SAFETY: the host reads 32 bytes of each.
+    unsafe { hostio::transient_store_bytes32(key.as_ptr(), word.as_ptr()) }
+}
+
+/// The gas that is left for this call.
+pub(crate) fn gas_left() -> u64 {
+    // SAFETY: takes and writes no memory.
+    unsafe { hostio::evm_gas_left() }
 }
 
 /// Emits a log whose first `topics` words are its topics.
@@ -182,8 +202,19 @@ pub enum CallKind {
 /// what it reverted with; of either at most `limit` bytes are copied.
 ///
 /// Storage is flushed before, so that the callee sees the engine's state as it is.
-#[inline(never)]
 pub fn call(kind: CallKind, to: &Address, input: &[u8], limit: usize) -> Result<Vec<u8>, Vec<u8>> {
+    call_with(kind, to, input, u64::MAX, limit)
+}
+
+/// The same with `gas` gas, or what may be passed on if that is less.
+#[inline(never)]
+pub(crate) fn call_with(
+    kind: CallKind,
+    to: &Address,
+    input: &[u8],
+    gas: u64,
+    limit: usize,
+) -> Result<Vec<u8>, Vec<u8>> {
     let value = [0; 32];
     let (target, data, len) = (to.as_ptr(), input.as_ptr(), input.len());
     let mut returned = 0;
@@ -195,13 +226,11 @@ pub fn call(kind: CallKind, to: &Address, input: &[u8], limit: usize) -> Result<
         hostio::storage_flush_cache((kind != CallKind::Static).into());
         match kind {
             CallKind::Call => {
-                hostio::call_contract(target, data, len, value.as_ptr(), u64::MAX, &mut returned)
+                hostio::call_contract(target, data, len, value.as_ptr(), gas, &mut returned)
             }
-            CallKind::Static => {
-                hostio::static_call_contract(target, data, len, u64::MAX, &mut returned)
-            }
+            CallKind::Static => hostio::static_call_contract(target, data, len, gas, &mut returned),
             CallKind::Delegate => {
-                hostio::delegate_call_contract(target, data, len, u64::MAX, &mut returned)
+                hostio::delegate_call_contract(target, data, len, gas, &mut returned)
             }
         }
     };

@@ -10,11 +10,12 @@
 //! | 160–191 | [`validators`](crate::validators) | stakes in two words each; announced withdrawals |
 //! | 192–223 | [`earnings`](crate::earnings) | what is owed to whom |
 //! | 224–255 | [`contestations`](crate::contestations) | contestations in two words each; votes |
-//! | 256–287 | consumers | reserved |
+//! | 256–287 | [`consumers`](crate::consumers) | contracts to be told an outcome |
 //!
 //! What a room does not use of its 32 slots is its gap: fields may be added behind those
 //! it has, and none is ever moved or given another meaning.
 
+use crate::consumers::ConsumerStorage;
 use crate::contestations::ContestationStorage;
 use crate::earnings::EarningsStorage;
 use crate::models::ModelStorage;
@@ -43,6 +44,8 @@ pub struct Layout {
     pub earnings: EarningsStorage,
     /// Contestations and votes.
     pub contestations: ContestationStorage,
+    /// Contracts to be told outcomes.
+    pub consumers: ConsumerStorage,
 }
 
 /// Where everything lies.
@@ -55,4 +58,5 @@ pub const STORAGE: Layout = Layout {
     validators: ValidatorStorage::at(160),
     earnings: EarningsStorage::at(192),
     contestations: ContestationStorage::at(224),
+    consumers: ConsumerStorage::at(256),
 };

@@ -21,6 +21,8 @@
 //! | [`treasury`] | accrued fees, holdings, surplus |
 //! | [`validators`] | stakes and withdrawals |
 //! | [`contestations`] | contests, votes, settlements |
+//! | [`consumers`] | contracts that are told an outcome |
+//! | [`reentrancy`] | calls that come back into the engine |
 //! | [`emission`] | the curve's views |
 //! | [`hashes`] | identifiers and CIDs as views |
 //! | `content` | content on its way through: hashed, then told |
@@ -36,6 +38,7 @@ pub mod admin;
 pub mod arbsys;
 pub mod claims;
 pub mod clock;
+pub mod consumers;
 mod content;
 pub mod contestations;
 pub mod earnings;
@@ -46,6 +49,7 @@ pub mod layout;
 pub mod models;
 pub mod params;
 pub mod program;
+pub mod reentrancy;
 pub mod revert;
 pub mod router;
 pub mod solutions;

@@ -36,15 +36,16 @@ impl ModelStorage {
     }
 }
 
-/// What submitting and solving need to know of a model: fee 12, index 4, flags 1, rate 9.
+/// What submitting and solving need to know of a model: fee 12, index 4, flags 1, rate 9,
+/// disabled 5.
 #[derive(Clone, Copy, Default)]
 pub struct Terms {
     /// Flat fee per task, in wei.
     pub fee: u128,
     /// By what tasks name the model; 0 where there is no model.
     pub index: u32,
-    /// Whether it takes no tasks.
-    pub disabled: bool,
+    /// Since when it takes no tasks, in unpaused seconds; 0 while it does.
+    pub disabled: u64,
     /// Whether only listed solvers may solve.
     pub listed: bool,
     /// Whether it once had an allow-list that was disabled.
@@ -60,11 +61,11 @@ impl Pack for Terms {
         let mut word = [0; 32];
         put::<0, 12>(&mut word, self.fee);
         put::<12, 4>(&mut word, self.index.into());
-        word[16] = u8::from(self.disabled)
-            | u8::from(self.listed) << 1
+        word[16] = u8::from(self.listed) << 1
             | u8::from(self.unlisted) << 2
             | u8::from(self.overridden) << 3;
         put::<17, 9>(&mut word, self.rate);
+        put::<26, 5>(&mut word, self.disabled.into());
         word
     }
 
@@ -73,7 +74,7 @@ impl Pack for Terms {
         Self {
             fee: take::<0, 12>(word),
             index: take::<12, 4>(word) as u32,
-            disabled: flags & 1 != 0,
+            disabled: take::<26, 5>(word) as u64,
             listed: flags & 2 != 0,
             unlisted: flags & 4 != 0,
             overridden: flags & 8 != 0,
@@ -313,10 +314,11 @@ pub(crate) fn set_fee(id: B256, price: U256) -> Result<(), Revert> {
 /// `modelEnabled(id)`: whether the model takes tasks.
 pub(crate) fn enabled(id: B256) -> Result<bool, Revert> {
     let terms = Entry::of(id).terms();
-    Ok(terms.index != 0 && !terms.disabled)
+    Ok(terms.index != 0 && terms.disabled == 0)
 }
 
-/// `setModelEnabled(id, enabled)`.
+/// `setModelEnabled(id, enabled)`. Disabling a model gives notice to its solvers: the time
+/// at which it was disabled stays until it is enabled.
 ///
 /// # Errors
 ///
@@ -327,10 +329,15 @@ pub(crate) fn enabled(id: B256) -> Result<bool, Revert> {
 /// `ModelEnabledChanged`.
 pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
     let (entry, terms) = owned(id)?;
-    entry.set_terms(&Terms {
-        disabled: !enabled,
-        ..terms
-    });
+    let disabled = if enabled {
+        0
+    } else if terms.disabled != 0 {
+        terms.disabled
+    } else {
+        let clock = STORAGE.state.config.get().clock();
+        clock.unpaused(host::now())
+    };
+    entry.set_terms(&Terms { disabled, ..terms });
     event!(ModelEnabledChanged)
         .word(&id.0)
         .uint(enabled.into())

@@ -6,9 +6,9 @@
 //! words of parameters and a claim one.
 
 use crate::abi::{Arg, Args, Returns, Words};
-use crate::host::Word;
+use crate::host::{self, Word};
 use crate::layout::STORAGE;
-use crate::revert::{Revert, error};
+use crate::revert::{Revert, ensure, error};
 use crate::state;
 use crate::store::Slot;
 use alloc::vec::Vec;
@@ -263,7 +263,7 @@ pub(crate) fn set_defaults() {
 ///
 /// # Errors
 ///
-/// `UnknownFunction` for any other selector; a setter's `NotOwner`, `ParameterOutOfBounds`
+/// `UnknownFunction` for any other selector; a setter's `Reentrancy`, `NotOwner`, `ParameterOutOfBounds`
 /// and `PercentageTooHigh`.
 ///
 /// # Events
@@ -274,6 +274,7 @@ pub fn answer(selector: [u8; 4], arguments: &[u8]) -> Result<Vec<u8>, Revert> {
         return Ok(Place::of(row.parameter).load().encode());
     }
     let row = params::by_setter(selector).ok_or_else(|| error!(UnknownFunction))?;
+    ensure!(!host::is_reentrant(), Reentrancy);
     set(row, U256::read(&mut Args::new(arguments))?).map(Returns::encode)
 }
 

@@ -12,11 +12,24 @@ use alloc::vec::Vec;
 /// Decodes the arguments after the selector, runs a function and encodes what it returns.
 pub type Handler = fn(&[u8]) -> Result<Vec<u8>, Revert>;
 
+/// What a function may do when it is called from within a call that the engine makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Answer: it changes nothing, and what it reads is final before the engine calls out.
+    View,
+    /// Nothing: the call is refused.
+    Write,
+    /// Run, if the engine tells a consumer its outcome.
+    Submit,
+}
+
 /// One function of a program.
 #[derive(Clone, Copy)]
 pub struct Route {
     /// The function's selector, as a big-endian number.
     pub selector: u32,
+    /// What it may do from within.
+    pub access: Access,
     /// What answers it.
     pub handler: Handler,
 }
@@ -47,13 +60,13 @@ pub const fn sorted<const N: usize>(mut routes: [Route; N]) -> [Route; N] {
     routes
 }
 
-/// The handler of `selector`, if the table has one.
-pub fn find(table: &[Route], selector: [u8; 4]) -> Option<Handler> {
+/// The route of `selector`, if the table has one.
+pub fn find(table: &[Route], selector: [u8; 4]) -> Option<&Route> {
     let selector = u32::from_be_bytes(selector);
     let at = table
         .binary_search_by(|route| route.selector.cmp(&selector))
         .ok()?;
-    table.get(at).map(|route| route.handler)
+    table.get(at)
 }
 
 /// Whether `signature` is a name followed by exactly these argument types.
@@ -88,9 +101,9 @@ pub const fn takes(signature: &str, types: &[&str]) -> bool {
     at + 1 == signature.len() && signature[at] == b')'
 }
 
-/// A table of routes: `call type of IEngine => function(argument types)`.
+/// A table of routes: `access call type of IEngine => function [arguments]`.
 macro_rules! routes {
-    ($($call:ident => $function:path [$($argument:ident : $kind:ty),*];)*) => {
+    ($($access:ident $call:ident => $function:path [$($argument:ident : $kind:ty),*];)*) => {
         $crate::router::sorted([$({
             use arbius_protocol::interfaces::engine::IEngine;
             use alloy_sol_types::SolCall;
@@ -105,6 +118,7 @@ macro_rules! routes {
             }
             $crate::router::Route {
                 selector: u32::from_be_bytes(<IEngine::$call as SolCall>::SELECTOR),
+                access: $crate::router::Access::$access,
                 handler: |_calldata| {
                     let mut _args = $crate::abi::Args::new(_calldata);
                     $(let $argument = <$kind as $crate::abi::Arg<'_>>::read(&mut _args)?;)*
@@ -140,20 +154,23 @@ mod tests {
         const TABLE: [Route; 3] = sorted([
             Route {
                 selector: 7,
+                access: Access::View,
                 handler: |_| Ok(Vec::from([7])),
             },
             Route {
                 selector: 1,
+                access: Access::View,
                 handler: |_| Ok(Vec::from([1])),
             },
             Route {
                 selector: 5,
+                access: Access::View,
                 handler: |_| Ok(Vec::from([5])),
             },
         ]);
         for selector in [1u8, 5, 7] {
-            let handler = find(&TABLE, [0, 0, 0, selector]).expect("is in the table");
-            assert_eq!(handler(&[]), Ok(Vec::from([selector])));
+            let route = find(&TABLE, [0, 0, 0, selector]).expect("is in the table");
+            assert_eq!((route.handler)(&[]), Ok(Vec::from([selector])));
         }
         assert!(find(&TABLE, [0, 0, 0, 6]).is_none());
     }

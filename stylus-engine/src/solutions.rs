@@ -6,7 +6,7 @@ use crate::layout::STORAGE;
 use crate::params::{self, SolvingParams};
 use crate::revert::{Revert, ensure, error};
 use crate::state::{Config, Ledger};
-use crate::store::{Map, Pack, Slot, put, put_address, take, take_address};
+use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
 use crate::validators::Stake;
 use crate::{arbsys, models, tasks, validators};
 use alloc::vec::Vec;
@@ -18,10 +18,13 @@ use arbius_protocol::{cid, ids};
 /// Where commitments and solutions are kept.
 #[derive(Clone, Copy)]
 pub struct SolutionStorage {
-    /// L2 block in which each hash was signalled.
-    commitments: Map<B256, u64>,
+    /// Who signalled each hash first, and when.
+    commitments: Map<B256, Commitment>,
     /// Three words each: [`Mark`], the answer's digest, the locked stake if any.
     entries: Map<B256, Mark>,
+    /// L2 block in which others signalled a hash that had been signalled, by hash and
+    /// sender.
+    repeated: Map2<B256, Address, u64>,
 }
 
 impl SolutionStorage {
@@ -29,8 +32,48 @@ impl SolutionStorage {
         Self {
             commitments: Map::at(base),
             entries: Map::at(base + 1),
+            repeated: Map2::at(base + 2),
         }
     }
+}
+
+/// A hash that was signalled: block 8, by 20.
+#[derive(Clone, Copy)]
+struct Commitment {
+    /// L2 block; 0 where there is none.
+    block: u64,
+    /// Who signalled it.
+    by: Address,
+}
+
+impl Pack for Commitment {
+    fn pack(&self) -> Word {
+        let mut word = [0; 32];
+        put::<0, 8>(&mut word, self.block.into());
+        put_address::<8>(&mut word, self.by);
+        word
+    }
+
+    fn unpack(word: &Word) -> Self {
+        Self {
+            block: take::<0, 8>(word) as u64,
+            by: take_address::<8>(word),
+        }
+    }
+}
+
+/// The L2 block of a commitment that counts for `validator`; 0 if there is none. What it
+/// signalled itself counts before what somebody else signalled in its place.
+#[inline(never)]
+fn committed(hash: B256, validator: Address) -> u64 {
+    let first = STORAGE.solutions.commitments.get(hash);
+    if first.block != 0 && first.by != validator {
+        let own = STORAGE.solutions.repeated.get(hash, validator);
+        if own != 0 {
+            return own;
+        }
+    }
+    first.block
 }
 
 /// Who solved a task and when that is final: solver 20, time 5, contest end 5, flags 1.
@@ -48,6 +91,8 @@ pub(crate) struct Mark {
     pub(crate) contested: bool,
     /// Whether the contestation was won, so that the answer stands as wrong.
     pub(crate) rejected: bool,
+    /// Whether stake was locked for it, so that the third word has to be read.
+    pub(crate) staked: bool,
 }
 
 impl Pack for Mark {
@@ -56,8 +101,10 @@ impl Pack for Mark {
         put_address::<0>(&mut word, self.solver);
         put::<20, 5>(&mut word, self.time.into());
         put::<25, 5>(&mut word, self.contest_end.into());
-        word[30] =
-            u8::from(self.claimed) | u8::from(self.contested) << 1 | u8::from(self.rejected) << 2;
+        word[30] = u8::from(self.claimed)
+            | u8::from(self.contested) << 1
+            | u8::from(self.rejected) << 2
+            | u8::from(self.staked) << 3;
         word
     }
 
@@ -69,6 +116,7 @@ impl Pack for Mark {
             claimed: word[30] & 1 != 0,
             contested: word[30] & 2 != 0,
             rejected: word[30] & 4 != 0,
+            staked: word[30] & 8 != 0,
         }
     }
 }
@@ -133,6 +181,11 @@ impl Solution {
         self.slot.set(&self.mark);
     }
 
+    /// Digest of the answer.
+    pub(crate) fn digest(&self) -> B256 {
+        self.slot.next(1).get()
+    }
+
     /// The stake that is locked for it.
     pub(crate) fn stake(&self) -> u128 {
         self.slot.next(2).get()
@@ -144,21 +197,26 @@ impl Solution {
 
     /// Gives the locked stake up; returns what it was.
     pub(crate) fn take_stake(&self) -> u128 {
-        let stake = self.stake();
-        if stake != 0 {
-            self.set_stake(0);
+        if !self.mark.staked {
+            return 0;
         }
+        let stake = self.stake();
+        self.set_stake(0);
         stake
     }
 }
 
-/// `commitments(hash)`: the L2 block in which a hash was signalled; 0 if it was not.
+/// `commitments(hash)`: the L2 block in which a hash was signalled first; 0 if it was not.
 pub(crate) fn commitment(hash: B256) -> Result<u64, Revert> {
-    Ok(STORAGE.solutions.commitments.get(hash))
+    Ok(STORAGE.solutions.commitments.get(hash).block)
 }
 
 /// `signalCommitment(hash)`: anyone signals any hash; what it commits to binds the
 /// validator. The block is the L2's and never resets.
+///
+/// A hash that somebody else has signalled can be signalled once by each other sender, for
+/// itself: who foresees a task and its answer could otherwise signal a rival's hash before
+/// the task exists and so keep the rival from ever revealing.
 ///
 /// # Errors
 ///
@@ -169,11 +227,20 @@ pub(crate) fn commitment(hash: B256) -> Result<u64, Revert> {
 /// `SignalCommitment`.
 pub(crate) fn signal(hash: B256) -> Result<(), Revert> {
     Config::running()?;
+    let sender = host::sender();
+    let block = arbsys::block_number()?;
     let slot = STORAGE.solutions.commitments.slot(hash);
-    ensure!(slot.get::<u64>() == 0, CommitmentExists);
-    slot.set(&arbsys::block_number()?);
+    let first: Commitment = slot.get();
+    if first.block == 0 {
+        slot.set(&Commitment { block, by: sender });
+    } else {
+        ensure!(first.by != sender, CommitmentExists);
+        let own = STORAGE.solutions.repeated.slot(hash, sender);
+        ensure!(own.get::<u64>() == 0, CommitmentExists);
+        own.set(&block);
+    }
     event!(SignalCommitment)
-        .address(&host::sender())
+        .address(&sender)
         .word(&hash.0)
         .log(3);
     Ok(())
@@ -240,7 +307,7 @@ impl Reveal {
         let mut verdict = revealable(bulk, submitted, now);
         if verdict.is_err() {
             let hash = ids::commitment(self.validator, task, digest);
-            let single: u64 = STORAGE.solutions.commitments.get(hash);
+            let single = committed(hash, self.validator);
             if single != 0 {
                 verdict = revealable(single, submitted, now);
             }
@@ -265,6 +332,7 @@ impl Reveal {
             claimed: false,
             contested: false,
             rejected: false,
+            staked: self.params.stake != 0,
         });
         solution.slot.next(1).set(&digest);
         if self.params.stake != 0 {
@@ -336,7 +404,7 @@ pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
 pub(crate) fn bulk_submit(tasks: Hashes<'_>, cids: Blobs<'_>) -> Result<(), Revert> {
     let mut reveal = Reveal::begin()?;
     let hash = bulk_commitment(reveal.validator, &tasks, &cids)?;
-    let bulk = hash.map_or(0, |hash| STORAGE.solutions.commitments.get(hash));
+    let bulk = hash.map_or(0, |hash| committed(hash, reveal.validator));
     for (task, cid) in tasks.iter().zip(cids.iter()) {
         if let Err(reason) = reveal.enter(task, cid?, bulk) {
             event!(SolutionSkipped)
@@ -383,7 +451,7 @@ pub(crate) fn solution(task: B256) -> Result<Words, Revert> {
         .uint(solution.mark.time.into())
         .uint(solution.mark.claimed.into());
     if solution.exists() {
-        words.bytes(4, &cid::encode(solution.slot.next(1).get()));
+        words.bytes(4, &cid::encode(solution.digest()));
     } else {
         words.bytes(4, &[]);
     }

@@ -14,7 +14,7 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolEvent;
 use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::tasks::{
-    self as rules, Progress, Retraction, RetractionError, RetractionStep,
+    self as rules, Progress, Retraction, RetractionError, RetractionStep, TaskStatus,
 };
 use arbius_protocol::{cid, ids, splits};
 
@@ -213,7 +213,7 @@ impl Entry {
 }
 
 /// What all tasks of one call have in common.
-struct Order {
+pub(crate) struct Order {
     config: Config,
     sender: Address,
     model: B256,
@@ -224,12 +224,12 @@ struct Order {
 impl Order {
     /// Checks what an order says, before anything is written.
     #[inline(never)]
-    fn new(version: u8, owner: Address, model: B256, fee: U256) -> Result<Self, Revert> {
+    pub(crate) fn new(version: u8, owner: Address, model: B256, fee: U256) -> Result<Self, Revert> {
         let mut config = Config::running()?;
         token::ensure_funded(&mut config)?;
         state::account(owner, config.token)?;
         let (_, terms) = models::Entry::existing(model)?;
-        ensure!(!terms.disabled, ModelDisabled);
+        ensure!(terms.disabled == 0, ModelDisabled);
         let fee = state::amount(fee)?;
         ensure!(fee >= terms.fee, LowerFeeThanModelFee);
         let now = host::now();
@@ -277,8 +277,23 @@ impl Order {
         slot.next(2).set(&self.fees);
     }
 
+    /// The token that fees are paid in.
+    pub(crate) fn token(&self) -> Address {
+        self.config.token
+    }
+
+    /// Enters one task and tells of it; returns its identifier.
+    #[inline(never)]
+    pub(crate) fn place(&self, input: &[u8]) -> Result<B256, Revert> {
+        let input = Content::new(input)?;
+        let id = self.announce(STORAGE.state.prevhash.get(), input.digest);
+        self.write(STORAGE.tasks.entries.slot(id), input.digest);
+        log_input(input, id, 1);
+        Ok(id)
+    }
+
     /// Books and takes the fees of `count` tasks, the last of which is `last`.
-    fn settle(&self, last: B256, count: u64) -> Result<(), Revert> {
+    pub(crate) fn settle(&self, last: B256, count: u64) -> Result<(), Revert> {
         let total = self
             .fees
             .fee
@@ -319,12 +334,39 @@ pub(crate) fn submit(
     input: &[u8],
 ) -> Result<B256, Revert> {
     let order = Order::new(version, owner, model, fee)?;
-    let input = Content::new(input)?;
-    let id = order.announce(STORAGE.state.prevhash.get(), input.digest);
-    order.write(STORAGE.tasks.entries.slot(id), input.digest);
-    log_input(input, id, 1);
+    let id = order.place(input)?;
     order.settle(id, 1)?;
     Ok(id)
+}
+
+/// `submitTaskWithPermit(version, owner, model, fee, input, deadline, v, r, s)`: [`submit`]
+/// with a permit in place of an approval.
+///
+/// A permit that somebody else has used first has left its allowance behind, so a refusal
+/// counts only where that does not cover the fee.
+///
+/// # Errors
+///
+/// As [`submit`], and `PermitFailed`.
+///
+/// # Events
+///
+/// As [`submit`].
+#[expect(clippy::too_many_arguments, reason = "they are the interface's")]
+pub(crate) fn submit_with_permit(
+    version: u8,
+    owner: Address,
+    model: B256,
+    fee: U256,
+    input: &[u8],
+    deadline: U256,
+    v: u8,
+    r: B256,
+    s: B256,
+) -> Result<B256, Revert> {
+    let config = Config::running()?;
+    token::permit(&config.token, &host::sender(), fee, deadline, v, r, s)?;
+    submit(version, owner, model, fee, input)
 }
 
 /// `bulkSubmitTask(version, owner, model, fee, input, n)`: submits the same input `n`
@@ -452,8 +494,8 @@ pub(crate) fn increase_fee(id: B256, amount: U256) -> Result<(), Revert> {
 }
 
 /// `retractTask(task)`: after `minRetractionWaitTime` the first call announces, a second
-/// one at least ten minutes later refunds the fee less the retraction fee. If the model
-/// is disabled, the first call refunds the whole fee.
+/// one at least ten minutes later refunds the fee less the retraction fee. Once the model
+/// has been disabled for as long, the first call refunds the whole fee.
 ///
 /// With one step an owner could pull the fee from under a finished computation; with the
 /// notice, whoever has computed still reveals in time. Waits count unpaused seconds.
@@ -471,13 +513,14 @@ pub(crate) fn retract(id: B256) -> Result<(), Revert> {
     let now = host::now();
     let unpaused = config.clock().unpaused(now);
     let announced = STORAGE.tasks.retractions.get(id);
+    let disabled = models::Entry::of(models::id_of(head.model))
+        .terms()
+        .disabled;
     let retraction = Retraction {
         submitted: head.time.saturating_sub(fees.paused),
         announced: (announced.time != 0).then_some(announced.unpaused),
         wait: params::retraction_wait(),
-        enabled: !models::Entry::of(models::id_of(head.model))
-            .terms()
-            .disabled,
+        disabled: (disabled != 0).then_some(disabled),
     };
     let step = retraction.step(unpaused).map_err(|refusal| match refusal {
         RetractionError::NotEnoughDelay { .. } => error!(NotEnoughDelay),
@@ -566,6 +609,11 @@ pub(crate) fn task(id: B256) -> Result<Words, Revert> {
 
 /// `taskStatus(id)`: where a task stands.
 pub(crate) fn status(id: B256) -> Result<u8, Revert> {
+    Ok(status_of(id).into())
+}
+
+/// Where a task stands.
+pub(crate) fn status_of(id: B256) -> TaskStatus {
     let (_, head) = Entry::find(id);
     let progress = if head.time == 0 {
         None
@@ -575,5 +623,5 @@ pub(crate) fn status(id: B256) -> Result<u8, Revert> {
         Some(Solution::of(id).progress())
     };
     let clock = STORAGE.state.config.get().clock();
-    Ok(rules::status(progress, clock.unpaused(host::now())).into())
+    rules::status(progress, clock.unpaused(host::now()))
 }

@@ -1,6 +1,6 @@
 //! Calls to the AIUS token: what is taken, what is paid out, what is there.
 //!
-//! State is final before any of them. A token that reverts, answers `false` or answers
+//! State is final before any of them, and a permit comes before any change. A token that reverts, answers `false` or answers
 //! nothing has not moved anything, and the whole call fails with `TransferFailed`.
 
 use crate::abi::Words;
@@ -8,10 +8,11 @@ use crate::host::{self, CallKind};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
 use crate::state::{Config, Ledger};
-use alloy_primitives::{Address, U256};
+use alloc::vec::Vec;
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use arbius_protocol::emission::MINING;
-use arbius_protocol::interfaces::token::IToken;
+use arbius_protocol::interfaces::token::{IPermit, IToken};
 
 /// Takes `amount` from `from`, who has allowed it. Nothing is called for 0.
 ///
@@ -45,8 +46,7 @@ pub(crate) fn pay(token: &Address, to: &Address, amount: u128) -> Result<(), Rev
 
 /// Calls a function of the token that answers whether it moved anything.
 fn moved(token: &Address, selector: [u8; 4], arguments: Words) -> Result<(), Revert> {
-    let mut input = selector.to_vec();
-    input.extend_from_slice(&arguments.into_data());
+    let input = input(selector, arguments);
     let answer = host::call(CallKind::Call, token, &input, 32).unwrap_or_default();
     let (last, zeros) = answer.split_last().ok_or_else(|| error!(TransferFailed))?;
     ensure!(
@@ -54,6 +54,50 @@ fn moved(token: &Address, selector: [u8; 4], arguments: Words) -> Result<(), Rev
         TransferFailed
     );
     Ok(())
+}
+
+/// Has the token take a permit of `owner` for `amount`.
+///
+/// # Errors
+///
+/// `PermitFailed` if the token refuses it and the allowance does not cover the amount.
+pub(crate) fn permit(
+    token: &Address,
+    owner: &Address,
+    amount: U256,
+    deadline: U256,
+    v: u8,
+    r: B256,
+    s: B256,
+) -> Result<(), Revert> {
+    let this = host::this();
+    let mut arguments = Words::with_capacity(7);
+    arguments
+        .address(owner)
+        .address(&this)
+        .uint256(&amount)
+        .uint256(&deadline)
+        .uint(v.into())
+        .word(&r.0)
+        .word(&s.0);
+    let permit = input(IPermit::permitCall::SELECTOR, arguments);
+    if host::call(CallKind::Call, token, &permit, 0).is_ok() {
+        return Ok(());
+    }
+    let mut arguments = Words::with_capacity(2);
+    arguments.address(owner).address(&this);
+    let allowance = input(IToken::allowanceCall::SELECTOR, arguments);
+    let answer = host::call(CallKind::Static, token, &allowance, 32).unwrap_or_default();
+    let word = answer.try_into().map_err(|_| error!(PermitFailed))?;
+    ensure!(U256::from_be_bytes::<32>(word) >= amount, PermitFailed);
+    Ok(())
+}
+
+/// The calldata of a call.
+fn input(selector: [u8; 4], arguments: Words) -> Vec<u8> {
+    let mut input = selector.to_vec();
+    input.extend_from_slice(&arguments.into_data());
+    input
 }
 
 /// What the token says that the engine has.

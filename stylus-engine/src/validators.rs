@@ -95,9 +95,13 @@ impl Stake {
         self.amounts().free()
     }
 
-    /// Notes whether the free stake has become sufficient.
-    fn notice_credit(&mut self, minimum: u128, now: u64) {
-        self.since = rules::since_after_credit(self.since, self.free(), minimum, now);
+    /// Notes whether the free stake has become sufficient. No credit moves a time that is
+    /// set, so the minimum is asked for only where none is.
+    fn notice_credit(&mut self, emitted: u128, now: u64) {
+        if self.since == 0 {
+            let minimum = current_minimum(emitted);
+            self.since = rules::since_after_credit(self.since, self.free(), minimum, now);
+        }
     }
 
     /// Adds to the stake of `validator` what the ledger holds already.
@@ -105,7 +109,7 @@ impl Stake {
     pub(crate) fn credit_to(validator: Address, amount: u128, emitted: u128, now: u64) {
         let mut stake = Self::of(validator);
         stake.staked += amount;
-        stake.notice_credit(current_minimum(emitted), now);
+        stake.notice_credit(emitted, now);
         stake.write(validator);
     }
 
@@ -333,7 +337,7 @@ pub(crate) fn cancel_withdraw(count: U256) -> Result<(), Revert> {
     slot.set(&Request::default());
     let mut stake = Stake::of(validator);
     stake.pending = state::subtract(stake.pending, request.amount)?;
-    stake.notice_credit(current_minimum(Ledger::read().emitted), host::now());
+    stake.notice_credit(Ledger::read().emitted, host::now());
     stake.write(validator);
     event!(ValidatorWithdrawCancelled)
         .address(&validator)

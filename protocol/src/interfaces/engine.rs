@@ -69,7 +69,7 @@ super::interface! {
         error CannotReenableAllowList();
         /// Kept for tools that know it; claims of earlier solutions are never voided here.
         error ClaimSolutionCooldown();
-        /// The hash was signalled before; a commitment's block never moves.
+        /// The sender signalled the hash before; a commitment's block never moves.
         error CommitmentExists();
         /// *Own.* The commitment is from a block before the task's own.
         error CommitmentBeforeTask();
@@ -123,6 +123,8 @@ super::interface! {
         error NotEnoughDelay();
         /// *Own.* Less gas is left than the consumer was promised.
         error NotEnoughGas();
+        /// *Own.* A program was to be initialised at its own address; only what is behind a proxy can be.
+        error NotBehindProxy();
         /// *Own.* No entry of the batch was possible any more.
         error NothingAccepted();
         /// *Own.* Nothing is owed to the account.
@@ -147,7 +149,7 @@ super::interface! {
         error PercentageTooHigh();
         /// *Own.* The token refused the permit and the allowance does not cover the fee.
         error PermitFailed();
-        /// *Own.* The call came back into the engine where it must not.
+        /// *Own.* The call came back into the engine where it must not: while the engine calls out, its views answer, and a consumer that is told an outcome may submit tasks.
         error Reentrancy();
         /// No withdrawal request of this number.
         error RequestNotExist();
@@ -163,7 +165,7 @@ super::interface! {
         error SolutionRateLimit();
         /// *Own.* In the first hour after its contest end a solution is its solver's to claim.
         error SolverOnly();
-        /// Nothing of the requested stake is left.
+        /// Kept for tools that know it; a withdrawal of lost stake pays nothing here and is cleared.
         error StakeInsufficient();
         /// The sender lost a contestation as the accused and has to wait.
         error SubmitSolutionCooldown();
@@ -324,7 +326,7 @@ super::interface! {
 
         // ───────────────────── deployment and ownership ──────────────────
 
-        /// *Own.* Sets the engine up behind its proxy, once, with every parameter at its default; the owner is the first pauser, `rest` the program that the hot one delegates to. Errors: `AlreadyInitialized`, `AddressMustBeNonZero`, `AddressNotAllowed`. Events: `EngineRestChanged`, `OwnershipTransferred`, `PauserTransferred`, `TreasuryTransferred`, `StartBlockTimeChanged`.
+        /// *Own.* Sets the engine up behind its proxy, once, with every parameter at its default; the owner is the first pauser, `rest` the program that the hot one delegates to. Errors: `NotBehindProxy`, `AlreadyInitialized`, `AddressMustBeNonZero`, `AddressNotAllowed`. Events: `EngineRestChanged`, `OwnershipTransferred`, `PauserTransferred`, `TreasuryTransferred`, `StartBlockTimeChanged`.
         function initialize(address token, address treasury, address owner, address rest) external;
         /// The AIUS token.
         function baseToken() external view returns (address);
@@ -400,7 +402,7 @@ super::interface! {
         function setModelFee(bytes32 id, uint256 fee) external;
         /// *Own.* Whether the model takes tasks.
         function modelEnabled(bytes32 id) external view returns (bool);
-        /// *Own.* Disables or enables the model; open tasks of a disabled one may be retracted at once and free. Errors: `ModelDoesNotExist`, `NotModelOwner`. Events: `ModelEnabledChanged`.
+        /// *Own.* Disables or enables the model; open tasks of a disabled one may be retracted in one step and free once it has been disabled for 600 s. Errors: `ModelDoesNotExist`, `NotModelOwner`. Events: `ModelEnabledChanged`.
         function setModelEnabled(bytes32 id, bool enabled) external;
         /// Whether only listed solvers may solve the model's tasks.
         function modelRequiresAllowList(bytes32 id) external view returns (bool);
@@ -445,7 +447,7 @@ super::interface! {
         function bulkSubmitTasks(uint8 version, address owner, bytes32 model, uint256 fee, bytes[] inputs) external returns (bytes32[]);
         /// *Own.* Raises the fee of the sender's open task by `amount` and takes an announced retraction back (`retractionAnnounced` is 0 again; no event of its own). Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `AmntTooSmall`, `AmountTooLarge`, `TransferFailed`. Events: `TaskFeeIncreased`.
         function increaseTaskFee(bytes32 task, uint256 amount) external;
-        /// Retracts the sender's unsolved task: announces first, refunds on a second call 600 s later; at once and free if the model is disabled. Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `NotEnoughDelay`, `WaitLonger`. Events: `TaskRetractionAnnounced`, or `TaskRetracted` and `TaskRefunded`.
+        /// Retracts the sender's unsolved task: announces first, refunds on a second call 600 s later; in one step and free once its model has been disabled for 600 s. Errors: `TaskDoesNotExist`, `NotTaskOwner`, `TaskNotOpen`, `NotEnoughDelay`, `WaitLonger`. Events: `TaskRetractionAnnounced`, or `TaskRetracted` and `TaskRefunded`.
         function retractTask(bytes32 task) external;
         /// *Own.* When the owner announced to retract; 0 if it did not.
         function retractionAnnounced(bytes32 task) external view returns (uint256);
@@ -456,9 +458,9 @@ super::interface! {
 
         // ─────────────────── commitments, solutions, claims ──────────────
 
-        /// L2 block in which a hash was signalled; 0 if it was not.
+        /// L2 block in which a hash was signalled first; 0 if it was not.
         function commitments(bytes32 commitment) external view returns (uint256);
-        /// Signals a commitment. Errors: `CommitmentExists`. Events: `SignalCommitment`.
+        /// Signals a commitment. Where somebody else did before, the sender's own signal is kept beside it and counts for the sender. Errors: `CommitmentExists`. Events: `SignalCommitment`.
         function signalCommitment(bytes32 commitment) external;
         /// A solution; all zero if there is none.
         function solutions(bytes32 task) external view returns (address validator, uint64 blocktime, bool claimed, bytes cid);
@@ -510,11 +512,11 @@ super::interface! {
         function initiateValidatorWithdraw(uint256 amount) external returns (uint256);
         /// Cancels a withdrawal. Errors: `RequestNotExist`. Events: `ValidatorWithdrawCancelled`.
         function cancelValidatorWithdraw(uint256 count) external;
-        /// Pays a withdrawal out, as far as it was not slashed meanwhile. Errors: `RequestNotExist`, `WaitLonger`, `StakeInsufficient`, `AddressMustBeNonZero`, `AddressNotAllowed`, `TransferFailed`. Events: `ValidatorWithdraw`.
+        /// Pays a withdrawal out, as far as it was not slashed meanwhile. Errors: `RequestNotExist`, `WaitLonger`, `AddressMustBeNonZero`, `AddressNotAllowed`, `TransferFailed`. Events: `ValidatorWithdraw`.
         function validatorWithdraw(uint256 count, address to) external;
         /// Sum of the validator's announced withdrawals.
         function validatorWithdrawPendingAmount(address validator) external view returns (uint256);
-        /// An announced withdrawal; zero if there is none.
+        /// An announced withdrawal; zero if there is none. `unlockTime` moves on with a pause.
         function pendingValidatorWithdrawRequests(address validator, uint256 count) external view returns (uint256 unlockTime, uint256 amount);
         /// How many withdrawals the validator has ever announced; the last one's number.
         function pendingValidatorWithdrawRequestsCount(address validator) external view returns (uint256);
@@ -570,7 +572,7 @@ super::interface! {
         function maxContestationValidatorStakeSince() external view returns (uint256);
         /// Sets `maxContestationValidatorStakeSince`.
         function setMaxContestationValidatorStakeSince(uint256 amount) external;
-        /// Seconds between announcing and taking a withdrawal of stake.
+        /// Unpaused seconds between announcing and taking a withdrawal of stake.
         function exitValidatorMinUnlockTime() external view returns (uint256);
         /// Sets `exitValidatorMinUnlockTime`.
         function setExitValidatorMinUnlockTime(uint256 amount) external;

@@ -21,6 +21,12 @@ async fn anyone_signals_any_hash_once_in_the_block_of_the_l2() {
     let block = U256::from(receipt.block_number.unwrap());
     assert_eq!(view!(engine.commitments(hash)), block);
     refused!(world.rival, CommitmentExists, engine.signalCommitment(hash));
+    // Somebody else signals it for itself, once as well.
+    let receipt = send!(world.solver.engine.signalCommitment(hash));
+    assert_eq!(
+        event::<IEngine::SignalCommitment>(&receipt).addr,
+        world.solver.address
+    );
     refused!(
         world.solver,
         CommitmentExists,
@@ -126,4 +132,37 @@ async fn commitments_and_identifiers_are_those_of_the_protocol() {
         ContentTooLarge,
         engine.generateIPFSCID(Bytes::from(vec![0; 65_537]))
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn learned_a_hash_that_a_rival_signalled_early_keeps_nobody_from_revealing() {
+    let (world, model) = World::with_model(U256::ZERO).await;
+    let (solver, rival, engine) = (&world.solver, &world.rival, &world.solver.engine);
+    // The rival foresees task and answer, and signals the solver's hashes before the task
+    // exists: the single one and the bulk one.
+    let digest = cid::digest(b"in").unwrap();
+    let previous = view!(engine.prevhash());
+    let task = ids::task_id(world.requester.address, previous, model, U256::ZERO, digest);
+    let answer_digest = cid::decode(&answer(1)).unwrap();
+    let single = ids::commitment(solver.address, task, answer_digest);
+    let bulk = ids::bulk_commitment(solver.address, &[(task, answer_digest)]);
+    for hash in [single, bulk] {
+        send!(rival.engine.signalCommitment(hash));
+    }
+    assert_eq!(world.task(model, U256::ZERO, b"in").await, task, "foreseen");
+    refused!(
+        solver,
+        CommitmentBeforeTask,
+        engine.submitSolution(task, answer(1))
+    );
+
+    // The solver's own signals count for it all the same, each of them.
+    send!(engine.signalCommitment(bulk));
+    world.pass(1);
+    let call = engine.bulkSubmitSolution(vec![task], vec![answer(1)]);
+    view!(call.from(solver.address));
+    send!(engine.signalCommitment(single));
+    send!(engine.submitSolution(task, answer(1)));
+    assert_eq!(view!(engine.solutions(task)).validator, solver.address);
+    world.books_balance().await;
 }

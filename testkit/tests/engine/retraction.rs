@@ -80,10 +80,13 @@ async fn learned_an_announcement_leaves_time_to_reveal_a_finished_computation() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_task_of_a_disabled_model_is_retracted_at_once_and_free() {
+async fn a_task_of_a_disabled_model_is_retracted_in_one_step_and_free() {
     let (world, model) = World::with_model(aius(1)).await;
     let (requester, engine) = (&world.requester, &world.requester.engine);
     let task = world.task(model, aius(10), b"in").await;
+    send!(world.model_owner.engine.setModelEnabled(model, false));
+    world.pass(600);
+    // To disable it once more does not begin the notice anew.
     send!(world.model_owner.engine.setModelEnabled(model, false));
     let receipt = send!(engine.retractTask(task));
     assert_eq!(event::<IEngine::TaskRefunded>(&receipt).amount, aius(10));
@@ -95,6 +98,29 @@ async fn a_task_of_a_disabled_model_is_retracted_at_once_and_free() {
         aius(10_000),
         "the owner has it all back, whoever called"
     );
+    world.books_balance().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn learned_disabling_a_model_does_not_pull_the_fee_from_under_an_answer() {
+    let (world, model) = World::with_model(U256::ZERO).await;
+    let (requester, engine) = (&world.requester, &world.requester.engine);
+    let task = world.task(model, aius(10), b"in").await;
+    // The model's owner sees the commitment to an answer and wants the requester, a
+    // friend, to have both the answer and the fee.
+    world.commit(&world.solver, task, &answer(1)).await;
+    send!(world.model_owner.engine.setModelEnabled(model, false));
+    refused!(requester, NotEnoughDelay, engine.retractTask(task));
+    world.pass(590);
+    refused!(requester, NotEnoughDelay, engine.retractTask(task));
+    send!(world.solver.engine.submitSolution(task, answer(1)));
+    world.pass(600);
+    refused!(requester, TaskNotOpen, engine.retractTask(task));
+
+    // Enabled in between, the notice is void.
+    send!(world.model_owner.engine.setModelEnabled(model, true));
+    let other = world.task(model, aius(10), b"other").await;
+    refused!(requester, NotEnoughDelay, engine.retractTask(other));
     world.books_balance().await;
 }
 

@@ -1,49 +1,19 @@
 //! How an engine begins (protocol section 1), and what it makes of a token that does not
 //! do what it should.
 
-use alloy_primitives::{Address, Bytes, U256, address};
-use arbius_sdk::{contracts::IEngine, deploy::program};
-use arbius_testkit::Actor;
+use alloy_primitives::{Address, Bytes, U256};
+use arbius_protocol::interfaces::proxy::IMPLEMENTATION_SLOT;
+use arbius_sdk::contracts::IEngine;
 
-use crate::world::{Person, World, aius, event, refused, send, view};
-
-/// An engine of its own, without a proxy and not initialised, as a person uses it.
-async fn fresh(world: &World, person: &Person) -> Person {
-    let lane = world.chain.lane(Actor::ModelOwner).unwrap();
-    let engine = program::deploy(
-        lane,
-        arbius_artifacts::get(arbius_artifacts::ENGINE).unwrap(),
-    )
-    .await
-    .unwrap();
-    Person {
-        address: person.address,
-        engine: IEngine::new(engine, person.engine.provider().clone()),
-        token: person.token.clone(),
-    }
-}
-
-/// Where the token of these tests is, which answers every call with what its slot 0 holds.
-const TOKEN: Address = address!("00000000000000000000000000000000000a1105");
-
-/// `return(sload(0))`
-const ANSWERS: [u8; 11] = [
-    0x60, 0x00, 0x54, 0x60, 0x00, 0x52, 0x60, 0x20, 0x60, 0x00, 0xF3,
-];
-
-/// `revert(0, 0)`
-const REVERTS: [u8; 5] = [0x60, 0x00, 0x60, 0x00, 0xFD];
-
-fn token_answers(world: &World, value: U256) {
-    let chain = world.chain.devnet().chain();
-    chain.set_code(TOKEN, Bytes::from_static(&ANSWERS));
-    chain.set_storage(TOKEN, U256::ZERO, value);
-}
+use crate::{
+    hostile::{self, TOKEN, token_answers},
+    world::{World, aius, event, refused, send, view},
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn before_its_initialisation_an_engine_does_nothing_else() {
     let world = World::new().await;
-    let owner = fresh(&world, &world.owner).await;
+    let owner = world.fresh(&world.owner).await;
     let engine = &owner.engine;
     let token = world.chain.token();
     let treasury = world.treasury.address;
@@ -115,7 +85,7 @@ async fn before_its_initialisation_an_engine_does_nothing_else() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_starts_before_the_reserve_is_funded() {
     let world = World::new().await;
-    let owner = fresh(&world, &world.owner).await;
+    let owner = world.fresh(&world.owner).await;
     let (engine, me) = (&owner.engine, owner.address);
     let rest = view!(world.owner.engine.engineRest());
     token_answers(&world, aius(600_000) - U256::from(1));
@@ -152,7 +122,7 @@ async fn nothing_starts_before_the_reserve_is_funded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_does_not_answer_true_moves_nothing() {
     let world = World::new().await;
-    let owner = fresh(&world, &world.owner).await;
+    let owner = world.fresh(&world.owner).await;
     let (engine, me) = (&owner.engine, owner.address);
     let rest = view!(world.owner.engine.engineRest());
     token_answers(&world, aius(600_000));
@@ -173,7 +143,7 @@ async fn a_token_that_does_not_answer_true_moves_nothing() {
     let dishonest: [&dyn Fn(); 4] = [
         &|| token_answers(&world, U256::ZERO),
         &|| token_answers(&world, U256::from(2)),
-        &|| chain.set_code(TOKEN, Bytes::from_static(&REVERTS)),
+        &|| chain.set_code(TOKEN, Bytes::from_static(&hostile::REVERTS)),
         &|| chain.set_code(TOKEN, Bytes::new()),
     ];
     for answers in dishonest {
@@ -186,4 +156,27 @@ async fn a_token_that_does_not_answer_true_moves_nothing() {
     token_answers(&world, U256::from(1));
     send!(withdraw);
     assert_eq!(view!(engine.totalHeld()), aius(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_program_at_its_own_address_is_nobodys_engine() {
+    let world = World::new().await;
+    let (owner, engine) = (&world.owner, &world.owner.engine);
+    let chain = world.chain.devnet().chain();
+    let slot = chain.storage(world.chain.engine(), IMPLEMENTATION_SLOT.into());
+    let hot = Address::from_word(slot.into());
+    let rest = view!(engine.engineRest());
+    for program in [hot, rest] {
+        let program = IEngine::new(program, engine.provider().clone());
+        refused!(
+            owner,
+            NotBehindProxy,
+            program.initialize(world.chain.token(), owner.address, owner.address, rest)
+        );
+        // Nor does it take ether, which would be lost there.
+        let ether = program
+            .registerModelWithAllowList(owner.address, U256::ZERO, Bytes::new(), vec![])
+            .value(U256::from(1));
+        refused!(owner, ValueNotAccepted, ether);
+    }
 }

@@ -9,10 +9,14 @@ use alloy::{
     signers::local::PrivateKeySigner,
 };
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::SolEvent;
-use arbius_protocol::{cid, ids};
+use alloy_sol_types::{SolEvent, SolValue};
+use arbius_protocol::{
+    cid, ids,
+    interfaces::proxy::{CONSTRUCTOR_SELECTOR, ProxyConstructor},
+};
 use arbius_sdk::{
     contracts::{IEngine, IToken},
+    deploy::program,
     http,
 };
 use arbius_testkit::{Actor, TestChain};
@@ -162,6 +166,32 @@ impl World {
                 .setSolutionMineableRate(id, U256::from(AIUS))
         );
         id
+    }
+
+    /// Another engine, behind a proxy and not initialised, as a person uses it.
+    pub(crate) async fn fresh(&self, person: &Person) -> Person {
+        let lane = self.chain.lane(Actor::ModelOwner).unwrap();
+        let artifact = |name| arbius_artifacts::get(name).unwrap();
+        let implementation = program::deploy(lane, artifact(arbius_artifacts::ENGINE))
+            .await
+            .unwrap();
+        let proxy = program::code(lane, artifact(arbius_artifacts::PROXY))
+            .await
+            .unwrap();
+        let arguments = ProxyConstructor {
+            implementation,
+            admin: self.owner.address,
+            initData: Bytes::new(),
+        };
+        let input = [&CONSTRUCTOR_SELECTOR[..], &arguments.abi_encode_params()].concat();
+        let engine = program::deploy_with_constructor(lane, "proxy", &proxy, input, B256::ZERO)
+            .await
+            .unwrap();
+        Person {
+            address: person.address,
+            engine: IEngine::new(engine, person.engine.provider().clone()),
+            token: person.token.clone(),
+        }
     }
 
     pub(crate) async fn stake(&self, validator: &Person, amount: U256) {
