@@ -10,7 +10,8 @@ use arbius_sdk::contracts::{IEngine, IToken};
 use crate::{
     hostile::{
         BURNS_ALL_GAS, NOTES_ITS_CALL, NOTES_ITS_GAS, Puppet, RETURNS_MUCH, REVERTS,
-        REVERTS_WITH_MUCH, SELF_DESTRUCTS, TOKEN, Wish, hash, permit_given, token_answers,
+        REVERTS_WITH_MUCH, SELF_DESTRUCTS, TOKEN, Wish, hash, notified, permit_given,
+        token_answers,
     },
     world::{World, aius, answer, event, refused, send, view},
 };
@@ -190,7 +191,7 @@ async fn whatever_a_consumer_does_harms_nobody_and_a_failure_can_be_tried_again(
         ("self-destructs", &SELF_DESTRUCTS),
     ];
     for (what, code) in accepting {
-        let snapshot = world.chain.devnet().chain().snapshot();
+        let task = final_task(&world, model).await;
         become_code(&world, code);
         assert!(notify(&world, task).await.0, "{what}");
         refused!(
@@ -199,7 +200,6 @@ async fn whatever_a_consumer_does_harms_nobody_and_a_failure_can_be_tried_again(
             world.rival.engine.notifyConsumer(task)
         );
         world.books_balance().await;
-        assert!(world.chain.devnet().chain().revert(snapshot));
     }
     send!(world.solver.engine.claimSolution(task));
     world.books_balance().await;
@@ -220,22 +220,15 @@ async fn a_consumer_gets_the_gas_that_it_was_promised_or_the_call_is_refused() {
     let (mut refusals, mut calls) = (0, 0);
     for gas in (u64::from(GAS) + 40_000..u64::from(GAS) + 120_000).step_by(4_000) {
         let snapshot = chain.snapshot();
-        match engine.notifyConsumer(task).gas(gas).send().await {
-            Err(_) => refusals += 1,
-            Ok(sent) => {
-                let receipt = sent.get_receipt().await.unwrap();
-                if receipt.status() {
-                    calls += 1;
-                    assert!(event::<IEngine::ConsumerNotified>(&receipt).success);
-                    // It counts its gas after a few instructions.
-                    assert!(
-                        slot(&world, 0) > U256::from(GAS - 50),
-                        "{gas}: {}",
-                        slot(&world, 0)
-                    );
-                } else {
-                    refusals += 1;
-                }
+        let engine = world.chain.engine();
+        match notified(&world, engine, world.rival.address, task, gas) {
+            None => refusals += 1,
+            Some(success) => {
+                calls += 1;
+                assert!(success);
+                // It counts its gas after a few instructions.
+                let got = slot(&world, 0);
+                assert!(got > U256::from(GAS - 50), "{gas}: {got}");
             }
         }
         assert!(chain.revert(snapshot));

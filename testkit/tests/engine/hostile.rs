@@ -1,8 +1,9 @@
 //! Contracts that mean harm, or whatever a test wants: EVM code by hand, and one WASM
 //! program.
 
+use alloy::{network::TransactionBuilder, rpc::types::TransactionRequest};
 use alloy_primitives::{Address, B256, Bytes, U256, address, hex, keccak256};
-use alloy_sol_types::{SolCall, SolError};
+use alloy_sol_types::{SolCall, SolError, SolEvent};
 use arbius_protocol::interfaces::token::IPermit;
 use arbius_sdk::{
     chain::Call,
@@ -205,6 +206,32 @@ const WASM: &str = r#"
       (then (return (i32.eqz (local.get $barred)))))
     (local.get $barred)))
 "#;
+
+/// Has `from` tell a task's consumer with this much gas, without a provider, which would
+/// wait for blocks that a test takes back. Whether the consumer accepted; nothing if the
+/// call was refused.
+pub(crate) fn notified(
+    world: &World,
+    engine: Address,
+    from: Address,
+    task: B256,
+    gas: u64,
+) -> Option<bool> {
+    let chain = world.chain.devnet().chain();
+    let request = TransactionRequest::default()
+        .with_from(from)
+        .with_to(engine)
+        .with_gas_limit(gas)
+        .with_input(IEngine::notifyConsumerCall { task }.abi_encode());
+    let hash = chain.send(request).unwrap();
+    let mined = chain.mined(hash).unwrap();
+    mined
+        .receipt()
+        .logs
+        .iter()
+        .find_map(|log| IEngine::ConsumerNotified::decode_log(log).ok())
+        .map(|event| event.success)
+}
 
 /// Deploys and activates the WASM puppet.
 pub(crate) async fn wasm_puppet(world: &World) -> Address {

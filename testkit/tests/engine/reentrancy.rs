@@ -13,7 +13,7 @@ use arbius_sdk::contracts::{IEngine, IToken};
 
 use crate::{
     functions::{Function, functions},
-    hostile::{Puppet, TOKEN, Wish, token_answers, wasm_puppet},
+    hostile::{Puppet, TOKEN, Wish, notified, token_answers, wasm_puppet},
     world::{Person, World, aius, answer, event, events, refused, send, view},
 };
 
@@ -21,6 +21,9 @@ const CONSUMER: Address = address!("00000000000000000000000000000000000c0705");
 
 /// Enough for a consumer to submit a task.
 const GAS: u32 = 3_000_000;
+
+/// Gas of a transaction that gives it to the consumer.
+const LIMIT: u64 = 2 * GAS as u64;
 
 /// An engine whose token is the tests' own and answers `true`, with a model without fee.
 async fn engine_of_hostile_token(world: &World) -> (Person, B256) {
@@ -221,7 +224,14 @@ async fn a_consumer_in_evm_comes_in_to_look_and_to_submit_alone() {
         let snapshot = chain.snapshot();
         let puppet = Puppet::back(function.zero_call(), wish_of(&function));
         chain.set_code(CONSUMER, puppet.code());
-        assert!(notify(&world.rival, task).await.0, "{}", function.signature);
+        let success = notified(
+            &world,
+            world.chain.engine(),
+            world.rival.address,
+            task,
+            LIMIT,
+        );
+        assert_eq!(success, Some(true), "{}", function.signature);
         assert!(chain.revert(snapshot));
     }
     world.books_balance().await;
@@ -236,7 +246,14 @@ async fn a_consumer_in_wasm_comes_in_to_look_and_to_submit_alone() {
     for function in functions() {
         let snapshot = chain.snapshot();
         Puppet::back(function.zero_call(), wish_of(&function)).instruct(&world, consumer);
-        assert!(notify(&world.rival, task).await.0, "{}", function.signature);
+        let success = notified(
+            &world,
+            world.chain.engine(),
+            world.rival.address,
+            task,
+            LIMIT,
+        );
+        assert_eq!(success, Some(true), "{}", function.signature);
         assert!(chain.revert(snapshot));
     }
     // The test can fail.

@@ -331,7 +331,7 @@ fn model(machine: &Machine, ledger: &Ledger, id: B256) -> Result<(), String> {
     same!(stored.rate, U256::from(model.rate), "rate of model {id}");
     same!(
         machine.view(&modelEnabledCall { id }),
-        !model.disabled,
+        model.disabled.is_none(),
         "whether {id} is enabled"
     );
     let listed = machine.view(&modelRequiresAllowListCall { id });

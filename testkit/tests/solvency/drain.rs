@@ -59,10 +59,11 @@ fn close(ledger: &Ledger, name: Task, task: &TaskEntry) -> Option<(u8, u64, Call
     }
     let Some(solution) = &task.solution else {
         let delay = ledger.parameter(arbius_protocol::params::Parameter::MinRetractionWaitTime);
-        let moment = match task.announced {
-            _ if ledger.models[&task.model].disabled => 0,
-            Some((_, at)) => at + 600,
-            None => task.unpaused + delay as u64,
+        let disabled = ledger.models[&task.model].disabled;
+        let moment = match (disabled, task.announced) {
+            (Some(since), _) => since + 600,
+            (None, Some((_, at))) => at + 600,
+            (None, None) => task.unpaused + delay as u64,
         };
         let call = Call::Retract { task: name };
         return Some((number(ledger, task.owner), until(ledger, moment), call));

@@ -76,7 +76,7 @@ impl Generator {
         if self.random.chance(97) {
             let usable: Vec<_> = models
                 .iter()
-                .filter(|model| !ledger.models[&ledger.model_id(**model)].disabled)
+                .filter(|model| ledger.models[&ledger.model_id(**model)].disabled.is_none())
                 .copied()
                 .collect();
             if let (true, Some(model)) = (self.sane(), self.random.pick(&usable)) {

@@ -72,7 +72,7 @@ impl Generator {
             (Kind::ChangeModel, _) => {
                 let disabled: Vec<_> = models
                     .iter()
-                    .filter(|model| ledger.models[&ledger.model_id(**model)].disabled)
+                    .filter(|model| ledger.models[&ledger.model_id(**model)].disabled.is_some())
                     .copied()
                     .collect();
                 let model = self.random.pick(&disabled).unwrap_or(model);

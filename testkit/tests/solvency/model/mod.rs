@@ -127,7 +127,8 @@ pub(crate) struct ModelEntry {
     pub(crate) addr: Address,
     pub(crate) fee: u128,
     pub(crate) rate: u128,
-    pub(crate) disabled: bool,
+    /// Since when it takes no tasks, on the clock that pauses stop.
+    pub(crate) disabled: Option<u64>,
     /// Whether only listed solvers may solve.
     pub(crate) listed: bool,
     /// Whether it had a list once that was opened for good.
@@ -213,7 +214,10 @@ pub(crate) struct Ledger {
     pub(crate) people: BTreeMap<Address, Person>,
     pub(crate) models: BTreeMap<B256, ModelEntry>,
     pub(crate) tasks: BTreeMap<B256, TaskEntry>,
-    pub(crate) commitments: BTreeMap<B256, u64>,
+    /// Who signalled each hash first, and in which block.
+    pub(crate) commitments: BTreeMap<B256, (Address, u64)>,
+    /// In which block others signalled it for themselves.
+    pub(crate) repeated: BTreeMap<(B256, Address), u64>,
     pub(crate) previous: B256,
     model_names: BTreeMap<Model, B256>,
     task_names: BTreeMap<Task, B256>,
@@ -251,6 +255,7 @@ impl Ledger {
             models: BTreeMap::new(),
             tasks: BTreeMap::new(),
             commitments: BTreeMap::new(),
+            repeated: BTreeMap::new(),
             previous: B256::ZERO,
             model_names: BTreeMap::new(),
             task_names: BTreeMap::new(),
@@ -445,8 +450,8 @@ impl Ledger {
                 validator,
                 task,
                 answer,
-            } => self.signal(*validator, *task, *answer),
-            Call::SignalBulk { validator, pairs } => self.signal_bulk(*validator, pairs),
+            } => self.signal(by, *validator, *task, *answer),
+            Call::SignalBulk { validator, pairs } => self.signal_bulk(by, *validator, pairs),
             Call::Solve { task, answer } => self.solve(by, *task, *answer),
             Call::BulkSolve { pairs } => self.solve_all(by, pairs),
             Call::Claim { task } => self.claim(by, *task),

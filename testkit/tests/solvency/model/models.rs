@@ -38,7 +38,7 @@ impl Ledger {
                 addr,
                 fee,
                 rate: 0,
-                disabled: false,
+                disabled: None,
                 listed: solvers.is_some(),
                 unlisted: false,
                 solvers: solvers.unwrap_or_default(),
@@ -96,7 +96,10 @@ impl Ledger {
     pub(super) fn set_model_enabled(&mut self, by: Address, model: Model, on: bool) -> Faults {
         let id = self.model_id(model);
         let faults = self.model_faults(by, id);
-        self.change_model(id, &faults, |model| model.disabled = !on);
+        let unpaused = self.unpaused();
+        self.change_model(id, &faults, |model| {
+            model.disabled = (!on).then(|| model.disabled.unwrap_or(unpaused));
+        });
         faults
     }
 

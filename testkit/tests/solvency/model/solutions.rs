@@ -49,24 +49,47 @@ impl Ledger {
         ids::bulk_commitment(validator, &pairs)
     }
 
-    pub(super) fn signal(&mut self, validator: u8, task: Task, answer: u8) -> Faults {
-        self.enter_signal(self.commitment(self.addresses.person(validator), task, answer))
+    pub(super) fn signal(&mut self, by: Address, validator: u8, task: Task, answer: u8) -> Faults {
+        self.enter_signal(
+            by,
+            self.commitment(self.addresses.person(validator), task, answer),
+        )
     }
 
-    pub(super) fn signal_bulk(&mut self, validator: u8, pairs: &[(Task, u8)]) -> Faults {
-        self.enter_signal(self.bulk_commitment(self.addresses.person(validator), pairs))
+    pub(super) fn signal_bulk(
+        &mut self,
+        by: Address,
+        validator: u8,
+        pairs: &[(Task, u8)],
+    ) -> Faults {
+        self.enter_signal(
+            by,
+            self.bulk_commitment(self.addresses.person(validator), pairs),
+        )
     }
 
-    fn enter_signal(&mut self, hash: B256) -> Faults {
+    fn enter_signal(&mut self, by: Address, hash: B256) -> Faults {
         let mut faults = self.pause_faults();
+        let first = self.commitments.get(&hash).map(|(first, _)| *first);
         faults.demand(
-            !self.commitments.contains_key(&hash),
+            first != Some(by) && !self.repeated.contains_key(&(hash, by)),
             fault!(CommitmentExists),
         );
-        if faults.none() {
-            self.commitments.insert(hash, self.block);
+        if faults.none() && first.is_none() {
+            self.commitments.insert(hash, (by, self.block));
+        } else if faults.none() {
+            self.repeated.insert((hash, by), self.block);
+            self.seen.insert("a hash is signalled by two");
         }
         faults
+    }
+
+    /// The block of the commitment that counts for `by`: its own signal before another's.
+    fn committed(&self, by: Address, hash: B256) -> Option<u64> {
+        self.repeated
+            .get(&(hash, by))
+            .copied()
+            .or_else(|| self.commitments.get(&hash).map(|(_, block)| *block))
     }
 
     /// A validator's minimum now.
@@ -108,10 +131,8 @@ impl Ledger {
         };
         faults.demand(!entry.retracted, fault!(TaskNotOpen));
         faults.demand(entry.solution.is_none(), fault!(SolutionAlreadySubmitted));
-        let single = self
-            .commitments
-            .get(&ids::commitment(by, id, answer(number)));
-        let mut commitments = [bulk, single.copied()].into_iter().flatten().peekable();
+        let single = self.committed(by, ids::commitment(by, id, answer(number)));
+        let mut commitments = [bulk, single].into_iter().flatten().peekable();
         if commitments.peek().is_none() {
             faults.demand(false, fault!(NonExistentCommitment));
         } else {
@@ -174,10 +195,7 @@ impl Ledger {
             return faults.with(fault!(NothingAccepted));
         }
         let before = self.clone();
-        let bulk = self
-            .commitments
-            .get(&self.bulk_commitment(by, pairs))
-            .copied();
+        let bulk = self.committed(by, self.bulk_commitment(by, pairs));
         let mut accepted = 0;
         for (task, number) in pairs {
             if self.entry_faults(by, *task, *number, bulk).none() {

@@ -80,7 +80,7 @@ impl Ledger {
         match self.models.get(&self.model_id(model)) {
             None => faults.demand(false, fault!(ModelDoesNotExist)),
             Some(model) => {
-                faults.demand(!model.disabled, fault!(ModelDisabled));
+                faults.demand(model.disabled.is_none(), fault!(ModelDisabled));
                 let enough = fee.narrow().is_none_or(|fee| fee >= model.fee);
                 faults.demand(enough, fault!(LowerFeeThanModelFee));
             }
@@ -197,7 +197,9 @@ impl Ledger {
             return faults;
         };
         let (now, unpaused) = (self.now, self.unpaused());
-        let free = self.models[&task.model].disabled;
+        let free = self.models[&task.model]
+            .disabled
+            .is_some_and(|since| unpaused >= since + RETRACTION_NOTICE);
         let wait = self.seconds(Parameter::MinRetractionWaitTime);
         match task.announced {
             _ if free => {}
