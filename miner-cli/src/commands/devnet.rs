@@ -24,7 +24,7 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
     let running = async {
         match args.no_contracts {
             true => start_bare(&args, json).await.map(Running::Bare),
-            false => start(&args, json).await.map(Running::Arbius),
+            false => start(&args, json).await.map(Box::new).map(Running::Arbius),
         }
     };
     let running = tokio::select! {
@@ -51,7 +51,7 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
 
 /// A chain that serves until it is dropped.
 enum Running {
-    Arbius(TestChain),
+    Arbius(Box<TestChain>),
     Bare(Devnet),
 }
 
