@@ -59,11 +59,9 @@ fn close(ledger: &Ledger, name: Task, task: &TaskEntry) -> Option<(u8, u64, Call
     }
     let Some(solution) = &task.solution else {
         let delay = ledger.parameter(arbius_protocol::params::Parameter::MinRetractionWaitTime);
-        let disabled = ledger.models[&task.model].disabled;
-        let moment = match (disabled, task.announced) {
-            (Some(since), _) => since + 600,
-            (None, Some((_, at))) => at + 600,
-            (None, None) => task.unpaused + delay as u64,
+        let moment = match task.announced {
+            Some((_, at)) => at + 600,
+            None => task.unpaused + delay as u64,
         };
         let call = Call::Retract { task: name };
         return Some((number(ledger, task.owner), until(ledger, moment), call));

@@ -39,7 +39,7 @@ enum Kind {
 #[rustfmt::skip]
 const WEIGHTS: &[(Kind, u64)] = &[
     (Kind::Submit, 70), (Kind::BulkSubmit, 14), (Kind::BulkSubmitInputs, 14),
-    (Kind::RaiseFee, 16), (Kind::Retract, 40), (Kind::Notify, 0),
+    (Kind::RaiseFee, 16), (Kind::Retract, 40), (Kind::Notify, 16),
     (Kind::Signal, 75), (Kind::SignalBulk, 18), (Kind::Reveal, 110),
     (Kind::Claim, 60), (Kind::BulkClaim, 22),
     (Kind::Contest, 65), (Kind::Vote, 110), (Kind::Finish, 75),

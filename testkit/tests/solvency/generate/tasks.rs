@@ -49,7 +49,7 @@ impl Generator {
                 }
             }
             _ => {
-                let form = match self.random.below(6) {
+                let form = match self.random.below(10) {
                     0..=5 => Form::Plain,
                     6 => Form::RefusedPermit,
                     _ => {
@@ -58,7 +58,7 @@ impl Generator {
                             0 => self.account(),
                             _ => Account::Consumer(number),
                         };
-                        let gas = [0, 30_000, 100_000, 1_000_000];
+                        let gas = [0, 30_000, 100_000, 1_000_000, u32::MAX];
                         Form::Consumer(consumer, self.random.pick(&gas).unwrap_or(0))
                     }
                 };

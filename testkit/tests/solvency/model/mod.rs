@@ -127,7 +127,7 @@ pub(crate) struct ModelEntry {
     pub(crate) addr: Address,
     pub(crate) fee: u128,
     pub(crate) rate: u128,
-    /// Since when it takes no tasks, on the clock that pauses stop.
+    /// When it was disabled, on the clock that pauses stop.
     pub(crate) disabled: Option<u64>,
     /// Whether only listed solvers may solve.
     pub(crate) listed: bool,
@@ -214,10 +214,8 @@ pub(crate) struct Ledger {
     pub(crate) people: BTreeMap<Address, Person>,
     pub(crate) models: BTreeMap<B256, ModelEntry>,
     pub(crate) tasks: BTreeMap<B256, TaskEntry>,
-    /// Who signalled each hash first, and in which block.
-    pub(crate) commitments: BTreeMap<B256, (Address, u64)>,
-    /// In which block others signalled it for themselves.
-    pub(crate) repeated: BTreeMap<(B256, Address), u64>,
+    /// Who signalled which hash, in which block, in order.
+    pub(crate) commitments: BTreeMap<B256, Vec<(Address, u64)>>,
     pub(crate) previous: B256,
     model_names: BTreeMap<Model, B256>,
     task_names: BTreeMap<Task, B256>,

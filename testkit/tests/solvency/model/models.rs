@@ -96,9 +96,10 @@ impl Ledger {
     pub(super) fn set_model_enabled(&mut self, by: Address, model: Model, on: bool) -> Faults {
         let id = self.model_id(model);
         let faults = self.model_faults(by, id);
-        let unpaused = self.unpaused();
+        let now = self.unpaused();
         self.change_model(id, &faults, |model| {
-            model.disabled = (!on).then(|| model.disabled.unwrap_or(unpaused));
+            // Whoever disables it again does not begin the notice again.
+            model.disabled = (!on).then(|| model.disabled.unwrap_or(now));
         });
         faults
     }

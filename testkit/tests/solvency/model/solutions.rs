@@ -50,10 +50,8 @@ impl Ledger {
     }
 
     pub(super) fn signal(&mut self, by: Address, validator: u8, task: Task, answer: u8) -> Faults {
-        self.enter_signal(
-            by,
-            self.commitment(self.addresses.person(validator), task, answer),
-        )
+        let validator = self.addresses.person(validator);
+        self.enter_signal(by, self.commitment(validator, task, answer))
     }
 
     pub(super) fn signal_bulk(
@@ -62,34 +60,30 @@ impl Ledger {
         validator: u8,
         pairs: &[(Task, u8)],
     ) -> Faults {
-        self.enter_signal(
-            by,
-            self.bulk_commitment(self.addresses.person(validator), pairs),
-        )
+        let validator = self.addresses.person(validator);
+        self.enter_signal(by, self.bulk_commitment(validator, pairs))
     }
 
     fn enter_signal(&mut self, by: Address, hash: B256) -> Faults {
         let mut faults = self.pause_faults();
-        let first = self.commitments.get(&hash).map(|(first, _)| *first);
-        faults.demand(
-            first != Some(by) && !self.repeated.contains_key(&(hash, by)),
-            fault!(CommitmentExists),
-        );
-        if faults.none() && first.is_none() {
-            self.commitments.insert(hash, (by, self.block));
-        } else if faults.none() {
-            self.repeated.insert((hash, by), self.block);
-            self.seen.insert("a hash is signalled by two");
+        let block = self.block;
+        let signals = self.commitments.entry(hash).or_default();
+        let again = signals.iter().any(|(sender, _)| *sender == by);
+        faults.demand(!again, fault!(CommitmentExists));
+        if faults.none() {
+            if !signals.is_empty() {
+                self.seen.insert("a hash is signalled by a second sender");
+            }
+            signals.push((by, block));
         }
         faults
     }
 
-    /// The block of the commitment that counts for `by`: its own signal before another's.
-    fn committed(&self, by: Address, hash: B256) -> Option<u64> {
-        self.repeated
-            .get(&(hash, by))
-            .copied()
-            .or_else(|| self.commitments.get(&hash).map(|(_, block)| *block))
+    /// The block of the commitment that counts for a validator: its own before the first.
+    fn committed(&self, hash: B256, validator: Address) -> Option<u64> {
+        let signals = self.commitments.get(&hash)?;
+        let own = signals.iter().find(|(sender, _)| *sender == validator);
+        own.or(signals.first()).map(|(_, block)| *block)
     }
 
     /// A validator's minimum now.
@@ -131,7 +125,7 @@ impl Ledger {
         };
         faults.demand(!entry.retracted, fault!(TaskNotOpen));
         faults.demand(entry.solution.is_none(), fault!(SolutionAlreadySubmitted));
-        let single = self.committed(by, ids::commitment(by, id, answer(number)));
+        let single = self.committed(ids::commitment(by, id, answer(number)), by);
         let mut commitments = [bulk, single].into_iter().flatten().peekable();
         if commitments.peek().is_none() {
             faults.demand(false, fault!(NonExistentCommitment));
@@ -195,7 +189,7 @@ impl Ledger {
             return faults.with(fault!(NothingAccepted));
         }
         let before = self.clone();
-        let bulk = self.committed(by, self.bulk_commitment(by, pairs));
+        let bulk = self.committed(self.bulk_commitment(by, pairs), by);
         let mut accepted = 0;
         for (task, number) in pairs {
             if self.entry_faults(by, *task, *number, bulk).none() {

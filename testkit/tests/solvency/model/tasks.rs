@@ -9,6 +9,9 @@ use crate::step::{Form, Model, Number, Task};
 /// Seconds between announcing to retract a task and retracting it.
 const RETRACTION_NOTICE: u64 = 600;
 
+/// Gas that no transaction has to pass on.
+const MOST_GAS: u32 = 32_000_000;
+
 /// The bytes of an input.
 pub(crate) fn input(number: u8) -> Vec<u8> {
     format!("input {number}").into_bytes()
@@ -197,9 +200,9 @@ impl Ledger {
             return faults;
         };
         let (now, unpaused) = (self.now, self.unpaused());
-        let free = self.models[&task.model]
-            .disabled
-            .is_some_and(|since| unpaused >= since + RETRACTION_NOTICE);
+        // Disabling a model is a notice to all who compute for it.
+        let notice = |at: u64| unpaused >= at + RETRACTION_NOTICE;
+        let free = self.models[&task.model].disabled.is_some_and(notice);
         let wait = self.seconds(Parameter::MinRetractionWaitTime);
         match task.announced {
             _ if free => {}
@@ -270,14 +273,12 @@ impl Ledger {
             TaskStatus::Final | TaskStatus::Rejected | TaskStatus::Retracted
         );
         faults.demand(settled, fault!(TaskNotFinal));
+        let has_code = self.addresses.consumers.contains(&consumer.address);
+        let promised = !has_code || consumer.gas < MOST_GAS;
+        faults.demand(promised, fault!(NotEnoughGas));
         if faults.none() {
-            // Whoever has no code cannot refuse; the others do what their number says.
-            let number = self
-                .addresses
-                .consumers
-                .iter()
-                .position(|a| *a == consumer.address);
-            consumer.told = number.is_none_or(|number| number == super::ACCEPTING_CONSUMER);
+            // Whoever has no code cannot be told.
+            consumer.told = self.addresses.consumers[super::ACCEPTING_CONSUMER] == consumer.address;
             self.seen.insert(if consumer.told {
                 "a consumer is told"
             } else {
