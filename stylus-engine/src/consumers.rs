@@ -167,6 +167,19 @@ pub(crate) fn notify(task: B256) -> Result<(), Revert> {
     Ok(())
 }
 
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl ConsumerStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at(
+            "consumers.entries",
+            self.entries,
+            &[word!(Consumer: address, gas_limit, notified)],
+        );
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

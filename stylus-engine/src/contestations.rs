@@ -548,6 +548,25 @@ pub(crate) fn can_vote(validator: Address, task: B256) -> Result<u8, Revert> {
     Ok(verdict.map_or_else(u8::from, |()| 0))
 }
 
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl ContestationStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at(
+            "contestations.entries",
+            self.entries,
+            &[
+                word!(Opening: contester, time, extension, accused_voted, accused_first),
+                word!(Count: slash, window.end, window.latest, yeas, nays, settled),
+            ],
+        );
+        rows.at("contestations.yeas", self.yeas, &[word!(Address)]);
+        rows.at("contestations.nays", self.nays, &[word!(Address)]);
+        rows.at("contestations.voted", self.voted, &[word!(bool)]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -104,3 +104,12 @@ pub(crate) fn stake(amount: U256) -> Result<(), Revert> {
         .log(2);
     Ok(())
 }
+
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl EarningsStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at("earnings.owed", self.owed, &[word!(u128)]);
+    }
+}

@@ -12,8 +12,15 @@
 //! | 224–255 | [`contestations`](crate::contestations) | contestations in two words each; votes |
 //! | 256–287 | [`consumers`](crate::consumers) | contracts to be told an outcome |
 //!
+//! `layout.json` beside the sources says for every field where it lies. It is made from
+//! this code by `cargo xtask layout`, which refuses to move a field that is there, and a
+//! test compares the two.
+//!
 //! What a room does not use of its 32 slots is its gap: fields may be added behind those
 //! it has, and none is ever moved or given another meaning.
+
+#[cfg(test)]
+pub(crate) mod written;
 
 use crate::consumers::ConsumerStorage;
 use crate::contestations::ContestationStorage;

@@ -519,3 +519,22 @@ pub(crate) fn clear_percentage_override(id: B256) -> Result<(), Revert> {
         .log(2);
     Ok(())
 }
+
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl ModelStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at("models.ids", self.ids, &[word!(B256)]);
+        rows.at(
+            "models.entries",
+            self.entries,
+            &[
+                word!(Terms: fee, index, disabled, listed, unlisted, overridden, rate),
+                word!(Payee: addr, percentage),
+                word!(B256 as template),
+            ],
+        );
+        rows.at("models.allowed", self.allowed, &[word!(bool)]);
+    }
+}

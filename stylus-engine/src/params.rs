@@ -295,6 +295,33 @@ fn set(row: &Row, value: U256) -> Result<(), Revert> {
     Ok(())
 }
 
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl ParameterStorage {
+    pub(crate) fn write_down(self, rows: &mut crate::layout::written::Rows) {
+        // The one that is left out lies in the configuration and is written down there.
+        for row in params::TABLE
+            .iter()
+            .filter(|row| row.parameter != Parameter::MinRewardFee)
+        {
+            let place = Place::of(row.parameter);
+            let name = std::format!("params.{}", row.parameter.name());
+            rows.fixed(name, place.slot, place.bits());
+        }
+        rows.fixed("params.startBlockTime".into(), START.slot, START.bits());
+    }
+}
+
+#[cfg(test)]
+impl Place {
+    /// The bits of its word that it uses.
+    fn bits(self) -> Word {
+        let mut word = [0; 32];
+        word[self.at..self.at + self.len].fill(0xFF);
+        word
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

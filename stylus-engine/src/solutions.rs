@@ -472,3 +472,26 @@ pub(crate) fn contest_end(task: B256) -> Result<u64, Revert> {
     let clock = STORAGE.state.config.get().clock();
     Ok(clock.estimate(solution.mark.contest_end, host::now()))
 }
+
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl SolutionStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at(
+            "solutions.commitments",
+            self.commitments,
+            &[word!(Commitment: block, by)],
+        );
+        rows.at(
+            "solutions.entries",
+            self.entries,
+            &[
+                word!(Mark: solver, time, contest_end, claimed, contested, rejected, staked),
+                word!(B256 as answer),
+                word!(u128 as stake),
+            ],
+        );
+        rows.at("solutions.repeated", self.repeated, &[word!(u64)]);
+    }
+}

@@ -223,6 +223,34 @@ pub(crate) fn only_owner() -> Result<(), Revert> {
     Ok(())
 }
 
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl StateStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at(
+            "state.config",
+            self.config,
+            &[word!(Config: token, funded, ever_paused, min_reward_fee)],
+        );
+        rows.at(
+            "state.ledger",
+            self.ledger,
+            &[word!(Ledger: held, emitted, accrued)],
+        );
+        rows.at(
+            "state.clock",
+            self.clock,
+            &[word!(Clock: began, ends, before)],
+        );
+        rows.at("state.owner", self.owner, &[word!(Address)]);
+        rows.at("state.treasury", self.treasury, &[word!(Address)]);
+        rows.at("state.pauser", self.pauser, &[word!(Address)]);
+        rows.at("state.rest", self.rest, &[word!(Address)]);
+        rows.at("state.prevhash", self.prevhash, &[word!(B256)]);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -118,23 +118,35 @@ impl<T: Pack> Field<T> {
 
 /// What may be the key of a mapping.
 pub trait Key {
+    /// The key's type as the ABI names it.
+    #[cfg(test)]
+    const NAME: &'static str;
     /// The key as Solidity pads it to a word.
     fn to_word(&self) -> Word;
 }
 
 impl Key for B256 {
+    #[cfg(test)]
+    const NAME: &'static str = "bytes32";
+
     fn to_word(&self) -> Word {
         self.0
     }
 }
 
 impl Key for Address {
+    #[cfg(test)]
+    const NAME: &'static str = "address";
+
     fn to_word(&self) -> Word {
         self.into_word().0
     }
 }
 
 impl Key for u64 {
+    #[cfg(test)]
+    const NAME: &'static str = "uint64";
+
     fn to_word(&self) -> Word {
         let mut word = [0; 32];
         word[24..].copy_from_slice(&self.to_be_bytes());
@@ -156,6 +168,12 @@ impl<K: Key, V: Pack> Map<K, V> {
             root,
             kinds: PhantomData,
         }
+    }
+
+    /// The number of the slot that it is rooted at.
+    #[cfg(test)]
+    pub(crate) const fn root(self) -> u32 {
+        self.root
     }
 
     /// Where the value of `key` lies.
@@ -188,6 +206,12 @@ impl<K: Key, L: Key, V: Pack> Map2<K, L, V> {
             root,
             kinds: PhantomData,
         }
+    }
+
+    /// The number of the slot that it is rooted at.
+    #[cfg(test)]
+    pub(crate) const fn root(self) -> u32 {
+        self.root
     }
 
     /// Where the value of `key` and `inner` lies.

@@ -625,3 +625,26 @@ pub(crate) fn status_of(id: B256) -> TaskStatus {
     let clock = STORAGE.state.config.get().clock();
     rules::status(progress, clock.unpaused(host::now()))
 }
+
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl TaskStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        let words = || {
+            [
+                word!(Head: owner, time, version, model, retracted),
+                word!(B256 as input),
+                word!(Fees: fee, model_fee, block, paused),
+            ]
+        };
+        rows.at("tasks.entries", self.entries, &words());
+        rows.at(
+            "tasks.retractions",
+            self.retractions,
+            &[word!(Announcement: time, unpaused)],
+        );
+        rows.at("tasks.batches", self.batches, &[word!(B256)]);
+        rows.at("tasks.shared", self.shared, &words());
+    }
+}

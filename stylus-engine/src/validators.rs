@@ -456,3 +456,24 @@ pub(crate) fn last_submission(validator: Address) -> Result<u64, Revert> {
 pub(crate) fn last_loss(validator: Address) -> Result<u64, Revert> {
     Ok(History::of(validator).last_loss)
 }
+
+/// What [`crate::layout::written`] reads.
+#[cfg(test)]
+impl ValidatorStorage {
+    pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
+        use crate::layout::written::word;
+        rows.at(
+            "validators.entries",
+            self.entries,
+            &[
+                word!(Stake: staked, pending, since, last_submission, has_lost),
+                word!(History: last_loss, withdrawals),
+            ],
+        );
+        rows.at(
+            "validators.requests",
+            self.requests,
+            &[word!(Request: amount, unlock)],
+        );
+    }
+}

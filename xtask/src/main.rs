@@ -1,7 +1,9 @@
-//! Chores of this repository: `cargo xtask contracts` and `cargo xtask gas`.
+//! Chores of this repository: `cargo xtask contracts`, `cargo xtask gas` and `cargo xtask
+//! layout`.
 
 mod contracts;
 mod gas;
+mod layout;
 mod process;
 mod workspace;
 
@@ -23,12 +25,15 @@ enum Chore {
     Contracts(contracts::Options),
     /// Measures the gas of each protocol step on a local chain into benches/gas.json.
     Gas(gas::Options),
+    /// Writes the engine's storage layout down, or checks that it is; no field ever moves.
+    Layout(layout::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Contracts(options) => contracts::run(&options),
         Chore::Gas(options) => gas::run(&options),
+        Chore::Layout(options) => layout::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,18 +1,39 @@
-//! The words that the books are in, read where they lie: every balance after every call,
-//! without a call.
+//! The words that the books are in, read where `stylus-engine/layout.json` says that they
+//! lie: every balance after every call, without a call. The views are compared beside
+//! them, so that a layout that is written down wrongly shows.
 
 use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use arbius_devnet::chain::State;
+use serde_json::Value;
 
-/// Slots of the engine's ledger, stakes and earnings, and of the token's balances
-/// (`stylus-engine/README.md`, "Storage"). Views are compared beside them, so that a slot
-/// that is wrong here shows.
-const LEDGER: u64 = 1;
-const STAKES: u64 = 160;
-const EARNINGS: u64 = 192;
+/// The layout as the engine's own tests write it down.
+const WRITTEN: &str = include_str!("../../../stylus-engine/layout.json");
+
+/// Slot of the token's balances, which is where Solidity would put them.
 const TOKENS: u64 = 0;
+
+/// Where a number lies in its word.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    slot: u64,
+    byte: usize,
+    bytes: usize,
+}
+
+/// The fields that are read.
+#[derive(Clone, Copy, Debug)]
+struct Fields {
+    held: Place,
+    emitted: Place,
+    accrued: Place,
+    staked: Place,
+    pending: Place,
+    since: Place,
+    last_submission: Place,
+    owed: Place,
+}
 
 /// Where somebody's words lie.
 #[derive(Clone, Copy, Debug)]
@@ -22,21 +43,12 @@ struct Slots {
     tokens: U256,
 }
 
-impl Slots {
-    fn of(address: Address) -> Self {
-        Self {
-            stake: entry(address, STAKES),
-            earnings: entry(address, EARNINGS),
-            tokens: entry(address, TOKENS),
-        }
-    }
-}
-
 /// Where the books lie.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
     engine: Address,
     token: Address,
+    fields: Fields,
     people: BTreeMap<Address, Slots>,
 }
 
@@ -57,26 +69,66 @@ pub(crate) struct Stake {
     pub(crate) last_submission: u64,
 }
 
-impl Layout {
-    /// The words of these people.
-    pub(crate) fn read(engine: Address, token: Address, people: &[Address]) -> Self {
-        let people = people
-            .iter()
-            .chain([&engine])
-            .map(|a| (*a, Slots::of(*a)))
-            .collect();
+impl Fields {
+    fn written() -> Self {
+        let rows: Vec<Value> = serde_json::from_str(WRITTEN).expect("the layout is JSON");
+        let place = |field: &str| {
+            let row = rows.iter().find(|row| row["field"] == field);
+            let row = row.unwrap_or_else(|| panic!("{field} is written down"));
+            let number = |key: &str| row[key].as_u64().expect("a number");
+            assert_eq!(number("word"), 0, "{field}");
+            Place {
+                slot: number("slot"),
+                byte: number("byte") as usize,
+                bytes: number("bytes") as usize,
+            }
+        };
         Self {
-            engine,
-            token,
-            people,
+            held: place("state.ledger.held"),
+            emitted: place("state.ledger.emitted"),
+            accrued: place("state.ledger.accrued"),
+            staked: place("validators.entries.staked"),
+            pending: place("validators.entries.pending"),
+            since: place("validators.entries.since"),
+            last_submission: place("validators.entries.last_submission"),
+            owed: place("earnings.owed"),
         }
     }
 
     fn slots(&self, address: Address) -> Slots {
-        self.people
-            .get(&address)
-            .copied()
-            .unwrap_or_else(|| Slots::of(address))
+        Slots {
+            stake: entry(address, self.staked.slot),
+            earnings: entry(address, self.owed.slot),
+            tokens: entry(address, TOKENS),
+        }
+    }
+}
+
+impl Place {
+    fn read(self, word: U256) -> u128 {
+        let mut bytes = [0; 16];
+        let word = word.to_be_bytes::<32>();
+        bytes[..self.bytes].copy_from_slice(&word[self.byte..self.byte + self.bytes]);
+        u128::from_le_bytes(bytes)
+    }
+}
+
+impl Layout {
+    /// The words of these people.
+    pub(crate) fn read(engine: Address, token: Address, people: &[Address]) -> Self {
+        let fields = Fields::written();
+        let people = people.iter().chain([&engine]);
+        Self {
+            engine,
+            token,
+            people: people.map(|a| (*a, fields.slots(*a))).collect(),
+            fields,
+        }
+    }
+
+    fn slots(&self, address: Address) -> Slots {
+        let known = self.people.get(&address).copied();
+        known.unwrap_or_else(|| self.fields.slots(address))
     }
 
     pub(crate) fn tokens(&self, state: &State, address: Address) -> u128 {
@@ -87,27 +139,27 @@ impl Layout {
 
     pub(crate) fn earnings(&self, state: &State, address: Address) -> u128 {
         let word = state.storage(self.engine, self.slots(address).earnings);
-        number(&word.to_be_bytes(), 0, 16)
+        self.fields.owed.read(word)
     }
 
     pub(crate) fn books(&self, state: &State) -> Books {
-        let word = state.storage(self.engine, U256::from(LEDGER)).to_be_bytes();
+        let fields = &self.fields;
+        let read = |place: Place| place.read(state.storage(self.engine, U256::from(place.slot)));
         Books {
-            held: number(&word, 0, 10),
-            emitted: number(&word, 10, 10),
-            accrued: number(&word, 20, 10),
+            held: read(fields.held),
+            emitted: read(fields.emitted),
+            accrued: read(fields.accrued),
         }
     }
 
     pub(crate) fn stake(&self, state: &State, address: Address) -> Stake {
-        let word = state
-            .storage(self.engine, self.slots(address).stake)
-            .to_be_bytes();
+        let fields = &self.fields;
+        let word = state.storage(self.engine, self.slots(address).stake);
         Stake {
-            staked: number(&word, 0, 10),
-            pending: number(&word, 10, 10),
-            since: number(&word, 20, 5) as u64,
-            last_submission: number(&word, 25, 5) as u64,
+            staked: fields.staked.read(word),
+            pending: fields.pending.read(word),
+            since: fields.since.read(word) as u64,
+            last_submission: fields.last_submission.read(word) as u64,
         }
     }
 }
@@ -116,11 +168,4 @@ impl Layout {
 fn entry(address: Address, slot: u64) -> U256 {
     let slot = B256::from(U256::from(slot));
     keccak256([address.into_word().0, slot.0].concat()).into()
-}
-
-/// A little-endian number within a word.
-fn number(word: &[u8; 32], at: usize, len: usize) -> u128 {
-    let mut bytes = [0; 16];
-    bytes[..len].copy_from_slice(&word[at..at + len]);
-    u128::from_le_bytes(bytes)
 }

@@ -253,7 +253,6 @@ impl Ledger {
             models: BTreeMap::new(),
             tasks: BTreeMap::new(),
             commitments: BTreeMap::new(),
-            repeated: BTreeMap::new(),
             previous: B256::ZERO,
             model_names: BTreeMap::new(),
             task_names: BTreeMap::new(),
