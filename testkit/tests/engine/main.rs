@@ -12,11 +12,15 @@ mod commitments;
 mod consumers;
 mod contestations;
 mod emission;
+mod errors;
 mod functions;
 mod hostile;
 mod models;
 mod parameters;
 mod pause;
+#[path = "../solvency/random.rs"]
+#[allow(dead_code, reason = "the tests of solvency use more of it")]
+mod random;
 mod reentrancy;
 mod reference;
 mod retraction;

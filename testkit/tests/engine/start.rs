@@ -1,7 +1,7 @@
 //! How an engine begins (protocol section 1), and what it makes of a token that does not
 //! do what it should.
 
-use alloy_primitives::{Address, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::interfaces::proxy::IMPLEMENTATION_SLOT;
 use arbius_sdk::contracts::IEngine;
 
@@ -105,6 +105,17 @@ async fn nothing_starts_before_the_reserve_is_funded() {
         owner,
         ReserveNotFunded,
         engine.bulkSubmitTasks(0, me, model, U256::ZERO, vec![Bytes::new()])
+    );
+    refused!(
+        owner,
+        ReserveNotFunded,
+        engine.submitTaskWithConsumer(0, me, model, U256::ZERO, Bytes::new(), me, 1)
+    );
+    let (one, word) = (U256::from(1), B256::ZERO);
+    refused!(
+        owner,
+        ReserveNotFunded,
+        engine.submitTaskWithPermit(0, me, model, U256::ZERO, Bytes::new(), one, 27, word, word)
     );
     refused!(
         owner,
