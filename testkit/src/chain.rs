@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
+use alloy::{
+    network::EthereumWallet,
+    providers::{DynProvider, Provider, ProviderBuilder},
+    signers::local::PrivateKeySigner,
+};
 use alloy_primitives::{Address, U256};
 use arbius_devnet::{Devnet, DevnetBuilder};
 use arbius_sdk::{
     chain::{Call, Chain, Lane, Signer},
     contracts::IToken,
     deploy::{Account, Deployer, Deployment, Genesis, Progress, Step},
+    http,
 };
 
 use crate::{Actor, TestkitError};
@@ -202,11 +208,36 @@ impl TestChain {
     ///
     /// [`TestkitError::NoAccount`].
     pub fn signer(&self, actor: Actor) -> Result<Signer, TestkitError> {
+        Ok(self.account(actor)?.signer()?)
+    }
+
+    /// An alloy provider that signs as an actor, with alloy's own fillers.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::NoAccount`], [`TestkitError::Provider`].
+    pub fn provider(&self, actor: Actor) -> Result<DynProvider, TestkitError> {
+        let key = self.account(actor)?.key;
+        let signer = PrivateKeySigner::from_bytes(&key)
+            .map_err(|error| TestkitError::Provider(error.into()))?;
+        let client = http::client().map_err(|error| TestkitError::Provider(error.into()))?;
+        let url = self
+            .devnet
+            .url()
+            .parse()
+            .map_err(|error| TestkitError::Provider(Box::new(error)))?;
+        Ok(ProviderBuilder::new()
+            .wallet(EthereumWallet::from(signer))
+            .connect_reqwest(client, url)
+            .erased())
+    }
+
+    fn account(&self, actor: Actor) -> Result<&Account, TestkitError> {
         let (index, accounts) = (actor.index(), self.deployment.accounts.len());
-        let account = self.deployment.accounts.get(index);
-        Ok(account
-            .ok_or(TestkitError::NoAccount { index, accounts })?
-            .signer()?)
+        self.deployment
+            .accounts
+            .get(index)
+            .ok_or(TestkitError::NoAccount { index, accounts })
     }
 
     /// Lets time pass at once, and makes a block, so that every view sees it.

@@ -30,6 +30,9 @@ pub enum TestkitError {
     /// The protocol cannot be deployed.
     #[error(transparent)]
     Deploy(Box<DeployError>),
+    /// An alloy provider for an actor cannot be made.
+    #[error("there is no provider for the actor: {0}")]
+    Provider(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// An account's key is none.
     #[error(transparent)]
     Signer(#[from] SignerError),

@@ -5,18 +5,13 @@ use std::time::Duration;
 
 use alloy::{
     contract::Error as ContractError,
-    network::EthereumWallet,
-    providers::{DynProvider, Provider, ProviderBuilder},
+    providers::{DynProvider, Provider},
     rpc::types::TransactionReceipt,
-    signers::local::PrivateKeySigner,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolEvent, SolValue};
 use arbius_protocol::{cid, emission};
-use arbius_sdk::{
-    contracts::{IEngine, IToken},
-    http,
-};
+use arbius_sdk::contracts::{IEngine, IToken};
 use arbius_testkit::{Actor, TestChain};
 
 type Engine = IEngine::IEngineInstance<DynProvider>;
@@ -33,17 +28,9 @@ struct Person {
 }
 
 fn person(chain: &TestChain, actor: Actor) -> Person {
-    let account = &chain.deployment().accounts[actor.index()];
-    let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
-    let provider = ProviderBuilder::new()
-        .wallet(EthereumWallet::from(signer))
-        .connect_reqwest(
-            http::client().unwrap(),
-            chain.devnet().url().parse().unwrap(),
-        )
-        .erased();
+    let provider = chain.provider(actor).unwrap();
     Person {
-        address: account.address,
+        address: chain.lane(actor).unwrap().address(),
         engine: IEngine::new(chain.engine(), provider.clone()),
         token: IToken::new(chain.token(), provider.clone()),
         provider,

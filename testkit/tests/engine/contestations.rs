@@ -637,7 +637,11 @@ async fn whether_one_may_vote_is_answered_with_the_reason() {
         voters[1].engine.voteOnContestation(task, true)
     );
     send!(world.owner.engine.setValidatorMinimumFloor(aius(1)));
-    world.pass(4_000);
+    // To the second, however long the calls before have taken.
+    let end: u64 = view!(rival.engine.contestationVoteEnd(task)).to();
+    let chain = world.chain.devnet().chain();
+    chain.set_next_block_timestamp(end).unwrap();
+    chain.mine();
     assert_eq!(dispute.can_vote(&voters[1]).await, 0, "the last second");
     world.pass(1);
     assert_eq!(dispute.can_vote(&voters[1]).await, 2, "the vote is over");

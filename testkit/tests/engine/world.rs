@@ -2,12 +2,7 @@
 
 use std::time::Duration;
 
-use alloy::{
-    network::EthereumWallet,
-    providers::{DynProvider, Provider, ProviderBuilder},
-    rpc::types::TransactionReceipt,
-    signers::local::PrivateKeySigner,
-};
+use alloy::{providers::DynProvider, rpc::types::TransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::{SolEvent, SolValue};
 use arbius_protocol::{
@@ -17,7 +12,6 @@ use arbius_protocol::{
 use arbius_sdk::{
     contracts::{IEngine, IToken},
     deploy::program,
-    http,
 };
 use arbius_testkit::{Actor, TestChain};
 
@@ -255,17 +249,9 @@ impl World {
 }
 
 fn person(chain: &TestChain, actor: Actor) -> Person {
-    let account = &chain.deployment().accounts[actor.index()];
-    let signer = PrivateKeySigner::from_bytes(&account.key).unwrap();
-    let provider = ProviderBuilder::new()
-        .wallet(EthereumWallet::from(signer))
-        .connect_reqwest(
-            http::client().unwrap(),
-            chain.devnet().url().parse().unwrap(),
-        )
-        .erased();
+    let provider = chain.provider(actor).unwrap();
     Person {
-        address: account.address,
+        address: chain.lane(actor).unwrap().address(),
         engine: IEngine::new(chain.engine(), provider.clone()),
         token: IToken::new(chain.token(), provider),
     }
