@@ -115,6 +115,15 @@ impl DevnetBuilder {
         self
     }
 
+    /// Wei that transactions pay for each unit of their data on L1, as Arbitrum counts units:
+    /// sixteen for each byte of the compressed transaction. 0, the default, makes gas a matter
+    /// of execution alone.
+    #[must_use]
+    pub fn l1_price_per_unit(mut self, wei: u64) -> Self {
+        self.genesis.l1_price_per_unit = wei;
+        self
+    }
+
     /// Gas limit of blocks; 2^50, Nova's, by default. No transaction uses more than 32
     /// million gas in any case.
     #[must_use]

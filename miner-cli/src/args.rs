@@ -149,6 +149,10 @@ pub(crate) struct Devnet {
     /// Wei per gas [default: Nova's, 10000000]
     #[arg(long, value_name = "WEI")]
     pub(crate) base_fee: Option<u64>,
+    /// Wei that each unit of data on L1 costs, sixteen for each byte of a compressed
+    /// transaction [default: 0, so that gas is about execution alone]
+    #[arg(long, value_name = "WEI")]
+    pub(crate) l1_price: Option<u64>,
     /// Gas limit of blocks [default: Nova's, 2^50]
     #[arg(long, value_name = "GAS")]
     pub(crate) gas_limit: Option<u64>,

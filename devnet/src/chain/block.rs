@@ -21,8 +21,10 @@ pub struct Receipt {
     pub success: bool,
     /// Whether it failed by reverting, which leaves the gas that it did not use.
     pub reverted: bool,
-    /// Gas used after refunds.
+    /// Gas used after refunds, that of the data on L1 included.
     pub gas_used: u64,
+    /// Gas that paid for the transaction's data on L1.
+    pub gas_used_for_l1: u64,
     /// Gas used by the block up to and with this transaction.
     pub cumulative_gas_used: u64,
     /// Logs, in order.

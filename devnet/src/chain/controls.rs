@@ -6,6 +6,7 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use tokio::sync::watch;
 
 use super::{Block, Chain, ControlError, Mining, ReorgError, Transaction};
+use crate::evm::l1_price;
 
 /// A snapshot that can be gone back to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -138,6 +139,18 @@ impl Chain {
     #[must_use]
     pub fn base_fee(&self) -> u64 {
         self.node().ledger.terms.base_fee
+    }
+
+    /// Sets the wei per unit that transactions pay for their data on L1 from now on. A unit is
+    /// a sixteenth of a compressed byte.
+    pub fn set_l1_price_per_unit(&self, wei: u64) {
+        l1_price::set_price_per_unit(self.change().ledger.state_mut(), wei);
+    }
+
+    /// Wei per unit that transactions pay for their data on L1: 0 unless it was set.
+    #[must_use]
+    pub fn l1_price_per_unit(&self) -> u64 {
+        l1_price::price_per_unit(self.node().ledger.state())
     }
 
     /// Sets the gas limit of blocks from now on.

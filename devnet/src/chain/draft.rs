@@ -10,7 +10,7 @@ use super::{
     pool::Pool, simulate::View,
 };
 use crate::{
-    evm::{self, BlockContext, Mode, Outcome, Setting},
+    evm::{self, BlockContext, Mode, Outcome, Setting, l1_price},
     stylus::{ProgramCache, RecentPrograms},
 };
 
@@ -109,9 +109,10 @@ impl Draft {
         let terms = self.context.terms;
         // Both may have changed since the transaction was taken.
         let room = terms.gas_limit.saturating_sub(self.gas_used());
-        let message = transaction.message(terms.base_fee);
+        let l1_price = l1_price::price_per_unit(&self.state);
+        let message = transaction.message(terms.base_fee, l1_price);
         if transaction.envelope().max_fee_per_gas() < u128::from(terms.base_fee)
-            || message.gas_limit > room
+            || message.most_gas() > room
         {
             return Added::Later;
         }
@@ -156,6 +157,7 @@ impl Draft {
         mode: Mode,
     ) -> Result<u64, TransactionError> {
         let price = message.gas_price;
+        let gas_used_for_l1 = message.data_fee.gas;
         let setting = Setting {
             state: self.state.clone(),
             block: &self.context,
@@ -178,6 +180,7 @@ impl Draft {
             success: executed.outcome == Outcome::Success,
             reverted: matches!(executed.outcome, Outcome::Revert { .. }),
             gas_used: executed.gas_used,
+            gas_used_for_l1,
             cumulative_gas_used,
             logs: executed.logs,
             first_log_index: logs_before,

@@ -1,20 +1,19 @@
 //! One transaction of a block.
 
 use alloy_primitives::U256;
+use revm::context_interface::result::InvalidTransaction;
 
 use super::TransactionError;
-use crate::evm::{Executed, Message, Mode, Setting, params, trace::Tracer};
+use crate::evm::{Executed, Message, Mode, Setting, l1_price::DataFee, params, trace::Tracer};
 
 /// Executes a transaction and collects its fee, if its sender is to pay one.
 pub(super) fn execute(
     setting: Setting<'_>,
     message: Message,
 ) -> Result<Executed, TransactionError> {
-    let price = paid_price(&setting, &message);
-    let mut executed = setting
-        .execute(message)
-        .map_err(|error| TransactionError::Invalid(error.to_string()))?;
-    collect_fee(&mut executed, price);
+    let fees = Fees::of(&setting, &message);
+    let mut executed = setting.execute(message).map_err(refused)?;
+    fees.collect(&mut executed);
     Ok(executed)
 }
 
@@ -24,29 +23,58 @@ pub(super) fn trace(
     message: Message,
     tracer: Tracer,
 ) -> Result<(Executed, Tracer), TransactionError> {
-    let price = paid_price(&setting, &message);
-    let (mut executed, tracer) = setting
-        .trace(message, tracer)
-        .map_err(|error| TransactionError::Invalid(error.to_string()))?;
-    collect_fee(&mut executed, price);
+    let fees = Fees::of(&setting, &message);
+    let (mut executed, tracer) = setting.trace(message, tracer).map_err(refused)?;
+    fees.collect(&mut executed);
     Ok((executed, tracer))
 }
 
-/// Wei that the sender pays per gas: nothing in a simulation.
-fn paid_price(setting: &Setting<'_>, message: &Message) -> u128 {
-    match setting.mode {
-        Mode::Transaction => message.gas_price,
-        Mode::Simulation => 0,
+fn refused(error: InvalidTransaction) -> TransactionError {
+    match error {
+        InvalidTransaction::CallGasCostMoreThanGasLimit {
+            initial_gas,
+            gas_limit,
+        } => TransactionError::IntrinsicGas {
+            have: gas_limit,
+            needed: initial_gas,
+        },
+        other => TransactionError::Invalid(other.to_string()),
     }
 }
 
-/// Puts the whole fee where Arbitrum's goes, so that no ether is lost.
-fn collect_fee(executed: &mut Executed, price: u128) {
-    if price == 0 {
-        return;
+/// What a sender pays: nothing in a simulation.
+#[derive(Default)]
+struct Fees {
+    /// Wei per gas.
+    price: u128,
+    /// What the data costs, which is taken before the execution.
+    data: DataFee,
+}
+
+impl Fees {
+    fn of(setting: &Setting<'_>, message: &Message) -> Self {
+        match setting.mode {
+            Mode::Transaction => Self {
+                price: message.gas_price,
+                data: message.data_fee,
+            },
+            Mode::Simulation => Self::default(),
+        }
     }
-    let fee = U256::from(price).saturating_mul(U256::from(executed.gas_used));
-    let state = &mut executed.state;
-    let collected = state.balance(params::NETWORK_FEE_ACCOUNT);
-    state.set_balance(params::NETWORK_FEE_ACCOUNT, collected.saturating_add(fee));
+
+    /// Puts the fees where Arbitrum's go, so that no ether is lost.
+    fn collect(&self, executed: &mut Executed) {
+        let gas = executed.gas_used.saturating_sub(self.data.gas);
+        let execution = U256::from(self.price).saturating_mul(U256::from(gas));
+        for (account, fee) in [
+            (params::NETWORK_FEE_ACCOUNT, execution),
+            (params::L1_PRICER_FUNDS_POOL, self.data.wei),
+        ] {
+            if !fee.is_zero() {
+                let collected = executed.state.balance(account);
+                let collected = collected.saturating_add(fee);
+                executed.state.set_balance(account, collected);
+            }
+        }
+    }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     accounts::DevAccount,
-    evm::{self, BlockTerms, params},
+    evm::{self, BlockTerms, l1_price, params},
 };
 
 /// How a chain begins, and what stays so if it is reset.
@@ -29,6 +29,9 @@ pub struct Genesis {
     pub base_fee: u64,
     /// Gas limit of blocks.
     pub gas_limit: u64,
+    /// Wei per unit that transactions pay for their data on L1; a unit is a sixteenth of a
+    /// compressed byte.
+    pub l1_price_per_unit: u64,
     /// Number of newest blocks whose states are kept, at least one. Blocks, receipts and
     /// logs are all kept.
     pub history: usize,
@@ -43,6 +46,7 @@ impl Default for Genesis {
             balance: U256::from(10_000) * U256::from(10).pow(U256::from(18)),
             base_fee: params::BASE_FEE,
             gas_limit: params::BLOCK_GAS_LIMIT,
+            l1_price_per_unit: 0,
             history: DEFAULT_HISTORY,
         }
     }
@@ -103,6 +107,7 @@ impl Genesis {
         state.set_nonce(params::CREATE2_FACTORY, 1);
         // An account that only has storage would be cleared as empty.
         state.set_nonce(params::ARBOS_STATE, 1);
+        l1_price::set_price_per_unit(&mut state, self.l1_price_per_unit);
         state
     }
 }

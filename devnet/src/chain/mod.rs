@@ -14,6 +14,7 @@ mod ledger;
 mod logs;
 mod mining;
 mod node;
+mod node_interface;
 mod overrides;
 mod pool;
 mod proof;

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     accounts::DevAccount,
-    evm::{BlockContext, BlockTerms},
+    evm::{BlockContext, BlockTerms, l1_price},
     stylus::ProgramCache,
 };
 
@@ -222,13 +222,20 @@ impl Node {
 
     // --- transactions ---
 
+    /// Checks what does not depend on the sender's account.
+    fn check(&self, transaction: &Transaction) -> Result<(), TransactionError> {
+        let ledger = &self.ledger;
+        let l1_price = l1_price::price_per_unit(ledger.state());
+        transaction.check(ledger.chain_id, &ledger.terms, l1_price)
+    }
+
     /// Takes a transaction; with automine its block is there when this returns.
     pub(super) fn submit(&mut self, transaction: Transaction) -> Result<B256, TransactionError> {
         let hash = transaction.hash();
         if self.ledger.mined(hash).is_some() || self.ledger.pool.get(hash).is_some() {
             return Err(TransactionError::AlreadyKnown);
         }
-        transaction.check(self.ledger.chain_id, &self.ledger.terms)?;
+        self.check(&transaction)?;
         self.check_account(&transaction)?;
         let transaction = Arc::new(transaction);
         let waiting = self.ledger.pool.len();
@@ -310,7 +317,7 @@ impl Node {
     fn mine_these(&mut self, transactions: Vec<Transaction>) -> Result<(), TransactionError> {
         let mut pool = Pool::default();
         for transaction in transactions {
-            transaction.check(self.ledger.chain_id, &self.ledger.terms)?;
+            self.check(&transaction)?;
             pool.insert(Arc::new(transaction))?;
         }
         let mut draft = Draft::new(self);

@@ -293,6 +293,7 @@ fn write_receipt(to: &mut Vec<u8>, receipt: &Receipt) {
         success,
         reverted,
         gas_used,
+        gas_used_for_l1,
         cumulative_gas_used: _,
         logs,
         first_log_index: _,
@@ -304,6 +305,7 @@ fn write_receipt(to: &mut Vec<u8>, receipt: &Receipt) {
     success.encode(to);
     reverted.encode(to);
     gas_used.encode(to);
+    gas_used_for_l1.encode(to);
     write_all(to, logs.iter(), |log, to| log.encode(to));
     write_all(to, contract_address.iter(), |address, to| {
         address.encode(to)
@@ -459,6 +461,7 @@ fn read_receipt(from: &mut &[u8], before: Option<&Receipt>) -> Result<Receipt, S
     let success = item(from)?;
     let reverted = item(from)?;
     let gas_used: u64 = item(from)?;
+    let gas_used_for_l1 = item(from)?;
     let logs: Vec<Log> = all(from, item)?;
     let (gas_before, logs_before) = before.map_or((0, 0), |before| {
         (
@@ -470,6 +473,7 @@ fn read_receipt(from: &mut &[u8], before: Option<&Receipt>) -> Result<Receipt, S
         success,
         reverted,
         gas_used,
+        gas_used_for_l1,
         cumulative_gas_used: gas_before
             .checked_add(gas_used)
             .ok_or_else(|| damaged("a block uses more gas than there is"))?,

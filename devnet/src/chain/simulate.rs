@@ -7,7 +7,11 @@ use revm::context_interface::result::InvalidTransaction;
 
 use super::{CallError, State, TransactionError};
 use crate::{
-    evm::{self, BlockContext, Executed, Message, Mode, Outcome, Setting, params},
+    evm::{
+        self, BlockContext, Executed, Message, Mode, Outcome, Setting,
+        l1_price::{self, DataFee, Unsent},
+        params,
+    },
     stylus::{ProgramCache, RecentPrograms},
 };
 
@@ -29,7 +33,47 @@ pub(crate) struct View {
 }
 
 impl View {
+    /// Wei per unit of data on L1.
+    pub(super) fn l1_price(&self) -> u64 {
+        l1_price::price_per_unit(&self.state)
+    }
+
+    /// What a request asks to execute. If it names its gas, that is for its data too, as on
+    /// Arbitrum; otherwise all the gas of a call is for its execution.
     pub(super) fn message(&self, request: &TransactionRequest) -> Result<Message, CallError> {
+        let message = self.message_without_data(request)?;
+        Ok(match request.gas {
+            None => message,
+            Some(_) => self.with_data(message, request, DataFee::of_call),
+        })
+    }
+
+    /// A message with what its data costs, and the gas that the request then allows.
+    pub(super) fn with_data(
+        &self,
+        message: Message,
+        request: &TransactionRequest,
+        fee: fn(u64, u64, &Unsent<'_>) -> DataFee,
+    ) -> Message {
+        let unsent = Unsent {
+            message: &message,
+            nonce: request.nonce,
+            tip: request.max_priority_fee_per_gas.or(request.gas_price),
+        };
+        let data_fee = fee(self.l1_price(), self.block.terms.base_fee, &unsent);
+        let most = message.gas_limit.saturating_add(data_fee.gas);
+        Message {
+            gas_limit: request.gas.unwrap_or(most).min(most),
+            data_fee,
+            ..message
+        }
+    }
+
+    /// A message with as much gas as a call may use, which pays for no data.
+    pub(super) fn message_without_data(
+        &self,
+        request: &TransactionRequest,
+    ) -> Result<Message, CallError> {
         let from = request.from.unwrap_or_default();
         if let Some(given) = request.chain_id
             && given != self.chain_id
@@ -56,7 +100,8 @@ impl View {
             to: request.to.unwrap_or(TxKind::Create),
             value,
             input: request.input.input().cloned().unwrap_or_default(),
-            gas_limit: request.gas.unwrap_or(most).min(most),
+            gas_limit: most,
+            data_fee: DataFee::default(),
             gas_price: request
                 .gas_price
                 .or(request.max_fee_per_gas)
@@ -85,6 +130,9 @@ impl View {
 
     /// What the call returns.
     pub(crate) fn call(&self, request: &TransactionRequest) -> Result<Bytes, CallError> {
+        if request.to == Some(TxKind::Call(params::NODE_INTERFACE)) {
+            return self.ask_node(request);
+        }
         let executed = self.execute(self.message(request)?)?;
         finished(executed).map(|executed| executed.output)
     }
@@ -125,17 +173,22 @@ impl View {
     /// A gas limit that suffices, close to the least one that does.
     ///
     /// The search is by execution: what a frame may pass on (63/64) and stipends make the
-    /// need for gas differ from its use.
+    /// need for gas differ from its use. What the data may cost is added to what is found.
     pub(crate) fn estimate_gas(&self, request: &TransactionRequest) -> Result<u64, CallError> {
-        let message = self.message(request)?;
-        let ceiling = self.affordable(request, &message)?;
+        let message = self.message_without_data(request)?;
+        let message = self.with_data(message, request, DataFee::estimate);
+        let data_gas = message.data_fee.gas;
+        let affordable = self.affordable(request, &message)?;
+        let ceiling = affordable
+            .checked_sub(data_gas)
+            .ok_or(CallError::GasRequired(affordable))?;
         let needed = evm::intrinsic_gas(&message)?;
         if ceiling < needed {
-            return Err(CallError::GasRequired(ceiling));
+            return Err(CallError::GasRequired(affordable));
         }
-        let run = |gas_limit| {
+        let run = |gas: u64| {
             self.execute(Message {
-                gas_limit,
+                gas_limit: gas.saturating_add(data_gas),
                 ..message.clone()
             })
         };
@@ -146,17 +199,18 @@ impl View {
                 },
                 ..
             } => {
-                return Err(CallError::GasRequired(ceiling));
+                return Err(CallError::GasRequired(affordable));
             }
             executed => finished(executed)?,
         };
+        let used = first.gas_used.saturating_sub(data_gas);
 
         let succeeds = |gas_limit| -> Result<bool, CallError> {
             Ok(run(gas_limit)?.outcome == Outcome::Success)
         };
-        let (mut low, mut high) = (first.gas_used.saturating_sub(1).max(needed - 1), ceiling);
+        let (mut low, mut high) = (used.saturating_sub(1).max(needed - 1), ceiling);
         // Most messages need little more than they use.
-        let guess = (first.gas_used.max(needed) + CALL_STIPEND).saturating_mul(64) / 63;
+        let guess = (used.max(needed) + CALL_STIPEND).saturating_mul(64) / 63;
         if guess < high {
             if succeeds(guess)? {
                 high = guess;
@@ -173,7 +227,7 @@ impl View {
                 low = middle;
             }
         }
-        Ok(high)
+        Ok(high.saturating_add(data_gas))
     }
 
     /// The most gas that the request allows and the sender can pay.

@@ -186,7 +186,7 @@ impl Replay {
     }
 
     fn message(&self, transaction: &Transaction) -> Message {
-        transaction.message(self.view.block.terms.base_fee)
+        transaction.message(self.view.block.terms.base_fee, self.view.l1_price())
     }
 
     fn execute(&mut self, transaction: &Transaction) -> Result<(), TraceError> {

@@ -10,7 +10,7 @@ use alloy_primitives::{Address, B256, Signature, U256};
 use super::error::TransactionError;
 use crate::{
     accounts::DevAccount,
-    evm::{BlockTerms, Message, params},
+    evm::{self, BlockTerms, Message, l1_price::DataFee, params},
 };
 
 /// A transaction with its sender.
@@ -139,14 +139,16 @@ impl Transaction {
             .saturating_add(self.envelope.value())
     }
 
-    /// What is executed. Arbitrum charges the base fee alone, whatever tip is offered.
-    pub(crate) fn message(&self, base_fee: u64) -> Message {
+    /// What is executed, at these wei per gas and per unit of data on L1. Arbitrum charges the
+    /// base fee alone, whatever tip is offered.
+    pub(crate) fn message(&self, base_fee: u64, l1_price: u64) -> Message {
         Message {
             from: self.from,
             to: self.envelope.kind(),
             value: self.envelope.value(),
             input: self.envelope.input().clone(),
-            gas_limit: self.envelope.gas_limit().min(params::MAX_TX_GAS),
+            gas_limit: self.envelope.gas_limit(),
+            data_fee: DataFee::of_transaction(l1_price, base_fee, || self.encoded()),
             gas_price: u128::from(base_fee),
             nonce: self.envelope.nonce(),
             access_list: self.envelope.access_list().cloned().unwrap_or_default(),
@@ -159,7 +161,12 @@ impl Transaction {
     }
 
     /// Checks what does not depend on the sender's account.
-    pub(crate) fn check(&self, chain_id: u64, terms: &BlockTerms) -> Result<(), TransactionError> {
+    pub(crate) fn check(
+        &self,
+        chain_id: u64,
+        terms: &BlockTerms,
+        l1_price: u64,
+    ) -> Result<(), TransactionError> {
         let size = self.size();
         if size > params::MAX_TX_SIZE {
             return Err(TransactionError::Oversized {
@@ -192,7 +199,8 @@ impl Transaction {
                 given: self.envelope.gas_limit(),
             });
         }
-        let needed = crate::evm::intrinsic_gas(&self.message(terms.base_fee))?;
+        let message = self.message(terms.base_fee, l1_price);
+        let needed = evm::intrinsic_gas(&message)?.saturating_add(message.data_fee.gas);
         if self.envelope.gas_limit() < needed {
             return Err(TransactionError::IntrinsicGas {
                 have: self.envelope.gas_limit(),

@@ -6,6 +6,7 @@ use revm::{
     context::{BlockEnv, CfgEnv, TxEnv},
 };
 
+use super::l1_price::DataFee;
 use crate::{
     chain::State,
     stylus::{HostCallLog, Pages, ProgramCache, RecentPrograms, StylusParams},
@@ -40,6 +41,8 @@ pub(crate) struct ArbOs {
     pub(crate) recent: RecentPrograms,
     /// Memory pages in use in this transaction.
     pub(crate) pages: Pages,
+    /// What this transaction has paid for its data.
+    pub(crate) data_fee: DataFee,
     /// The call stack of this transaction, outermost first.
     pub(crate) stack: Vec<ActiveFrame>,
     /// Why the latest native frame failed, for the error message of an outermost failure.
@@ -55,6 +58,7 @@ impl ArbOs {
         l2_hashes: imbl::Vector<B256>,
         programs: ProgramCache,
         recent: RecentPrograms,
+        data_fee: DataFee,
     ) -> Self {
         Self {
             l2_block,
@@ -63,6 +67,7 @@ impl ArbOs {
             programs,
             recent,
             pages: Pages::default(),
+            data_fee,
             stack: Vec::new(),
             failure: None,
             host_calls: None,

@@ -1,6 +1,7 @@
 //! Execution of one message: revm, with WASM contracts, Arbitrum's precompiles and its
 //! rules for gas.
 
+pub(crate) mod l1_price;
 pub mod params;
 pub mod trace;
 
@@ -35,6 +36,7 @@ pub(crate) use precompiles::ARBITRUM_PRECOMPILES;
 use self::{
     context::{ArbContext, ArbOs},
     frames::{ArbEvm, TransactError, Transacted},
+    l1_price::DataFee,
     precompiles::ArbPrecompiles,
     trace::Tracer,
 };
@@ -99,12 +101,28 @@ pub(crate) struct Message {
     pub(crate) to: TxKind,
     pub(crate) value: U256,
     pub(crate) input: Bytes,
+    /// For the data and the execution together.
     pub(crate) gas_limit: u64,
+    /// What is paid for the data, before anything is executed.
+    pub(crate) data_fee: DataFee,
     /// Wei per gas that is charged and that GASPRICE answers.
     pub(crate) gas_price: u128,
     pub(crate) nonce: u64,
     pub(crate) access_list: AccessList,
     pub(crate) authorizations: Vec<SignedAuthorization>,
+}
+
+impl Message {
+    /// The most gas that it can use. The limit on a transaction's gas counts execution alone.
+    pub(crate) fn most_gas(&self) -> u64 {
+        let most = params::MAX_TX_GAS.saturating_add(self.data_fee.gas);
+        self.gas_limit.min(most)
+    }
+
+    /// Gas for the execution, if its limit covers the data.
+    fn execution_gas(&self) -> Option<u64> {
+        self.most_gas().checked_sub(self.data_fee.gas)
+    }
 }
 
 /// How an execution ended.
@@ -131,7 +149,7 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Executed {
     pub(crate) outcome: Outcome,
-    /// Gas used after refunds.
+    /// Gas used after refunds, that of the data included.
     pub(crate) gas_used: u64,
     /// Return data, revert data, or the code of a created contract.
     pub(crate) output: Bytes,
@@ -173,11 +191,11 @@ impl Setting<'_> {
     ///
     /// # Errors
     ///
-    /// [`InvalidTransaction`] when the message may not be executed at all: gas below the
-    /// intrinsic cost, oversized init code, a sender with code, or a chain id of another
+    /// [`InvalidTransaction`] when the message may not be executed at all: gas below what
+    /// its data or the intrinsic cost need, oversized init code, a sender with code, or a chain id of another
     /// chain.
     pub(crate) fn execute(self, message: Message) -> Result<Executed, InvalidTransaction> {
-        let transacted = ArbEvm::new(self.context(message), ()).transact();
+        let transacted = ArbEvm::new(self.context(message)?, ()).transact();
         Ok(executed(transacted.map_err(invalid)?, false))
     }
 
@@ -187,7 +205,7 @@ impl Setting<'_> {
     ///
     /// As [`Self::execute`].
     pub(crate) fn execute_listing(self, message: Message) -> Result<Executed, InvalidTransaction> {
-        let transacted = ArbEvm::new(self.context(message), ()).transact();
+        let transacted = ArbEvm::new(self.context(message)?, ()).transact();
         Ok(executed(transacted.map_err(invalid)?, true))
     }
 
@@ -201,7 +219,7 @@ impl Setting<'_> {
         message: Message,
         tracer: Tracer,
     ) -> Result<(Executed, Tracer), InvalidTransaction> {
-        let mut ctx = self.context(message);
+        let mut ctx = self.context(message)?;
         ctx.chain.host_calls = tracer.host_call_log();
         let (transacted, tracer) = ArbEvm::new(ctx, tracer)
             .transact_inspected()
@@ -210,12 +228,23 @@ impl Setting<'_> {
         Ok((executed(transacted, listing), tracer))
     }
 
-    fn context(self, message: Message) -> ArbContext {
+    fn context(mut self, mut message: Message) -> Result<ArbContext, InvalidTransaction> {
+        message.gas_limit =
+            message
+                .execution_gas()
+                .ok_or(InvalidTransaction::CallGasCostMoreThanGasLimit {
+                    initial_gas: message.data_fee.gas,
+                    gas_limit: message.gas_limit,
+                })?;
+        if self.mode == Mode::Transaction {
+            self.pay_for_data(&message)?;
+        }
         let arbos = ArbOs::new(
             self.block.l2_number,
             self.block.hashes.clone(),
             self.programs,
             self.recent,
+            message.data_fee,
         );
         let mut ctx: ArbContext =
             Context::<BlockEnv, TxEnv, CfgEnv, State, Journal<State>, ()>::new(self.state, SPEC)
@@ -223,7 +252,25 @@ impl Setting<'_> {
         ctx.block = block_env(self.block);
         configure(&mut ctx.cfg, self.chain_id, self.mode);
         ctx.tx = tx_env(self.chain_id, message);
-        ctx
+        Ok(ctx)
+    }
+
+    /// Takes from the sender what the data costs. Who executes the message collects it.
+    fn pay_for_data(&mut self, message: &Message) -> Result<(), InvalidTransaction> {
+        let fee = message.data_fee.wei;
+        if fee.is_zero() {
+            return Ok(());
+        }
+        let balance = self.state.balance(message.from);
+        let left =
+            balance
+                .checked_sub(fee)
+                .ok_or_else(|| InvalidTransaction::LackOfFundForMaxFee {
+                    fee: Box::new(fee),
+                    balance: Box::new(balance),
+                })?;
+        self.state.set_balance(message.from, left);
+        Ok(())
     }
 }
 
@@ -259,7 +306,7 @@ fn executed((result, changes, ctx): Transacted, listing: bool) -> Executed {
         true => touched(&changes),
         false => Vec::new(),
     };
-    let gas_used = result.tx_gas_used();
+    let gas_used = result.tx_gas_used().saturating_add(ctx.chain.data_fee.gas);
     let failure = ctx.chain.failure;
     let mut state = ctx.journaled_state.database;
     state.commit(changes);

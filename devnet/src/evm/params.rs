@@ -17,12 +17,17 @@ pub const BLOCK_GAS_LIMIT: u64 = 1 << 50;
 /// Largest deployed contract in bytes (EIP-170).
 pub const MAX_CODE_SIZE: usize = 24_576;
 
-/// Account that stands for ArbOS: activations and the data pricer are in its storage.
+/// Account that stands for ArbOS: activations, the data pricer and the price of data on L1
+/// are in its storage.
 pub const ARBOS_STATE: Address = address!("A4B05FffffFffFFFFfFFfffFfffFFfffFfFfFFFf");
 /// Beneficiary of every block.
 pub const SEQUENCER: Address = address!("a4b000000000000000000073657175656e636572");
-/// Receives activation fees.
+/// Receives what is paid for execution and activation.
 pub const NETWORK_FEE_ACCOUNT: Address = address!("00000000000000000000000000000000000A4B0f");
+/// Receives what is paid for data on L1.
+pub const L1_PRICER_FUNDS_POOL: Address = address!("A4B00000000000000000000000000000000000f6");
+/// NodeInterface, which a node answers for by itself.
+pub const NODE_INTERFACE: Address = address!("00000000000000000000000000000000000000c8");
 /// ArbSys.
 pub const ARB_SYS: Address = address!("0000000000000000000000000000000000000064");
 /// ArbOwnerPublic.

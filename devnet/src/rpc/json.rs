@@ -93,8 +93,7 @@ pub(super) fn receipt(mined: &MinedTransaction) -> Result<Value, RpcError> {
         "effectiveGasPrice": U256::from(receipt.effective_gas_price),
         "logs": to_json(logs)?,
         "logsBloom": receipt.bloom(),
-        // No L1 is paid beneath this chain.
-        "gasUsedForL1": "0x0",
+        "gasUsedForL1": quantity(receipt.gas_used_for_l1),
         "l1BlockNumber": quantity(block.l1_number),
         "timeboosted": false,
     }))

@@ -85,6 +85,9 @@ fn builder(args: &args::Devnet) -> DevnetBuilder {
     if let Some(wei) = args.base_fee {
         builder = builder.base_fee(wei);
     }
+    if let Some(wei) = args.l1_price {
+        builder = builder.l1_price_per_unit(wei);
+    }
     if let Some(gas) = args.gas_limit {
         builder = builder.gas_limit(gas);
     }

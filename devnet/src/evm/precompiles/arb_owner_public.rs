@@ -4,7 +4,10 @@ use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::{SolCall, SolInterface, sol};
 
 use super::{Answer, Call, Purity, unknown};
-use crate::{evm::params::NETWORK_FEE_ACCOUNT, stylus::prices::STYLUS_PARAMS_GAS};
+use crate::{
+    evm::{l1_price, params::NETWORK_FEE_ACCOUNT},
+    stylus::prices::STYLUS_PARAMS_GAS,
+};
 
 sol! {
     #[allow(missing_docs)]
@@ -38,7 +41,9 @@ pub(super) fn call(call: &mut Call<'_>, input: &[u8]) -> Answer {
             IArbOwnerPublic::getInfraFeeAccountCall::abi_encode_returns(&NETWORK_FEE_ACCOUNT)
         }
         Calls::getBrotliCompressionLevel(_) => {
-            IArbOwnerPublic::getBrotliCompressionLevelCall::abi_encode_returns(&1)
+            IArbOwnerPublic::getBrotliCompressionLevelCall::abi_encode_returns(
+                &l1_price::BROTLI_LEVEL,
+            )
         }
         Calls::getScheduledUpgrade(_) => {
             IArbOwnerPublic::getScheduledUpgradeCall::abi_encode_returns(

@@ -148,6 +148,12 @@ pub(super) fn set_base_fee(call: &Call<'_>) -> Result<Value, RpcError> {
     Ok(Value::Null)
 }
 
+pub(super) fn set_l1_price(call: &Call<'_>) -> Result<Value, RpcError> {
+    let wei = call.params.required_number(0, "wei per unit")?;
+    call.chain.set_l1_price_per_unit(wei);
+    Ok(Value::Null)
+}
+
 pub(super) fn set_gas_limit(call: &Call<'_>) -> Result<Value, RpcError> {
     let gas = call.params.required_number(0, "gas limit")?;
     call.chain.set_block_gas_limit(gas);

@@ -54,6 +54,7 @@ const CHEATS: &[(&str, Cheat)] = &[
     ("reorg", blocks::reorg),
     ("setNextBlockBaseFeePerGas", blocks::set_base_fee),
     ("setMinGasPrice", blocks::set_base_fee),
+    ("setL1PricePerUnit", blocks::set_l1_price),
     ("setBlockGasLimit", blocks::set_gas_limit),
     ("setCoinbase", blocks::set_coinbase),
     ("setChainId", blocks::set_chain_id),
