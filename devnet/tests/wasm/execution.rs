@@ -2,7 +2,7 @@
 
 use arbius_devnet::stylus::metered::{self, INK_LEFT, INK_STATUS, STACK_LEFT};
 use wasmi::{
-    Engine, Func, Global, Instance, Linker, Module, Store, StoreLimits, StoreLimitsBuilder,
+    Engine, Extern, Func, Global, Instance, Linker, Module, Store, StoreLimits, StoreLimitsBuilder,
     TrapCode, Val,
 };
 
@@ -31,6 +31,33 @@ impl Number {
         match self {
             Self::I32(value) => Val::I32(value),
             Self::I64(value) => Val::I64(value),
+        }
+    }
+}
+
+/// Most bytes that a module's memories may have.
+pub(crate) const MEMORY_BYTES: usize = 256 << 20;
+
+/// What can be seen of an instance from outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Seen<'a> {
+    Global(Number),
+    Memory(&'a [u8]),
+}
+
+impl Seen<'_> {
+    /// In what it differs from another, for people to read.
+    pub(crate) fn difference(&self, other: &Self) -> String {
+        let (Self::Memory(ours), Self::Memory(theirs)) = (self, other) else {
+            return format!("{self:?} and {other:?}");
+        };
+        match ours
+            .iter()
+            .zip(*theirs)
+            .position(|(our, their)| our != their)
+        {
+            Some(at) => format!("byte {at} is {} and {}", ours[at], theirs[at]),
+            None => format!("{} and {} bytes", ours.len(), theirs.len()),
         }
     }
 }
@@ -74,7 +101,7 @@ struct Meters {
 /// A store in which modules are instantiated, all with meters or all without.
 pub(crate) struct Runner {
     mode: Mode,
-    bounds: Bounds,
+    pub(crate) bounds: Bounds,
     pub(crate) store: Store<StoreLimits>,
     pub(crate) linker: Linker<StoreLimits>,
     meters: Vec<Meters>,
@@ -87,7 +114,7 @@ impl Runner {
         config.allow_start_fn(mode == Mode::Plain);
         config.consume_fuel(bounds.fuel.is_some());
         let engine = Engine::new(&config);
-        let limits = StoreLimitsBuilder::new().memory_size(256 << 20).build();
+        let limits = StoreLimitsBuilder::new().memory_size(MEMORY_BYTES).build();
         let mut store = Store::new(&engine, limits);
         store.limiter(|limits| limits);
         Self {
@@ -191,5 +218,14 @@ impl Runner {
 
     pub(crate) fn global(&self, global: Global) -> Option<Number> {
         Number::from_val(&global.get(&self.store))
+    }
+
+    /// What can be seen of an exported global or memory.
+    pub(crate) fn seen(&self, instance: Instance, name: &str) -> Option<Seen<'_>> {
+        Some(match instance.get_export(&self.store, name)? {
+            Extern::Global(global) => Seen::Global(self.global(global)?),
+            Extern::Memory(memory) => Seen::Memory(memory.data(&self.store)),
+            Extern::Func(_) | Extern::Table(_) => return None,
+        })
     }
 }

@@ -1,5 +1,5 @@
-//! The executor, checked from outside: WebAssembly's own tests with and without meters,
-//! and modules that mean harm.
+//! The executor, checked from outside: WebAssembly's own tests and random programs, with
+//! and without meters, and modules that mean harm.
 
 // Not all of it is of use here.
 #[allow(dead_code)]
@@ -7,10 +7,12 @@
 mod world;
 
 mod allocations;
+mod differential;
 mod execution;
 mod hostile;
 mod integers;
 mod interpreter;
 mod modules;
 mod random;
+mod reference;
 mod spec;
