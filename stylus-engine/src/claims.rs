@@ -6,11 +6,11 @@
 use crate::abi::{Hashes, Words, event};
 use crate::earnings;
 use crate::host;
-use crate::models::{self, Payee, Terms};
+use crate::models::{self, Payee};
 use crate::params::{self, ClaimingParams};
 use crate::revert::{Revert, ensure, error};
 use crate::solutions::Solution;
-use crate::state::{Config, Ledger};
+use crate::state::Ledger;
 use crate::tasks::{self, Fees};
 use crate::validators::Stake;
 use alloy_primitives::{Address, B256};
@@ -21,7 +21,6 @@ use arbius_protocol::{emission, splits};
 
 /// Claims of one call. Whoever makes them writes the ledger back.
 pub(crate) struct Claims {
-    config: Config,
     pub(crate) ledger: Ledger,
     sender: Address,
     pub(crate) now: u64,
@@ -36,14 +35,13 @@ impl Claims {
     /// `Paused`.
     #[inline(never)]
     pub(crate) fn begin() -> Result<Self, Revert> {
-        let config = Config::running()?;
+        let ledger = Ledger::running()?;
         let now = host::now();
         Ok(Self {
-            ledger: Ledger::read(),
             sender: host::sender(),
             now,
-            unpaused: config.clock().unpaused(now),
-            config,
+            unpaused: ledger.clock().unpaused(now),
+            ledger,
         })
     }
 
@@ -87,17 +85,16 @@ impl Claims {
 
         let (entry, head) = tasks::Entry::find(task);
         let model = models::id_of(head.model);
-        let model_entry = models::Entry::of(model);
         let claim = Claim {
             task,
             model,
             solver,
-            terms: model_entry.terms(),
+            payee: Payee::of(head.model),
             fees: entry.fees(),
             params: params::claiming(),
         };
         if claim.fees.fee != 0 {
-            self.pay_fee(&claim, &model_entry.payee());
+            self.pay_fee(&claim);
         }
         self.pay_reward(&claim, head.owner)
     }
@@ -108,7 +105,7 @@ struct Claim {
     task: B256,
     model: B256,
     solver: Address,
-    terms: Terms,
+    payee: Payee,
     fees: Fees,
     params: ClaimingParams,
 }
@@ -126,16 +123,16 @@ impl Claim {
 
 impl Claims {
     #[inline(never)]
-    fn pay_fee(&mut self, claim: &Claim, payee: &Payee) {
-        let model_percentage = if claim.terms.overridden {
-            payee.percentage.into()
+    fn pay_fee(&mut self, claim: &Claim) {
+        let model_percentage = if claim.payee.overridden {
+            models::Entry::of(claim.model).terms().percentage.into()
         } else {
-            params::model_fee_percentage()
+            params::model_fee_percentage(self.ledger.marks)
         };
         let (fee, model_fee) = (claim.fees.fee, claim.fees.model_fee);
         let split = splits::fee(fee, model_fee, model_percentage, claim.params.fee);
         self.ledger.accrued += split.model_treasury + split.treasury;
-        earnings::credit(payee.addr, split.model);
+        earnings::credit(claim.payee.addr, split.model);
         earnings::credit(claim.solver, split.solver);
         claim
             .event(&IEngine::FeesPaid::SIGNATURE_HASH)
@@ -148,11 +145,11 @@ impl Claims {
 
     #[inline(never)]
     fn pay_reward(&mut self, claim: &Claim, owner: Address) -> Result<(), Revert> {
-        if !earns_emission(claim.fees.fee, self.config.min_reward_fee) {
+        if !earns_emission(claim.fees.fee, params::min_reward_fee(self.ledger.marks)) {
             return Ok(());
         }
         let elapsed = self.now.checked_sub(claim.params.start);
-        let total = emission::claim(elapsed, self.ledger.emitted, claim.terms.rate);
+        let total = emission::claim(elapsed, self.ledger.emitted, claim.payee.rate);
         if total == 0 {
             return Ok(());
         }

@@ -9,6 +9,7 @@ use crate::abi::event;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
+use crate::state::{Ledger, Marks};
 use crate::store::{Pack, put, take};
 use arbius_protocol::clock::Clock;
 
@@ -64,6 +65,9 @@ pub(crate) fn set_paused(paused: bool) -> Result<(), Revert> {
         let mut config = STORAGE.state.config.get();
         config.ever_paused = true;
         STORAGE.state.config.set(&config);
+        let mut ledger = Ledger::read();
+        ledger.marks.set(Marks::EVER_PAUSED, true);
+        ledger.write();
     }
     event!(PausedChanged).uint(paused.into()).log(2);
     Ok(())

@@ -18,9 +18,9 @@ use arbius_protocol::{cid, ids};
 /// Where the models are kept.
 #[derive(Clone, Copy)]
 pub struct ModelStorage {
-    /// Identifiers by index.
+    /// Two words each, by index: the identifier, [`Payee`].
     ids: Map<u64, B256>,
-    /// Three words each: [`Terms`], [`Payee`], the template's digest.
+    /// Two words each: [`Terms`], the template's digest.
     entries: Map<B256, Terms>,
     /// Who is on which model's allow-list.
     allowed: Map2<B256, Address, bool>,
@@ -36,75 +36,90 @@ impl ModelStorage {
     }
 }
 
-/// What submitting and solving need to know of a model: fee 12, index 4, flags 1, rate 9,
-/// disabled 5.
+/// What submitting needs to know of a model: fee 10, index 4, percentage 8, disabled 5.
 #[derive(Clone, Copy, Default)]
 pub struct Terms {
     /// Flat fee per task, in wei.
     pub fee: u128,
     /// By what tasks name the model; 0 where there is no model.
     pub index: u32,
+    /// The treasury's share of the fee, where [`Payee::overridden`].
+    pub percentage: u64,
     /// Since when it takes no tasks, in unpaused seconds; 0 while it does.
     pub disabled: u64,
-    /// Whether only listed solvers may solve.
-    pub listed: bool,
-    /// Whether it once had an allow-list that was disabled.
-    pub unlisted: bool,
-    /// Whether it has a fee percentage of its own.
-    pub overridden: bool,
-    /// Emission rate, 1e18 = 1.
-    pub rate: u128,
 }
 
 impl Pack for Terms {
     fn pack(&self) -> Word {
         let mut word = [0; 32];
-        put::<0, 12>(&mut word, self.fee);
-        put::<12, 4>(&mut word, self.index.into());
-        word[16] = u8::from(self.listed) << 1
-            | u8::from(self.unlisted) << 2
-            | u8::from(self.overridden) << 3;
-        put::<17, 9>(&mut word, self.rate);
-        put::<26, 5>(&mut word, self.disabled.into());
+        put::<0, 10>(&mut word, self.fee);
+        put::<10, 4>(&mut word, self.index.into());
+        put::<14, 8>(&mut word, self.percentage.into());
+        put::<22, 5>(&mut word, self.disabled.into());
         word
     }
 
     fn unpack(word: &Word) -> Self {
-        let flags = word[16];
         Self {
-            fee: take::<0, 12>(word),
-            index: take::<12, 4>(word) as u32,
-            disabled: take::<26, 5>(word) as u64,
-            listed: flags & 2 != 0,
-            unlisted: flags & 4 != 0,
-            overridden: flags & 8 != 0,
-            rate: take::<17, 9>(word),
+            fee: take::<0, 10>(word),
+            index: take::<10, 4>(word) as u32,
+            percentage: take::<14, 8>(word) as u64,
+            disabled: take::<22, 5>(word) as u64,
         }
     }
 }
 
-/// What claiming needs to know besides: address 20, percentage 8.
+/// What solving and claiming need to know, found by the index that a task holds: address 20,
+/// rate 9, flags 1.
 #[derive(Clone, Copy, Default)]
 pub struct Payee {
     /// Who is paid the fee and may change the model.
     pub addr: Address,
-    /// The treasury's share of the fee, where [`Terms::overridden`].
-    pub percentage: u64,
+    /// Emission rate, 1e18 = 1.
+    pub rate: u128,
+    /// Whether only listed solvers may solve.
+    pub listed: bool,
+    /// Whether it once had an allow-list that was disabled.
+    pub unlisted: bool,
+    /// Whether it has a fee percentage of its own, [`Terms::percentage`].
+    pub overridden: bool,
 }
 
 impl Pack for Payee {
     fn pack(&self) -> Word {
         let mut word = [0; 32];
         put_address::<0>(&mut word, self.addr);
-        put::<20, 8>(&mut word, self.percentage.into());
+        put::<20, 9>(&mut word, self.rate);
+        word[29] =
+            u8::from(self.listed) | u8::from(self.unlisted) << 1 | u8::from(self.overridden) << 2;
         word
     }
 
     fn unpack(word: &Word) -> Self {
+        let flags = word[29];
         Self {
             addr: take_address::<0>(word),
-            percentage: take::<20, 8>(word) as u64,
+            rate: take::<20, 9>(word),
+            listed: flags & 1 != 0,
+            unlisted: flags & 2 != 0,
+            overridden: flags & 4 != 0,
         }
+    }
+}
+
+impl Payee {
+    /// Of the model that a task names by its index; of no model for 0.
+    #[inline(never)]
+    pub(crate) fn of(index: u32) -> Self {
+        Self::slot(index).get()
+    }
+
+    fn write(&self, index: u32) {
+        Self::slot(index).set(self);
+    }
+
+    fn slot(index: u32) -> Slot {
+        STORAGE.models.ids.slot(index.into()).next(1)
     }
 }
 
@@ -139,16 +154,8 @@ impl Entry {
         self.0.set(terms);
     }
 
-    pub(crate) fn payee(&self) -> Payee {
-        self.0.next(1).get()
-    }
-
-    fn set_payee(&self, payee: &Payee) {
-        self.0.next(1).set(payee);
-    }
-
     fn digest(&self) -> B256 {
-        self.0.next(2).get()
+        self.0.next(1).get()
     }
 }
 
@@ -157,20 +164,18 @@ pub(crate) fn id_of(index: u32) -> B256 {
     STORAGE.models.ids.get(index.into())
 }
 
-/// Whether `solver` may solve tasks of a model with these terms.
-pub(crate) fn is_allowed(id: B256, terms: &Terms, solver: Address) -> bool {
-    !terms.listed || STORAGE.models.allowed.get(id, solver)
+/// Whether `solver` may solve tasks of the model of this index.
+pub(crate) fn may_solve(index: u32, solver: Address) -> bool {
+    !Payee::of(index).listed || STORAGE.models.allowed.get(id_of(index), solver)
 }
 
 /// `models(id)`: all zero if there is none.
 pub(crate) fn model(id: B256) -> Result<Words, Revert> {
     let entry = Entry::of(id);
     let terms = entry.terms();
+    let payee = Payee::of(terms.index);
     let mut words = Words::with_capacity(7);
-    words
-        .uint(terms.fee)
-        .address(&entry.payee().addr)
-        .uint(terms.rate);
+    words.uint(terms.fee).address(&payee.addr).uint(payee.rate);
     if terms.index == 0 {
         words.bytes(4, &[]);
     } else {
@@ -228,14 +233,15 @@ fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B2
     entry.set_terms(&Terms {
         fee,
         index,
-        listed,
         ..Terms::default()
     });
-    entry.set_payee(&Payee {
+    let payee = Payee {
         addr,
-        percentage: 0,
-    });
-    entry.0.next(2).set(&template.digest);
+        listed,
+        ..Payee::default()
+    };
+    payee.write(index);
+    entry.0.next(1).set(&template.digest);
     event!(ModelRegistered).word(&id.0).log(2);
     template.log(&IEngine::ModelTemplate::SIGNATURE_HASH, &id, None);
     Ok(id)
@@ -258,20 +264,32 @@ fn take_index(id: B256) -> u32 {
     }
 }
 
+/// A model that the sender may change.
+struct Owned {
+    entry: Entry,
+    terms: Terms,
+    payee: Payee,
+}
+
 /// The model, if the sender may change it: its address or the owner of the engine.
 ///
 /// # Errors
 ///
 /// `Paused` unless it is the owner of the engine, `ModelDoesNotExist`, `NotModelOwner`.
 #[inline(never)]
-fn owned(id: B256) -> Result<(Entry, Terms), Revert> {
+fn owned(id: B256) -> Result<Owned, Revert> {
     let (entry, terms) = Entry::existing(id)?;
+    let payee = Payee::of(terms.index);
     let sender = host::sender();
     if sender != STORAGE.state.owner.get() {
-        ensure!(sender == entry.payee().addr, NotModelOwner);
+        ensure!(sender == payee.addr, NotModelOwner);
         Config::running()?;
     }
-    Ok((entry, terms))
+    Ok(Owned {
+        entry,
+        terms,
+        payee,
+    })
 }
 
 /// `setModelAddr(id, addr)`: changes who is paid the model's fee.
@@ -284,12 +302,9 @@ fn owned(id: B256) -> Result<(Entry, Terms), Revert> {
 ///
 /// `ModelAddrChanged`.
 pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
-    let (entry, _) = owned(id)?;
+    let Owned { terms, payee, .. } = owned(id)?;
     state::account(addr, STORAGE.state.config.get().token)?;
-    entry.set_payee(&Payee {
-        addr,
-        ..entry.payee()
-    });
+    Payee { addr, ..payee }.write(terms.index);
     event!(ModelAddrChanged).word(&id.0).address(&addr).log(2);
     Ok(())
 }
@@ -304,7 +319,7 @@ pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
 ///
 /// `ModelFeeChanged`.
 pub(crate) fn set_fee(id: B256, price: U256) -> Result<(), Revert> {
-    let (entry, terms) = owned(id)?;
+    let Owned { entry, terms, .. } = owned(id)?;
     let fee = state::amount(price)?;
     entry.set_terms(&Terms { fee, ..terms });
     event!(ModelFeeChanged).word(&id.0).uint(fee).log(2);
@@ -328,7 +343,7 @@ pub(crate) fn enabled(id: B256) -> Result<bool, Revert> {
 ///
 /// `ModelEnabledChanged`.
 pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
-    let (entry, terms) = owned(id)?;
+    let Owned { entry, terms, .. } = owned(id)?;
     let disabled = if enabled {
         0
     } else if terms.disabled != 0 {
@@ -347,12 +362,12 @@ pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
 
 /// `modelRequiresAllowList(id)`.
 pub(crate) fn requires_allow_list(id: B256) -> Result<bool, Revert> {
-    Ok(Entry::of(id).terms().listed)
+    Ok(Payee::of(Entry::of(id).terms().index).listed)
 }
 
 /// `isSolverAllowed(id, solver)`.
 pub(crate) fn is_solver_allowed(id: B256, solver: Address) -> Result<bool, Revert> {
-    Ok(is_allowed(id, &Entry::of(id).terms(), solver))
+    Ok(may_solve(Entry::of(id).terms().index, solver))
 }
 
 /// `addToModelAllowList(id, solvers)`.
@@ -394,21 +409,22 @@ pub(crate) fn remove_from_allow_list(id: B256, solvers: Addresses<'_>) -> Result
 ///
 /// `ModelAllowListRequirementChanged`.
 pub(crate) fn disable_allow_list(id: B256) -> Result<(), Revert> {
-    let (entry, terms) = with_allow_list(id)?;
-    entry.set_terms(&Terms {
+    let Owned { terms, payee, .. } = with_allow_list(id)?;
+    let payee = Payee {
         listed: false,
         unlisted: true,
-        ..terms
-    });
+        ..payee
+    };
+    payee.write(terms.index);
     log_requirement(id, false);
     Ok(())
 }
 
-fn with_allow_list(id: B256) -> Result<(Entry, Terms), Revert> {
-    let (entry, terms) = owned(id)?;
-    ensure!(!terms.unlisted, CannotReenableAllowList);
-    ensure!(terms.listed, AllowListNotEnabled);
-    Ok((entry, terms))
+fn with_allow_list(id: B256) -> Result<Owned, Revert> {
+    let model = owned(id)?;
+    ensure!(!model.payee.unlisted, CannotReenableAllowList);
+    ensure!(model.payee.listed, AllowListNotEnabled);
+    Ok(model)
 }
 
 fn log_requirement(id: B256, required: bool) {
@@ -442,10 +458,11 @@ fn list(id: B256, solvers: &Addresses<'_>, allowed: bool) -> Result<(), Revert> 
 /// `SolutionMineableRateChange`.
 pub(crate) fn set_rate(id: B256, rate: U256) -> Result<(), Revert> {
     state::only_owner()?;
-    let (entry, terms) = Entry::existing(id)?;
+    let (_, terms) = Entry::existing(id)?;
     let rate: u128 = rate.saturating_to();
     ensure!(rate <= MAX_RATE, ParameterOutOfBounds);
-    entry.set_terms(&Terms { rate, ..terms });
+    let payee = Payee::of(terms.index);
+    Payee { rate, ..payee }.write(terms.index);
     event!(SolutionMineableRateChange)
         .word(&id.0)
         .uint(rate)
@@ -455,12 +472,12 @@ pub(crate) fn set_rate(id: B256, rate: U256) -> Result<(), Revert> {
 
 /// `solutionModelFeePercentageOverride(id)`.
 pub(crate) fn percentage_override(id: B256) -> Result<u64, Revert> {
-    Ok(Entry::of(id).payee().percentage)
+    Ok(Entry::of(id).terms().percentage)
 }
 
 /// `hasSolutionModelFeePercentageOverride(id)`.
 pub(crate) fn has_percentage_override(id: B256) -> Result<bool, Revert> {
-    Ok(Entry::of(id).terms().overridden)
+    Ok(Payee::of(Entry::of(id).terms().index).overridden)
 }
 
 /// `setSolutionModelFeePercentageOverride(id, percentage)`.
@@ -477,19 +494,25 @@ pub(crate) fn set_percentage_override(id: B256, percentage: U256) -> Result<(), 
     let (entry, terms) = Entry::existing(id)?;
     let percentage: u64 = percentage.saturating_to();
     ensure!(u128::from(percentage) <= ONE, PercentageTooHigh);
-    entry.set_terms(&Terms {
-        overridden: true,
-        ..terms
-    });
-    entry.set_payee(&Payee {
-        percentage,
-        ..entry.payee()
-    });
+    override_percentage(entry, terms, Some(percentage));
     event!(SolutionModelFeePercentageOverrideSet)
         .word(&id.0)
         .uint(percentage.into())
         .log(2);
     Ok(())
+}
+
+/// Gives a model a percentage of its own, or takes it away.
+fn override_percentage(entry: Entry, terms: Terms, percentage: Option<u64>) {
+    let payee = Payee {
+        overridden: percentage.is_some(),
+        ..Payee::of(terms.index)
+    };
+    payee.write(terms.index);
+    entry.set_terms(&Terms {
+        percentage: percentage.unwrap_or_default(),
+        ..terms
+    });
 }
 
 /// `clearSolutionModelFeePercentageOverride(id)`.
@@ -505,15 +528,8 @@ pub(crate) fn clear_percentage_override(id: B256) -> Result<(), Revert> {
     state::only_owner()?;
     let entry = Entry::of(id);
     let terms = entry.terms();
-    ensure!(terms.overridden, NoOverrideExists);
-    entry.set_terms(&Terms {
-        overridden: false,
-        ..terms
-    });
-    entry.set_payee(&Payee {
-        percentage: 0,
-        ..entry.payee()
-    });
+    ensure!(Payee::of(terms.index).overridden, NoOverrideExists);
+    override_percentage(entry, terms, None);
     event!(SolutionModelFeePercentageOverrideCleared)
         .word(&id.0)
         .log(2);
@@ -525,13 +541,19 @@ pub(crate) fn clear_percentage_override(id: B256) -> Result<(), Revert> {
 impl ModelStorage {
     pub(crate) fn write_down(&self, rows: &mut crate::layout::written::Rows) {
         use crate::layout::written::word;
-        rows.at("models.ids", self.ids, &[word!(B256)]);
+        rows.at(
+            "models.ids",
+            self.ids,
+            &[
+                word!(B256 as id),
+                word!(Payee: addr, rate, listed, unlisted, overridden),
+            ],
+        );
         rows.at(
             "models.entries",
             self.entries,
             &[
-                word!(Terms: fee, index, disabled, listed, unlisted, overridden, rate),
-                word!(Payee: addr, percentage),
+                word!(Terms: fee, index, percentage, disabled),
                 word!(B256 as template),
             ],
         );

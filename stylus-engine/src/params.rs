@@ -2,21 +2,21 @@
 //! `arbius_protocol::params`: it says for each which functions read and set it, which
 //! event tells and what it may be; here is where it lies.
 //!
-//! Values share words with what is read together with them, so that a reveal loads two
-//! words of parameters and a claim one.
+//! Values share words with what is read together with them, and the ledger marks which of
+//! those that are 0 on most days are not, so that a reveal and a claim load one word of
+//! parameters each.
 
 use crate::abi::{Arg, Args, Returns, Words};
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
-use crate::state;
+use crate::state::{self, Ledger, Marks};
 use crate::store::Slot;
 use alloc::vec::Vec;
 use alloy_primitives::U256;
 use arbius_protocol::params::{self, Parameter, ParameterError, Row};
 
-/// Where the parameters are kept, but for `minRewardFee`, which every claim finds in the
-/// configuration.
+/// Where the parameters are kept.
 #[derive(Clone, Copy)]
 pub struct ParameterStorage {
     base: u32,
@@ -27,8 +27,8 @@ impl ParameterStorage {
         Self { base }
     }
 
-    /// What a reveal reads.
-    const fn solving(self) -> u32 {
+    /// What a reveal and a vote read.
+    const fn staking(self) -> u32 {
         self.base
     }
 
@@ -37,13 +37,13 @@ impl ParameterStorage {
         self.base + 1
     }
 
-    /// Floors of stake and slash, and the treasury's share of model fees.
-    const fn floors(self) -> u32 {
+    /// What a contestation reads besides, and a retraction.
+    const fn disputes(self) -> u32 {
         self.base + 2
     }
 
-    /// What concerns retraction, exit and contestation.
-    const fn rare(self) -> u32 {
+    /// What is 0 on most days ([`Marks`]), and what an exit reads.
+    const fn seldom(self) -> u32 {
         self.base + 3
     }
 
@@ -73,34 +73,29 @@ impl Place {
         use Parameter as P;
         let room = STORAGE.params;
         match parameter {
-            P::MinClaimSolutionTime => Self::new(room.solving(), 0, 4),
-            P::SolutionRateLimit => Self::new(room.solving(), 4, 10),
-            P::SolutionsStakeAmount => Self::new(room.solving(), 14, 9),
-            P::ValidatorMinimumPercentage => Self::new(room.solving(), 23, 8),
+            P::MinClaimSolutionTime => Self::new(room.staking(), 0, 4),
+            P::ValidatorMinimumPercentage => Self::new(room.staking(), 4, 8),
+            P::ValidatorMinimumFloor => Self::new(room.staking(), 12, 10),
+            P::SlashAmountFloor => Self::new(room.staking(), 22, 10),
 
             P::SolutionFeePercentage => Self::new(room.claiming(), 0, 8),
             P::TreasuryRewardPercentage => Self::new(room.claiming(), 8, 8),
             P::TaskOwnerRewardPercentage => Self::new(room.claiming(), 16, 8),
 
-            P::ValidatorMinimumFloor => Self::new(room.floors(), 0, 10),
-            P::SlashAmountFloor => Self::new(room.floors(), 10, 10),
-            P::SolutionModelFeePercentage => Self::new(room.floors(), 20, 8),
+            P::SlashAmountPercentage => Self::new(room.disputes(), 0, 8),
+            P::MinContestationVotePeriodTime => Self::new(room.disputes(), 8, 4),
+            P::ContestationVoteExtensionTime => Self::new(room.disputes(), 12, 4),
+            P::MaxContestationValidatorStakeSince => Self::new(room.disputes(), 16, 4),
+            P::RetractionFeePercentage => Self::new(room.disputes(), 20, 8),
+            P::MinRetractionWaitTime => Self::new(room.disputes(), 28, 4),
 
-            P::SlashAmountPercentage => Self::new(room.rare(), 0, 8),
-            P::RetractionFeePercentage => Self::new(room.rare(), 8, 8),
-            P::MinRetractionWaitTime => Self::new(room.rare(), 16, 4),
-            P::ExitValidatorMinUnlockTime => Self::new(room.rare(), 20, 4),
-            P::MinContestationVotePeriodTime => Self::new(room.rare(), 24, 4),
-            P::ContestationVoteExtensionTime => Self::new(room.rare(), 28, 4),
+            P::SolutionRateLimit => Self::new(room.seldom(), 0, 10),
+            P::SolutionsStakeAmount => Self::new(room.seldom(), 10, 9),
+            P::MinRewardFee => Self::new(room.seldom(), 19, 9),
+            P::ExitValidatorMinUnlockTime => Self::new(room.seldom(), 28, 4),
 
             P::Version => Self::new(room.rest(), 0, 16),
-            P::MaxContestationValidatorStakeSince => Self::new(room.rest(), 16, 4),
-
-            P::MinRewardFee => Self::new(
-                state::MIN_REWARD_FEE.0,
-                state::MIN_REWARD_FEE.1,
-                state::MIN_REWARD_FEE.2,
-            ),
+            P::SolutionModelFeePercentage => Self::new(room.rest(), 16, 8),
         }
     }
 
@@ -150,23 +145,50 @@ pub(crate) struct SolvingParams {
     pub(crate) rate_limit: u128,
     /// Wei that a pending solution locks.
     pub(crate) stake: u128,
-    /// The validator minimum as a share of what was emitted.
-    pub(crate) minimum_percentage: u128,
+    /// What a validator's minimum is made of.
+    pub(crate) minimum: Minimum,
 }
 
-/// What a reveal needs, in one load.
+/// What a validator's minimum is made of.
+pub(crate) struct Minimum {
+    /// As a share of what was emitted.
+    pub(crate) percentage: u128,
+    /// Wei that it never falls below.
+    pub(crate) floor: u128,
+}
+
+/// What a reveal needs: one load, and another where the ledger says that there is more.
 #[inline(never)]
-pub(crate) fn solving() -> SolvingParams {
-    let word = Slot::fixed(STORAGE.params.solving()).load();
+pub(crate) fn solving(marks: Marks) -> SolvingParams {
+    let word = Slot::fixed(STORAGE.params.staking()).load();
+    let limits = if marks.any(Marks::RATE_LIMIT | Marks::SOLUTION_STAKE) {
+        Slot::fixed(STORAGE.params.seldom()).load()
+    } else {
+        [0; 32]
+    };
     SolvingParams {
         claim_delay: read!(MinClaimSolutionTime, &word) as u64,
-        rate_limit: read!(SolutionRateLimit, &word),
-        stake: read!(SolutionsStakeAmount, &word),
-        minimum_percentage: read!(ValidatorMinimumPercentage, &word),
+        rate_limit: read!(SolutionRateLimit, &limits),
+        stake: read!(SolutionsStakeAmount, &limits),
+        minimum: read_minimum(&word),
+    }
+}
+
+/// What a validator's minimum is made of, in one load.
+#[inline(never)]
+pub(crate) fn minimum() -> Minimum {
+    read_minimum(&Slot::fixed(STORAGE.params.staking()).load())
+}
+
+fn read_minimum(word: &Word) -> Minimum {
+    Minimum {
+        percentage: read!(ValidatorMinimumPercentage, word),
+        floor: read!(ValidatorMinimumFloor, word),
     }
 }
 
 /// What a claim needs.
+#[derive(Clone, Copy)]
 pub(crate) struct ClaimingParams {
     /// The treasury's share of what is left of a fee after the model's.
     pub(crate) fee: u128,
@@ -191,13 +213,23 @@ pub(crate) fn claiming() -> ClaimingParams {
 }
 
 /// The treasury's share of model fees.
-pub(crate) fn model_fee_percentage() -> u128 {
-    load!(SolutionModelFeePercentage)
+#[inline(never)]
+pub(crate) fn model_fee_percentage(marks: Marks) -> u128 {
+    if marks.any(Marks::MODEL_FEE_PERCENTAGE) {
+        load!(SolutionModelFeePercentage)
+    } else {
+        0
+    }
 }
 
-/// Wei that a validator's minimum never falls below.
-pub(crate) fn minimum_floor() -> u128 {
-    load!(ValidatorMinimumFloor)
+/// Wei that a task has to pay to earn emission.
+#[inline(never)]
+pub(crate) fn min_reward_fee(marks: Marks) -> u128 {
+    if marks.any(Marks::MIN_REWARD_FEE) {
+        load!(MinRewardFee)
+    } else {
+        0
+    }
 }
 
 /// Wei that the slash amount never falls below.
@@ -259,6 +291,17 @@ pub(crate) fn set_defaults() {
     }
 }
 
+/// The ledger's mark of a parameter that is 0 on most days.
+const fn mark(parameter: Parameter) -> Option<u8> {
+    match parameter {
+        Parameter::MinRewardFee => Some(Marks::MIN_REWARD_FEE),
+        Parameter::SolutionModelFeePercentage => Some(Marks::MODEL_FEE_PERCENTAGE),
+        Parameter::SolutionRateLimit => Some(Marks::RATE_LIMIT),
+        Parameter::SolutionsStakeAmount => Some(Marks::SOLUTION_STAKE),
+        _ => None,
+    }
+}
+
 /// Answers the getters and setters of all parameters.
 ///
 /// # Errors
@@ -289,6 +332,11 @@ fn set(row: &Row, value: U256) -> Result<(), Revert> {
         }
     })?;
     Place::of(row.parameter).store(value);
+    if let Some(bit) = mark(row.parameter) {
+        let mut ledger = Ledger::read();
+        ledger.marks.set(bit, value != 0);
+        ledger.write();
+    }
     Words::event(&row.event)
         .uint(value)
         .log(if row.indexed { 2 } else { 1 });
@@ -299,11 +347,7 @@ fn set(row: &Row, value: U256) -> Result<(), Revert> {
 #[cfg(test)]
 impl ParameterStorage {
     pub(crate) fn write_down(self, rows: &mut crate::layout::written::Rows) {
-        // The one that is left out lies in the configuration and is written down there.
-        for row in params::TABLE
-            .iter()
-            .filter(|row| row.parameter != Parameter::MinRewardFee)
-        {
+        for row in &params::TABLE {
             let place = Place::of(row.parameter);
             let name = std::format!("params.{}", row.parameter.name());
             rows.fixed(name, place.slot, place.bits());
@@ -325,6 +369,13 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_marked_is_zero_at_first() {
+        for row in &params::TABLE {
+            assert!(mark(row.parameter).is_none() || row.default == 0);
+        }
+    }
 
     #[test]
     fn every_parameter_fits_its_place() {

@@ -93,7 +93,7 @@ mod entry {
 use crate::abi::{Addresses, Blobs, Hashes};
 use crate::hashes::{ModelArg, TaskArg};
 
-const HOT_TABLE: [Route; 22] = routes! {
+const HOT_TABLE: [Route; 23] = routes! {
     Submit submitTaskCall => tasks::submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8]];
     Submit bulkSubmitTaskCall => tasks::bulk_submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8], n: U256];
     Submit bulkSubmitTasksCall => tasks::bulk_submit_inputs [version: u8, owner: Address, model: B256, fee: U256, inputs: Blobs<'_>];
@@ -116,9 +116,10 @@ const HOT_TABLE: [Route; 22] = routes! {
     Write validatorWithdrawCall => validators::withdraw [count: U256, to: Address];
     View validatorsCall => validators::validator [validator: Address];
     Write registerModelCall => models::register [addr: Address, fee: U256, template: &[u8]];
+    View generateIPFSCIDCall => hashes::generate_cid [content: &[u8]];
 };
 
-const REST_TABLE: [Route; 75] = routes! {
+const REST_TABLE: [Route; 74] = routes! {
     Write initializeCall => admin::initialize [token: Address, treasury: Address, owner: Address, rest: Address];
     View baseTokenCall => admin::token [];
     View ownerCall => admin::owner [];
@@ -140,7 +141,6 @@ const REST_TABLE: [Route; 75] = routes! {
     View rewardCall => emission::reward [t: U256, ts: U256];
     View startBlockTimeCall => emission::start [];
     Write setStartBlockTimeCall => emission::set_start [time: u64];
-    View generateIPFSCIDCall => hashes::generate_cid [content: &[u8]];
     View hashModelCall => hashes::model_id [model: ModelArg<'_>, sender: Address];
     View hashTaskCall => hashes::task_id [task: TaskArg<'_>, sender: Address, prevhash: B256];
     View generateCommitmentCall => hashes::commitment [sender: Address, task: B256, cid: &[u8]];

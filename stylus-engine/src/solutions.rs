@@ -5,7 +5,7 @@ use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::params::{self, SolvingParams};
 use crate::revert::{Revert, ensure, error};
-use crate::state::{Config, Ledger};
+use crate::state::Ledger;
 use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
 use crate::validators::Stake;
 use crate::{arbsys, models, tasks, validators};
@@ -188,7 +188,11 @@ impl Solution {
 
     /// The stake that is locked for it.
     pub(crate) fn stake(&self) -> u128 {
-        self.slot.next(2).get()
+        if self.mark.staked {
+            self.slot.next(2).get()
+        } else {
+            0
+        }
     }
 
     fn set_stake(&self, stake: u128) {
@@ -226,7 +230,7 @@ pub(crate) fn commitment(hash: B256) -> Result<u64, Revert> {
 ///
 /// `SignalCommitment`.
 pub(crate) fn signal(hash: B256) -> Result<(), Revert> {
-    Config::running()?;
+    Ledger::running()?;
     let sender = host::sender();
     let block = arbsys::block_number()?;
     let slot = STORAGE.solutions.commitments.slot(hash);
@@ -248,13 +252,14 @@ pub(crate) fn signal(hash: B256) -> Result<(), Revert> {
 
 /// A validator revealing solutions in one call.
 struct Reveal {
-    config: Config,
     params: SolvingParams,
     validator: Address,
     stake: Stake,
     /// Free stake that every solution demands.
     minimum: u128,
     now: u64,
+    /// Unpaused seconds.
+    unpaused: u64,
     block: u64,
     accepted: u32,
 }
@@ -267,8 +272,8 @@ impl Reveal {
     /// `Paused`, `SubmitSolutionCooldown`, `MinStakedTooLow`.
     #[inline(never)]
     fn begin() -> Result<Self, Revert> {
-        let config = Config::running()?;
-        let params = params::solving();
+        let ledger = Ledger::running()?;
+        let params = params::solving(ledger.marks);
         let validator = host::sender();
         let now = host::now();
         let stake = Stake::of(validator);
@@ -276,16 +281,15 @@ impl Reveal {
             !stake.is_cooling_down(validator, params.claim_delay, now),
             SubmitSolutionCooldown
         );
-        let minimum = validators::minimum(params.minimum_percentage, Ledger::read().emitted)
-            .max(params.stake);
+        let minimum = validators::minimum(&params.minimum, ledger.emitted).max(params.stake);
         ensure!(stake.free() >= minimum, MinStakedTooLow);
         Ok(Self {
-            config,
             params,
             validator,
             stake,
             minimum,
             now,
+            unpaused: ledger.clock().unpaused(now),
             block: arbsys::block_number()?,
             accepted: 0,
         })
@@ -317,18 +321,15 @@ impl Reveal {
             CommitmentError::MustBeInPast => error!(CommitmentMustBeInPast),
             CommitmentError::BeforeTask => error!(CommitmentBeforeTask),
         })?;
-        let model = models::id_of(head.model);
-        let terms = models::Entry::of(model).terms();
         ensure!(
-            models::is_allowed(model, &terms, self.validator),
+            models::may_solve(head.model, self.validator),
             NotAllowedToSubmitSolution
         );
         ensure!(self.stake.free() >= self.minimum, MinStakedTooLow);
-        let unpaused = self.config.clock().unpaused(self.now);
         solution.slot.set(&Mark {
             solver: self.validator,
             time: self.now,
-            contest_end: unpaused + self.params.claim_delay,
+            contest_end: self.unpaused + self.params.claim_delay,
             claimed: false,
             contested: false,
             rejected: false,

@@ -43,28 +43,23 @@ impl StateStorage {
     }
 }
 
-/// What every call needs to know: token 20, flags 1, least rewarded fee 9.
+/// What a call needs to know that moves tokens: token 20, flags 1.
 #[derive(Clone, Copy, Default)]
 pub struct Config {
     /// The AIUS token; zero before initialisation.
     pub token: Address,
     /// Whether the reserve was seen to be funded.
     pub funded: bool,
-    /// Whether there ever was a pause, so that the clock has to be read.
+    /// Whether there ever was a pause, so that the clock has to be read. The ledger says the
+    /// same ([`Marks::EVER_PAUSED`]), for calls that read that word and not this one.
     pub ever_paused: bool,
-    /// The parameter `minRewardFee`, in wei.
-    pub min_reward_fee: u128,
 }
-
-/// Slot, first byte and length of `minRewardFee`.
-pub(crate) const MIN_REWARD_FEE: (u32, usize, usize) = (STORAGE.state.config.number(), 21, 9);
 
 impl Pack for Config {
     fn pack(&self) -> Word {
         let mut word = [0; 32];
         put_address::<0>(&mut word, self.token);
         word[20] = u8::from(self.funded) | u8::from(self.ever_paused) << 1;
-        put::<21, 9>(&mut word, self.min_reward_fee);
         word
     }
 
@@ -73,7 +68,6 @@ impl Pack for Config {
             token: take_address::<0>(word),
             funded: word[20] & 1 != 0,
             ever_paused: word[20] & 2 != 0,
-            min_reward_fee: take::<21, 9>(word),
         }
     }
 }
@@ -87,23 +81,63 @@ impl Config {
     #[inline(never)]
     pub(crate) fn running() -> Result<Self, Revert> {
         let config = STORAGE.state.config.get();
-        if config.ever_paused {
-            ensure!(!STORAGE.state.clock.get().is_paused(host::now()), Paused);
-        }
+        ensure_running(config.ever_paused)?;
         Ok(config)
     }
 
     /// The pauses so far.
     pub(crate) fn clock(&self) -> Clock {
-        if self.ever_paused {
-            STORAGE.state.clock.get()
-        } else {
-            Clock::default()
-        }
+        clock(self.ever_paused)
     }
 }
 
-/// What the engine holds, in wei: held 10, emitted 10, accrued 10.
+/// # Errors
+///
+/// `Paused`.
+#[inline(never)]
+fn ensure_running(ever_paused: bool) -> Result<(), Revert> {
+    ensure!(!clock(ever_paused).is_paused(host::now()), Paused);
+    Ok(())
+}
+
+/// The pauses so far, read only if there were any.
+#[inline(never)]
+fn clock(ever_paused: bool) -> Clock {
+    if ever_paused {
+        STORAGE.state.clock.get()
+    } else {
+        Clock::default()
+    }
+}
+
+/// What is set of that which seldom is, so that most calls need not load it: bits.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// There was a pause.
+    pub const EVER_PAUSED: u8 = 1;
+    /// `minRewardFee` is above 0.
+    pub const MIN_REWARD_FEE: u8 = 2;
+    /// `solutionModelFeePercentage` is above 0.
+    pub const MODEL_FEE_PERCENTAGE: u8 = 4;
+    /// `solutionRateLimit` is above 0.
+    pub const RATE_LIMIT: u8 = 8;
+    /// `solutionsStakeAmount` is above 0.
+    pub const SOLUTION_STAKE: u8 = 16;
+
+    /// Whether one of these bits is set.
+    pub(crate) const fn any(self, bits: u8) -> bool {
+        self.0 & bits != 0
+    }
+
+    /// Sets or clears a bit.
+    pub(crate) fn set(&mut self, bit: u8, on: bool) {
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
+}
+
+/// What the engine holds, in wei, and what is set: held 10, emitted 10, accrued 10, marks 1.
 ///
 /// Ten bytes hold more than the million AIUS that can ever exist; what does not fit is
 /// refused before it is written.
@@ -115,6 +149,8 @@ pub struct Ledger {
     pub emitted: u128,
     /// The treasury's fees that were not withdrawn yet.
     pub accrued: u128,
+    /// What is set of that which seldom is.
+    pub marks: Marks,
 }
 
 /// Where amounts of AIUS in storage end: 2^80 wei.
@@ -126,6 +162,7 @@ impl Pack for Ledger {
         put::<0, 10>(&mut word, self.held);
         put::<10, 10>(&mut word, self.emitted);
         put::<20, 10>(&mut word, self.accrued);
+        word[30] = self.marks.0;
         word
     }
 
@@ -134,11 +171,29 @@ impl Pack for Ledger {
             held: take::<0, 10>(word),
             emitted: take::<10, 10>(word),
             accrued: take::<20, 10>(word),
+            marks: Marks(word[30]),
         }
     }
 }
 
 impl Ledger {
+    /// The ledger of an engine that runs.
+    ///
+    /// # Errors
+    ///
+    /// `Paused`.
+    #[inline(never)]
+    pub(crate) fn running() -> Result<Self, Revert> {
+        let ledger = Self::read();
+        ensure_running(ledger.marks.any(Marks::EVER_PAUSED))?;
+        Ok(ledger)
+    }
+
+    /// The pauses so far.
+    pub(crate) fn clock(&self) -> Clock {
+        clock(self.marks.any(Marks::EVER_PAUSED))
+    }
+
     /// The ledger as it is.
     pub(crate) fn read() -> Self {
         STORAGE.state.ledger.get()
@@ -231,12 +286,12 @@ impl StateStorage {
         rows.at(
             "state.config",
             self.config,
-            &[word!(Config: token, funded, ever_paused, min_reward_fee)],
+            &[word!(Config: token, funded, ever_paused)],
         );
         rows.at(
             "state.ledger",
             self.ledger,
-            &[word!(Ledger: held, emitted, accrued)],
+            &[word!(Ledger: held, emitted, accrued, marks)],
         );
         rows.at(
             "state.clock",
@@ -261,22 +316,19 @@ mod tests {
             token: Address::repeat_byte(7),
             funded: true,
             ever_paused: false,
-            min_reward_fee: 1_000_000_000_000_000_000_000,
         };
         let back = Config::unpack(&config.pack());
         assert_eq!(
-            (
-                back.token,
-                back.funded,
-                back.ever_paused,
-                back.min_reward_fee
-            ),
-            (config.token, true, false, config.min_reward_fee)
+            (back.token, back.funded, back.ever_paused),
+            (config.token, true, false)
         );
+        let mut marks = Marks::default();
+        marks.set(Marks::SOLUTION_STAKE, true);
         let ledger = Ledger {
             held: AMOUNT_LIMIT - 1,
             emitted: 3,
             accrued: 5,
+            marks,
         };
         assert_eq!(Ledger::unpack(&ledger.pack()), ledger);
     }
@@ -287,6 +339,7 @@ mod tests {
             held: AMOUNT_LIMIT - 1,
             emitted: 0,
             accrued: 0,
+            marks: Marks::default(),
         };
         assert!(ledger.hold(1).is_err());
         assert!(ledger.hold(u128::MAX).is_err());

@@ -199,14 +199,14 @@ impl Pack for Request {
 
 /// Free stake that a validator needs once `emitted` wei were emitted.
 #[inline(never)]
-pub(crate) fn minimum(percentage: u128, emitted: u128) -> u128 {
-    rules::minimum(emitted, percentage, params::minimum_floor())
+pub(crate) fn minimum(parameters: &params::Minimum, emitted: u128) -> u128 {
+    rules::minimum(emitted, parameters.percentage, parameters.floor)
 }
 
 /// The same, with the parameters as they are.
 #[inline(never)]
 pub(crate) fn current_minimum(emitted: u128) -> u128 {
-    minimum(params::solving().minimum_percentage, emitted)
+    minimum(&params::minimum(), emitted)
 }
 
 /// `getValidatorMinimum()`: free stake that a validator needs now.
