@@ -152,7 +152,8 @@ pub(crate) fn rest() -> Result<Address, Revert> {
 ///
 /// # Errors
 ///
-/// `NotOwner`, `AddressMustBeNonZero`, `AddressNotAllowed` where there is no code.
+/// `NotOwner`, `AddressMustBeNonZero`, `AddressNotAllowed` for the engine, the token, and
+/// where there is no code.
 ///
 /// # Events
 ///
@@ -163,7 +164,9 @@ pub(crate) fn set_rest(rest: Address) -> Result<(), Revert> {
 }
 
 fn name_rest(rest: Address) -> Result<(), Revert> {
-    ensure!(!rest.is_zero(), AddressMustBeNonZero);
+    // Engine and token have code as well, but every call of the rest would end in them, the
+    // one that could name another included.
+    state::account(rest, token()?)?;
     ensure!(host::has_code(&rest), AddressNotAllowed);
     STORAGE.state.rest.set(&rest);
     event!(EngineRestChanged).address(&rest).log(2);

@@ -340,7 +340,7 @@ super::interface! {
         function transferTreasury(address to) external;
         /// *Own.* The program that the hot one delegates what it does not know to.
         function engineRest() external view returns (address);
-        /// *Own.* Names that program, as a part of an upgrade. Errors: `NotOwner`, `AddressMustBeNonZero`, `AddressNotAllowed` where there is no code. Events: `EngineRestChanged`.
+        /// *Own.* Names that program, as a part of an upgrade. Errors: `NotOwner`, `AddressMustBeNonZero`, `AddressNotAllowed` for the engine, the token, and where there is no code. Events: `EngineRestChanged`.
         function setEngineRest(address rest) external;
 
         // ───────────────────────────── pause ─────────────────────────────

@@ -58,6 +58,8 @@ async fn offices_are_handed_on_by_the_owner_alone() {
         } else {
             refused!(owner, AddressNotAllowed, engine.transferOwnership(address));
             refused!(owner, AddressNotAllowed, engine.transferTreasury(address));
+            // Both have code; as the rest of the engine they would leave it without one.
+            refused!(owner, AddressNotAllowed, engine.setEngineRest(address));
         }
     }
     // There is no program at somebody's account.

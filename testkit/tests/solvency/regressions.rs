@@ -22,6 +22,7 @@ const AIUS: u128 = 1_000_000_000_000_000_000;
 /// All of them, with what each is about.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Step>)> {
     vec![
+        ("the engine as its own second program", own_rest()),
         (
             "a pause between two pages of a settlement",
             paused_settlement(),
@@ -45,6 +46,16 @@ fn solved() -> Vec<Step> {
         step(7, 200, false, 3, Submit { owner: Person(3), model: Model(0), fee: Of(3 * AIUS), input: 0, form: Plain }),
         step(8, 1, false, 4, Signal { validator: 4, task: Task(7, 0), answer: 1 }),
         step(9, 1, false, 4, Solve { task: Task(7, 0), answer: 1 }),
+    ]
+}
+
+/// Found at seed 9: engine and token have code, and the engine took them.
+#[rustfmt::skip]
+fn own_rest() -> Vec<Step> {
+    vec![
+        step(0, 0, false, 0, SetRest { rest: Engine }),
+        step(1, 1, false, 0, SetRest { rest: Token }),
+        step(2, 1, false, 0, SetPaused { paused: true }),
     ]
 }
 

@@ -8,7 +8,7 @@ use arbius_protocol::{
 use super::{Generator, Kind};
 use crate::{
     model::Ledger,
-    step::{Account, Call, Model, Number},
+    step::{Call, Model, Number},
 };
 
 impl Generator {
@@ -149,9 +149,7 @@ impl Generator {
                     0 => Call::TransferOwnership { to },
                     1 => Call::TransferTreasury { to },
                     2 => Call::TransferPauser { to },
-                    _ => Call::SetRest {
-                        rest: Account::Person(1),
-                    },
+                    _ => Call::SetRest { rest: to },
                 };
                 (owner, wait, call)
             }
