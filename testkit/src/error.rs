@@ -2,7 +2,7 @@
 
 use arbius_devnet::{
     DevnetError,
-    chain::{AttachmentTooLarge, ControlError},
+    chain::{AttachmentTooLarge, ControlError, TraceError},
 };
 use arbius_sdk::{
     chain::{ChainError, SignerError},
@@ -24,6 +24,9 @@ pub enum TestkitError {
     /// The deployment is too large to be saved with the chain.
     #[error(transparent)]
     Attach(#[from] AttachmentTooLarge),
+    /// A transaction cannot be traced.
+    #[error(transparent)]
+    Trace(#[from] TraceError),
     /// A transaction or a call failed.
     #[error(transparent)]
     Chain(Box<ChainError>),

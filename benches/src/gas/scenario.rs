@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
+use arbius_devnet::evm::trace::{CallOptions, PrestateOptions, TraceKind};
 use arbius_protocol::{cid, ids};
 use arbius_sdk::{
     chain::{Call, ChainError, Lane, Receipt},
@@ -11,6 +12,8 @@ use arbius_sdk::{
     deploy::model::set_rate,
 };
 use arbius_testkit::{Actor, TestChain, TestkitError};
+
+use serde_json::Value;
 
 use super::Cache;
 
@@ -24,6 +27,11 @@ const CLAIM_WAIT: Duration = Duration::from_secs(2_060);
 const EXIT_WAIT: Duration = Duration::from_secs(86_460);
 /// Longer than a vote, and than the pause of an accused that lost.
 const VOTE_WAIT: Duration = Duration::from_secs(6_060);
+/// A cold word of storage that was zero (EIP-2929: 20,000 and 2,100).
+const FIRST_WRITE: u64 = 22_100;
+/// The chain's precompile for sha2-256: per call, and per word of 32 bytes.
+const SHA256_BASE: u64 = 60;
+const SHA256_WORD: u64 = 12;
 /// How many tasks one bulk transaction carries.
 const BULK: usize = 100;
 
@@ -113,7 +121,7 @@ impl<'a> Scenario<'a> {
 
     async fn life_of_a_task(&mut self) -> Result<(), TestkitError> {
         // The first life warms every account and slot up; the second is measured.
-        let mut gas = [0; 4];
+        let (mut gas, mut floor) = ([0; 4], 0);
         for _ in 0..2 {
             let input = self.content(100);
             let (task, submitted) = self.submit(input).await?;
@@ -127,7 +135,9 @@ impl<'a> Scenario<'a> {
             self.chain.pass(CLAIM_WAIT)?;
             let claim = IEngine::claimSolutionCall { task };
             let claimed = self.execute(Actor::Miner(0), &claim).await?;
-            gas = [&submitted, &committed, &solved, &claimed].map(|receipt| receipt.gas_used);
+            let steps = [&submitted, &committed, &solved, &claimed];
+            gas = steps.map(|receipt| receipt.gas_used);
+            floor = self.floor(&steps)?;
         }
         let [submit, commit, solve, claim] = gas;
         self.note("submitTask 100 B", submit);
@@ -137,6 +147,10 @@ impl<'a> Scenario<'a> {
         self.note(
             "lifecycle 100 B (submit + commit + solve + claim)",
             gas.iter().sum(),
+        );
+        self.note(
+            "lifecycle 100 B, of that base, calldata and first writes",
+            floor,
         );
         Ok(())
     }
@@ -169,6 +183,15 @@ impl<'a> Scenario<'a> {
         self.note(
             "generateIPFSCID 64 KiB, execution",
             execution(&receipt, &call.abi_encode()),
+        );
+        // The content is no larger than what has a frame.
+        let frame = cid::frame(64 << 10).map_or(0, |(before, after)| {
+            before.as_bytes().len() + after.as_bytes().len()
+        });
+        let block = (64 << 10) + frame;
+        self.note(
+            "generateIPFSCID 64 KiB, of that the chain's sha2-256",
+            SHA256_BASE + SHA256_WORD * block.div_ceil(32) as u64,
         );
         Ok(())
     }
@@ -398,6 +421,28 @@ impl<'a> Scenario<'a> {
         Ok(done?)
     }
 
+    /// What transactions cost however they are written: base, calldata, and the words of
+    /// storage that they write first.
+    fn floor(&self, receipts: &[&Receipt]) -> Result<u64, TestkitError> {
+        let chain = self.chain.devnet().chain();
+        let mut gas = 0;
+        for receipt in receipts {
+            let calls = TraceKind::Calls(CallOptions {
+                only_top_call: true,
+                ..CallOptions::default()
+            });
+            let calls = chain.trace_transaction(receipt.hash, calls)?;
+            let input: Bytes = serde_json::from_value(calls["input"].clone()).unwrap_or_default();
+            let changes = TraceKind::Prestate(PrestateOptions {
+                diff_mode: true,
+                ..PrestateOptions::default()
+            });
+            let changes = chain.trace_transaction(receipt.hash, changes)?;
+            gas += intrinsic(&input) + FIRST_WRITE * first_writes(&changes);
+        }
+        Ok(gas)
+    }
+
     fn note(&mut self, step: &str, gas: u64) {
         self.figures.insert(step.to_owned(), gas);
     }
@@ -409,9 +454,28 @@ fn encoded(digest: B256) -> Bytes {
 
 /// Gas of a receipt less what every transaction of this calldata pays before it runs.
 fn execution(receipt: &Receipt, calldata: &[u8]) -> u64 {
+    receipt.gas_used.saturating_sub(intrinsic(calldata))
+}
+
+/// What every transaction of this calldata pays before it runs (EIP-2028).
+fn intrinsic(calldata: &[u8]) -> u64 {
     let bytes: u64 = calldata
         .iter()
         .map(|byte| if *byte == 0 { 4 } else { 16 })
         .sum();
-    receipt.gas_used.saturating_sub(21_000 + bytes)
+    21_000 + bytes
+}
+
+/// Words of storage that were zero before a transaction and are not after it, in the trace
+/// of its changes.
+fn first_writes(changes: &Value) -> u64 {
+    let accounts = changes["post"].as_object().into_iter().flatten();
+    let fresh = accounts.map(|(account, after)| {
+        let before = &changes["pre"][account]["storage"];
+        let words = after["storage"].as_object().into_iter().flatten();
+        words
+            .filter(|(slot, _)| before.get(slot.as_str()).is_none())
+            .count() as u64
+    });
+    fresh.sum()
 }

@@ -75,6 +75,8 @@ impl Table {
             // What is ours alone is held against the step of the reference that it replaces.
             let of_reference = if step.starts_with("lifecycle") {
                 "lifecycle 100 B (submit + commit + solve + claim)"
+            } else if step.starts_with("generateIPFSCID 64 KiB") {
+                "generateIPFSCID 64 KiB, execution"
             } else if step.starts_with("submitTask 64 KiB, execution") {
                 "submitTask 64 KiB, execution"
             } else if step.starts_with("submitTask 16 KiB, execution") {
