@@ -652,6 +652,66 @@ async fn whether_one_may_vote_is_answered_with_the_reason() {
     );
 }
 
+/// The first voters are found by looking through the lists and later ones by a mark: nobody
+/// falls between the two, wherever contester and accused stand.
+#[tokio::test(flavor = "multi_thread")]
+async fn however_many_vote_nobody_votes_twice() {
+    let dispute = Dispute::new(4, 0).await;
+    let (world, model) = (&dispute.world, dispute.model);
+    let (solver, rival, engine) = (&world.solver, &world.rival, &world.owner.engine);
+    let mut voters: Vec<&Person> = dispute.voters.iter().collect();
+    for voter in [&world.owner, &world.treasury, &world.model_owner] {
+        send!(
+            rival
+                .engine
+                .validatorDeposit(voter.address, U256::from(STAKE))
+        );
+        voters.push(voter);
+    }
+    world.pass(120);
+    let sides = [
+        [false; 7],
+        [true; 7],
+        [true, false, true, false, true, false, true],
+    ];
+    let mut tasks = Vec::new();
+    for (byte, sides) in (2..).zip(sides) {
+        let task = world.task(model, U256::ZERO, b"disputed").await;
+        world.solve(solver, task, answer(byte)).await;
+        tasks.push((task, sides));
+    }
+    for (task, sides) in &tasks {
+        send!(rival.engine.submitContestation(*task));
+        for (place, yea) in sides.iter().enumerate() {
+            let voter = voters[place];
+            send!(voter.engine.voteOnContestation(*task, *yea));
+            refused!(voter, NotAllowed, engine.voteOnContestation(*task, !*yea));
+            for (other, person) in voters.iter().chain([&solver, &rival]).enumerate() {
+                let voted = other <= place || other >= voters.len();
+                assert_eq!(
+                    view!(engine.contestationVoted(*task, person.address)),
+                    voted,
+                    "voter {other} of {sides:?} after vote {place}"
+                );
+                assert_eq!(
+                    view!(engine.validatorCanVote(person.address, *task)),
+                    U256::from(if voted { 3 } else { 0 })
+                );
+            }
+        }
+    }
+    world.pass(4_001);
+    for (task, sides) in &tasks {
+        let yeas = sides.iter().filter(|yea| **yea).count();
+        let receipt = send!(rival.engine.contestationVoteFinish(*task, 10));
+        let settled: IEngine::ContestationSettled = event(&receipt);
+        assert_eq!(settled.rejected, yeas > sides.len() - yeas, "{sides:?}");
+        let winners = 1 + yeas.max(sides.len() - yeas);
+        assert_eq!(Dispute::shares(&receipt).len(), winners, "{sides:?}");
+        world.books_balance().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn learned_stake_that_arrives_for_the_dispute_has_no_vote() {
     let dispute = Dispute::new(0, 0).await;
