@@ -597,6 +597,18 @@ fn a_token_balance_is_dealt_where_the_token_keeps_it() {
     assert_eq!(balance(question.clone()), U256::from(0x1234));
     question[35] = 0xab;
     assert_eq!(balance(question), U256::ZERO);
+    // Each of the many questions has a million gas: this token takes 65,535 rounds of 26
+    // before it answers.
+    let slow = address!("00000000000000000000000000000000000000ef");
+    chain.set_code(
+        slow,
+        Bytes::from_static(&hex!(
+            "61ffff5b6001900380600357506004355f5260205f20545f5260205ff3"
+        )),
+    );
+    assert!(call(&chain, slow, Bytes::new()).is_ok());
+    let (_, message) = ask(&chain, "anvil_dealERC20", json!([holder, slow, "0x1"])).unwrap_err();
+    assert!(message.contains("out of gas"), "{message}");
     // Without a slot there is nothing to set.
     let (_, message) = ask(
         &chain,

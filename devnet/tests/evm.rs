@@ -2,14 +2,20 @@
 
 mod common;
 
-use alloy_eips::BlockId;
-use alloy_primitives::{Address, Bytes, U256, hex};
+use alloy_eips::{
+    BlockId, Typed2718,
+    eip2930::AccessListItem,
+    eip7702::{Authorization, SignedAuthorization},
+};
+use alloy_primitives::{Address, B256, Bytes, TxKind, U256, hex};
 use alloy_rpc_types_eth::TransactionRequest;
 use arbius_devnet::{
+    DevAccount,
     chain::{CallError, TransactionError, l1_block_number},
     evm::params,
 };
 use common::*;
+use k256::ecdsa::SigningKey;
 
 /// Reverts with the first word of its input.
 const REVERTER: [u8; 8] = hex!("5f355f5260205ffd");
@@ -46,6 +52,83 @@ fn calldata_has_no_floor_price() {
     // EIP-7623 would ask for 21,000 + 40 a byte; Arbitrum charges 16.
     let mined = send(&chain, request(alice(&chain), bob(&chain), vec![1; 1_000]));
     assert_eq!(mined.receipt().gas_used, 21_000 + 16 * 1_000);
+}
+
+#[test]
+fn typed_transactions_cost_what_their_lists_add() {
+    let chain = chain();
+    let (alice, bob) = (alice(&chain), bob(&chain));
+    let plain = request(alice, bob, Bytes::new());
+    // EIP-2930: 2,400 for an address, 1,900 for each slot.
+    let listed = TransactionRequest {
+        access_list: Some(
+            vec![AccessListItem {
+                address: bob,
+                storage_keys: vec![B256::ZERO, NOTHING],
+            }]
+            .into(),
+        ),
+        ..plain.clone()
+    };
+    // EIP-7702: 25,000 for an authorization.
+    let fresh = B256::repeat_byte(7);
+    let delegated = TransactionRequest {
+        authorization_list: Some(vec![authorization(fresh, alice)]),
+        ..plain.clone()
+    };
+    let creation = TransactionRequest {
+        to: Some(TxKind::Create),
+        ..plain.clone()
+    };
+    let price = u128::from(params::BASE_FEE);
+    let priced = |request: &TransactionRequest| TransactionRequest {
+        gas_price: Some(price),
+        ..request.clone()
+    };
+    for (asked, tx_type, cost) in [
+        (priced(&plain), 0, 21_000),
+        (priced(&listed), 1, 21_000 + 2_400 + 2 * 1_900),
+        (plain, 2, 21_000),
+        (listed, 2, 21_000 + 2_400 + 2 * 1_900),
+        (creation, 2, 53_000),
+        (delegated, 4, 21_000 + 25_000),
+    ] {
+        let short = TransactionRequest {
+            gas: Some(cost - 1),
+            ..asked.clone()
+        };
+        assert_eq!(
+            chain.send(short),
+            Err(CallError::Transaction(TransactionError::IntrinsicGas {
+                have: cost - 1,
+                needed: cost
+            }))
+        );
+        // Nothing runs, so that this suffices, and is what an estimate says.
+        let estimate = chain.estimate_gas(BlockId::pending(), &asked, None);
+        assert_eq!(estimate, Ok(cost), "type {tx_type}");
+        let mined = send_with_gas(&chain, asked, cost);
+        assert!(mined.receipt().success);
+        assert_eq!(mined.receipt().gas_used, cost);
+        assert_eq!(mined.transaction().envelope().ty(), tx_type);
+    }
+    let authority = DevAccount::from_key(fresh).unwrap().address;
+    let designator = [&hex!("ef0100")[..], alice.as_slice()].concat();
+    assert_eq!(chain.code(authority), Bytes::from(designator));
+}
+
+/// Has the account of `key` delegate to `to`, with its first transaction.
+fn authorization(key: B256, to: Address) -> SignedAuthorization {
+    let authorization = Authorization {
+        chain_id: U256::from(412_346),
+        address: to,
+        nonce: 0,
+    };
+    let signature = SigningKey::from_slice(key.as_slice())
+        .unwrap()
+        .sign_prehash_recoverable(authorization.signature_hash().as_slice())
+        .unwrap();
+    authorization.into_signed(signature.into())
 }
 
 #[test]
@@ -253,11 +336,11 @@ fn an_access_list_names_what_a_call_touches() {
     let inner = deploy(&chain, &READER);
     let outer = deploy(&chain, &forwarder(0xf1, inner));
     let asked = request(alice(&chain), outer, Bytes::new());
-    let answer = chain.access_list(BlockId::latest(), &asked).unwrap();
+    let answer = chain.access_list(BlockId::latest(), &asked, None).unwrap();
     let list = answer.access_list.0;
     assert_eq!(list.len(), 1);
     assert_eq!(list[0].address, inner);
-    assert_eq!(list[0].storage_keys, [alloy_primitives::B256::ZERO]);
+    assert_eq!(list[0].storage_keys, [B256::ZERO]);
     assert!(answer.error.is_none());
     // The answer is what a transaction with the list uses.
     let listed = TransactionRequest {

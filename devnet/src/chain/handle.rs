@@ -312,8 +312,9 @@ impl Chain {
         &self,
         block: BlockId,
         request: &TransactionRequest,
+        overrides: Option<&EvmOverrides>,
     ) -> Result<alloy_eips::eip2930::AccessListResult, CallError> {
-        self.view(block)?.access_list(request)
+        self.overridden(block, overrides)?.access_list(request)
     }
 
     // --- logs ---

@@ -208,6 +208,10 @@ impl View {
         let succeeds = |gas_limit| -> Result<bool, CallError> {
             Ok(run(gas_limit)?.outcome == Outcome::Success)
         };
+        // What runs no code, as a transfer, needs exactly what it uses.
+        if used <= needed && succeeds(needed)? {
+            return Ok(needed.saturating_add(data_gas));
+        }
         let (mut low, mut high) = (used.saturating_sub(1).max(needed - 1), ceiling);
         // Most messages need little more than they use.
         let guess = (used.max(needed) + CALL_STIPEND).saturating_mul(64) / 63;

@@ -58,7 +58,8 @@ fn estimate_gas(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
 
 fn access_list(chain: &Chain, params: &Params) -> Result<Value, RpcError> {
     let request = params.required::<TransactionRequest>(0, "call")?;
-    to_json(chain.access_list(block_id(params, 1)?, &request)?)
+    let overrides = overrides(params)?;
+    to_json(chain.access_list(block_id(params, 1)?, &request, Some(&overrides))?)
 }
 
 fn simulate(chain: &Chain, params: &Params) -> Result<Value, RpcError> {

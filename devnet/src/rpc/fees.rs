@@ -14,7 +14,8 @@ const MAX_PERCENTILES: usize = 100;
 pub(super) fn call(chain: &Chain, method: &str, params: &Params) -> Answer {
     Some(match method {
         "eth_gasPrice" => Ok(quantity(chain.base_fee())),
-        "eth_maxPriorityFeePerGas" => Ok(quantity(0)),
+        // Nobody is paid a tip on Arbitrum, and there are no blobs.
+        "eth_maxPriorityFeePerGas" | "eth_blobBaseFee" => Ok(quantity(0)),
         "eth_feeHistory" => fee_history(chain, params),
         _ => return None,
     })

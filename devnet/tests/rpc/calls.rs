@@ -62,6 +62,18 @@ async fn overrides_hold_for_one_call() {
             .await,
         "0x"
     );
+    // An access list is that of the code which is assumed.
+    let reader = json!({ nowhere: { "code": hex::encode_prefixed(READER) } });
+    let touched = client
+        .ok(
+            "eth_createAccessList",
+            json!([{ "to": nowhere }, "latest", reader]),
+        )
+        .await;
+    assert_eq!(
+        touched["accessList"],
+        json!([{ "address": nowhere, "storageKeys": [format!("0x{:064x}", 0)] }])
+    );
 }
 
 #[tokio::test]

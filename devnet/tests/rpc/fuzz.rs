@@ -57,6 +57,7 @@ const METHODS: &[&str] = &[
     "eth_simulateV1",
     "eth_gasPrice",
     "eth_maxPriorityFeePerGas",
+    "eth_blobBaseFee",
     "eth_feeHistory",
     "eth_getBlockByNumber",
     "eth_getBlockByHash",

@@ -67,6 +67,8 @@ async fn fee_history_is_flat() {
     assert_eq!(history["oldestBlock"], "0x0");
     assert_eq!(history["baseFeePerGas"], json!(vec!["0x989680"; 5]));
     assert_eq!(history["reward"].as_array().unwrap().len(), 4);
+    // There are no blobs, whose fee viem asks for.
+    assert_eq!(client.ok("eth_blobBaseFee", json!([])).await, "0x0");
 }
 
 #[tokio::test]

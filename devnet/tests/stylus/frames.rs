@@ -1,6 +1,7 @@
 //! WASM and EVM contracts that call, create and revert each other, in both directions.
 
 use crate::common::*;
+use alloy_eips::BlockId;
 use alloy_primitives::{Address, B256, Bytes, U256, hex};
 use alloy_rpc_types_eth::TransactionRequest;
 use arbius_devnet::chain::{CallError, l1_block_number};
@@ -358,11 +359,69 @@ fn estimates_hold_for_programs() {
     );
     let asked = request(alice(&chain), program, input);
     let estimate = chain
-        .estimate_gas(alloy_eips::BlockId::pending(), &asked, None)
+        .estimate_gas(BlockId::pending(), &asked, None)
         .unwrap();
     let mined = send_with_gas(&chain, asked.clone(), estimate);
     assert!(mined.receipt().success, "{:?}", mined.receipt());
     assert!(estimate < mined.receipt().gas_used * 2);
+}
+
+#[test]
+fn estimates_allow_for_what_calls_of_programs_hold_back() {
+    let chain = chain();
+    let program = deploy_program(&chain, &actor());
+    // Burns gas in a loop of 20,000 rounds.
+    let burner = deploy(&chain, &hex!("614e205b600190038060035700"));
+    // Every program on the way keeps a 64th back and fails when its call does.
+    let mut input = act_on(act::CALL, burner, &[]);
+    for _ in 0..3 {
+        input = act_on(act::CALL, program, &input);
+    }
+    let asked = request(alice(&chain), program, input);
+    let estimate = chain
+        .estimate_gas(BlockId::pending(), &asked, None)
+        .unwrap();
+    let mined = send_with_gas(&chain, asked.clone(), estimate);
+    assert!(mined.receipt().success, "{:?}", mined.receipt());
+    let used = mined.receipt().gas_used;
+    assert!(estimate > used, "the rest is held back, not used");
+    for too_little in [used, estimate * 97 / 100] {
+        let mined = send_with_gas(&chain, asked.clone(), too_little);
+        assert!(!mined.receipt().success, "{too_little} of {estimate}");
+    }
+}
+
+#[test]
+fn access_lists_name_what_programs_touch() {
+    let chain = chain();
+    let inner = deploy_program(&chain, &actor());
+    let outer = deploy(&chain, &actor());
+    let evm = deploy(&chain, &READER);
+    // Through a program: the slot that another program stores, one that a contract reads.
+    for (target, input) in [(inner, act_word(act::STORE, 5)), (evm, Vec::new())] {
+        let asked = request(alice(&chain), outer, act_on(act::CALL, target, &input));
+        let answer = chain.access_list(BlockId::latest(), &asked, None).unwrap();
+        assert_eq!(answer.error, None);
+        assert_eq!(answer.access_list.len(), 1, "{:?}", answer.access_list);
+        assert_eq!(answer.access_list[0].address, target);
+        assert_eq!(answer.access_list[0].storage_keys, [B256::ZERO]);
+        // The answer is what a transaction with the list uses, and it is less.
+        let listed = TransactionRequest {
+            access_list: Some(answer.access_list),
+            ..asked
+        };
+        let mined = send_with_gas(&chain, listed, 3_000_000);
+        assert!(mined.receipt().success);
+        assert_eq!(U256::from(mined.receipt().gas_used), answer.gas_used);
+    }
+    // Its own slot belongs into the list, its warm address alone does not.
+    let own = request(alice(&chain), outer, [act::LOAD]);
+    let answer = chain.access_list(BlockId::latest(), &own, None).unwrap();
+    assert_eq!(answer.access_list.len(), 1);
+    assert_eq!(answer.access_list[0].address, outer);
+    let none = request(alice(&chain), outer, [act::WHO]);
+    let answer = chain.access_list(BlockId::latest(), &none, None).unwrap();
+    assert!(answer.access_list.is_empty(), "{:?}", answer.access_list);
 }
 
 #[test]

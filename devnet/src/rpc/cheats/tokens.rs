@@ -3,7 +3,7 @@
 use alloy_eips::BlockId;
 use alloy_primitives::{Address, Bytes, U256};
 use alloy_rpc_types_eth::{
-    TransactionRequest,
+    BlockOverrides, TransactionRequest,
     state::{AccountOverride, EvmOverrides, StateOverride},
 };
 use alloy_sol_types::{SolCall, sol};
@@ -19,6 +19,8 @@ sol! {
 
 /// Slots tried at most.
 const MAX_SLOTS: usize = 64;
+/// Gas of each question. There are as many as slots, and no token needs much for an answer.
+const QUESTION_GAS: u64 = 1_000_000;
 
 /// `[address, token, balance]`.
 pub(super) fn deal(call: &Call<'_>) -> Result<Value, RpcError> {
@@ -53,16 +55,24 @@ fn set_answer(
         ..TransactionRequest::default()
     };
     let block = BlockId::latest();
-    let ask = |overrides: Option<StateOverride>| {
-        let overrides = EvmOverrides::state(overrides);
-        let answer = chain.call(block, &request, Some(&overrides))?;
+    let bounded = |state: Option<StateOverride>| EvmOverrides {
+        state,
+        // Not the request's gas, of which its data on L1 would take a share.
+        block: Some(Box::new(
+            BlockOverrides::default().with_gas_limit(QUESTION_GAS),
+        )),
+    };
+    let ask = |state: Option<StateOverride>| {
+        let answer = chain.call(block, &request, Some(&bounded(state)))?;
         Ok::<_, RpcError>((answer.len() == 32).then(|| U256::from_be_slice(&answer)))
     };
     let Some(present) = ask(None)? else {
         return Err(RpcError::refused(format!("{token} is no ERC-20 token")));
     };
     let probe = present.wrapping_add(U256::from(0x5eed));
-    let touched = chain.access_list(block, &request)?.access_list;
+    let touched = chain
+        .access_list(block, &request, Some(&bounded(None)))?
+        .access_list;
     let slots = touched
         .0
         .iter()
