@@ -22,6 +22,7 @@ fn eventful() -> (Chain, Address) {
         &chain,
         request(alice(&chain), contract, U256::from(9).to_be_bytes_vec()),
     );
+    chain.set_l1_price_per_unit(1_000_000);
     let stranger = Address::repeat_byte(0xab);
     chain.set_balance(stranger, U256::from(10).pow(U256::from(20)));
     chain.impersonate(stranger);
@@ -83,7 +84,12 @@ fn a_saved_chain_goes_on_as_it_was() {
     for chain in [&chain, &again] {
         chain.set_automine(false);
         chain.set_next_block_timestamp(4_000_000_000).unwrap();
-        assert_eq!(chain.mine().transactions.len(), 1);
+        let block = chain.mine();
+        assert_eq!(block.transactions.len(), 1);
+        assert!(
+            block.receipts[0].gas_used_for_l1 > 0,
+            "data has its price still"
+        );
     }
     assert_eq!(again.latest_block().hash, chain.latest_block().hash);
     assert_eq!(again.dump_state(), chain.dump_state());

@@ -227,3 +227,47 @@ impl Ledger {
         self.pool.nonce_after(address, self.state().nonce(address))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::U256;
+
+    use super::*;
+    use crate::chain::{Chain, Genesis};
+
+    #[test]
+    fn a_clone_shares_all_that_grows_with_its_origin() {
+        let chain = Chain::new(Genesis::default());
+        chain.mine_many(1_000, 1).unwrap();
+        for number in 0..10_000u64 {
+            let address = Address::from_word(B256::from(U256::from(number)));
+            chain.set_balance(address, U256::from(number));
+        }
+        let mut ledger = chain.node().ledger.clone();
+        let snapshot = ledger.clone();
+        let Ledger {
+            chain_id: _,
+            blocks,
+            states,
+            history: _,
+            hashes,
+            by_hash,
+            places,
+            pool,
+            clock: _,
+            terms: _,
+            attachment: _,
+        } = &ledger;
+        assert!(blocks.ptr_eq(&snapshot.blocks));
+        assert!(states.ptr_eq(&snapshot.states));
+        assert!(hashes.ptr_eq(&snapshot.hashes));
+        assert!(by_hash.ptr_eq(&snapshot.by_hash));
+        assert!(places.ptr_eq(&snapshot.places));
+        assert!(pool.shares_all_with(&snapshot.pool));
+        assert!(ledger.state().shares_all_with(snapshot.state()));
+        // A change of the one leaves the other as it was.
+        ledger.state_mut().set_balance(Address::ZERO, U256::MAX);
+        assert_eq!(snapshot.state().balance(Address::ZERO), U256::ZERO);
+        assert!(!ledger.state().shares_all_with(snapshot.state()));
+    }
+}

@@ -28,6 +28,16 @@ pub(super) struct Pool {
     bytes: usize,
 }
 
+#[cfg(test)]
+impl Pool {
+    /// Whether a change of neither has yet parted them.
+    pub(super) fn shares_all_with(&self, other: &Self) -> bool {
+        self.arrivals.ptr_eq(&other.arrivals)
+            && self.by_hash.ptr_eq(&other.by_hash)
+            && self.by_sender.ptr_eq(&other.by_sender)
+    }
+}
+
 impl Pool {
     /// All that wait, the earliest first.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Arc<Transaction>> {

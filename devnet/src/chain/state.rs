@@ -70,6 +70,18 @@ struct Dirty {
     slots: HashSet<U256>,
 }
 
+#[cfg(test)]
+impl State {
+    /// Whether a change of neither has yet parted them.
+    pub(super) fn shares_all_with(&self, other: &Self) -> bool {
+        self.accounts.ptr_eq(&other.accounts)
+            && self.codes.ptr_eq(&other.codes)
+            && self.dirty.ptr_eq(&other.dirty)
+            && self.account_trie.shares_all_with(&other.account_trie)
+            && self.storage_tries.ptr_eq(&other.storage_tries)
+    }
+}
+
 impl State {
     /// The account at `address`, if it exists.
     #[must_use]

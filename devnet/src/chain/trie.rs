@@ -31,6 +31,17 @@ enum Kind {
 
 type Children = [Option<Arc<Node>>; 16];
 
+#[cfg(test)]
+impl Trie {
+    /// Whether both have one root.
+    pub(super) fn shares_all_with(&self, other: &Self) -> bool {
+        match (&self.0, &other.0) {
+            (Some(one), Some(two)) => Arc::ptr_eq(one, two),
+            (one, two) => one.is_none() && two.is_none(),
+        }
+    }
+}
+
 impl Trie {
     /// Hash of the root node.
     pub(super) fn root(&self) -> B256 {

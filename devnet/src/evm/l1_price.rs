@@ -182,3 +182,65 @@ impl Unsent<'_> {
         encoded
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::hex;
+
+    use super::*;
+
+    /// Bytes of a linear congruential generator, which do not compress.
+    fn noise(length: usize, mut seed: u64) -> Vec<u8> {
+        (0..length)
+            .map(|_| {
+                seed = seed
+                    .wrapping_mul(6_364_136_223_846_793_005)
+                    .wrapping_add(1_442_695_040_888_963_407);
+                (seed >> 56) as u8
+            })
+            .collect()
+    }
+
+    /// The numbers from zero on, as words.
+    fn words(count: u64) -> Vec<u8> {
+        (0..count)
+            .flat_map(|number| U256::from(number).to_be_bytes::<32>())
+            .collect()
+    }
+
+    /// Sizes that the C library (libbrotlienc 1.0.9), of the kind that Nitro links, gives at level
+    /// 1 with a window of 22 bits, in one step.
+    #[test]
+    fn compresses_to_the_sizes_of_the_c_library() {
+        let transfer = hex!(
+            "02f87483064aba8080839896808252089470997970c51812dc3a010c7d01b50e0d17dc79c8880de0b6b3"
+            "a764000080c001a0f4cbb26ba213bf302446b10a47c06a9dc793c7bf1a675960d7291e70c801afeca067"
+            "b4719d401b363dc2331ec7457c277ee3e4b97e80a60dd6fcdb5ef8ce5c3d34"
+        );
+        let token_transfer = hex!(
+            "02f8b483064aba07808401312d0082c350945fbdb2315678afecb367f032d93f642f64180aa380b844a9"
+            "059cbb00000000000000000000000070997970c51812dc3a010c7d01b50e0d17dc79c800000000000000"
+            "00000000000000000000000000000000000de0b6b3a7640000c080a0f4cbb26ba213bf302446b10a47c0"
+            "6a9dc793c7bf1a675960d7291e70c801afeca067b4719d401b363dc2331ec7457c277ee3e4b97e80a60d"
+            "d6fcdb5ef8ce5c3d34"
+        );
+        let text = b"a local chain for people who write Stylus contracts. ".repeat(20);
+        let mixed = [noise(300, 1), words(20), noise(300, 2)].concat();
+        for (name, bytes, expected) in [
+            ("nothing", &[][..], 1),
+            ("a transfer", &transfer, 119),
+            ("a transfer of tokens", &token_transfer, 181),
+            ("noise", &noise(100, 1), 104),
+            ("more noise", &noise(2_000, 1), 2_004),
+            ("much noise", &noise(70_000, 1), 70_005),
+            ("zeros", &[0; 2_000], 20),
+            ("words", &words(8), 38),
+            ("more words", &words(100), 225),
+            ("many words", &words(2_000), 5_560),
+            ("text", &text, 74),
+            ("words between noise", &mixed, 790),
+        ] {
+            assert_eq!(compressed_len(bytes), expected, "{name}");
+        }
+    }
+}

@@ -12,6 +12,7 @@ mod cheats;
 mod filters;
 mod fuzz;
 mod hostile;
+mod methods;
 mod server;
 mod transactions;
 mod websocket;

@@ -6,14 +6,20 @@ use alloy_rpc_types_eth::{
     BlockOverrides,
     state::{AccountOverride, EvmOverrides, StateOverride},
 };
-use arbius_devnet::chain::{TraceCallOptions, TraceError};
+use arbius_devnet::{
+    chain::{TraceCallOptions, TraceError},
+    evm::{
+        params,
+        trace::{PrestateOptions, StepOptions, TraceKind},
+    },
+};
 use serde_json::json;
 
 use crate::{
     CALLS,
     common::{
         NOTHING, READER, act, act_word, actor, alice, chain, deploy, deploy_program, request,
-        writer,
+        send_with_gas, writer,
     },
     number, trace,
 };
@@ -169,4 +175,38 @@ fn what_is_not_there_has_no_trace() {
         chain.trace_block(7.into(), CALLS),
         Err(TraceError::Block(_))
     ));
+}
+
+#[test]
+fn traces_of_transactions_that_pay_for_data_agree_with_their_receipts() {
+    let chain = chain();
+    let program = deploy_program(&chain, &actor());
+    chain.set_l1_price_per_unit(params::BASE_FEE);
+    let before = chain.balance(alice(&chain));
+    let mined = send_with_gas(
+        &chain,
+        request(alice(&chain), program, act_word(act::STORE, 3)),
+        2_000_000,
+    );
+    // Neither a price that is set later nor a later balance matters.
+    chain.set_l1_price_per_unit(0);
+    chain.set_balance(alice(&chain), U256::ZERO);
+    chain.mine();
+    let receipt = mined.receipt();
+    assert!(receipt.success && receipt.gas_used_for_l1 > 1_000);
+
+    let calls = trace(&chain, &mined, CALLS);
+    assert_eq!(number(&calls["gasUsed"]), receipt.gas_used);
+    assert_eq!(number(&calls["gas"]), 2_000_000);
+    let steps = trace(&chain, &mined, TraceKind::Steps(StepOptions::default()));
+    assert_eq!(steps["gas"], json!(receipt.gas_used));
+    let changes = TraceKind::Prestate(PrestateOptions {
+        diff_mode: true,
+        ..PrestateOptions::default()
+    });
+    let changes = trace(&chain, &mined, changes);
+    let sender = alice(&chain).to_string().to_lowercase();
+    let paid = U256::from(receipt.gas_used) * U256::from(params::BASE_FEE);
+    assert_eq!(changes["pre"][&sender]["balance"], json!(before));
+    assert_eq!(changes["post"][&sender]["balance"], json!(before - paid));
 }

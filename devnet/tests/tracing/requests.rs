@@ -1,6 +1,6 @@
 //! Traces over JSON-RPC.
 
-use arbius_devnet::{chain::Chain, rpc};
+use arbius_devnet::{chain::Chain, evm::params, rpc};
 use serde_json::{Value, json};
 
 use crate::{
@@ -78,6 +78,10 @@ fn calls_are_traced_with_options_and_overrides() {
     let call = json!({ "to": reader });
     let trace = answer(&chain, "debug_traceCall", json!([call, "latest", options]));
     assert_eq!(trace["result"]["output"], json!(format!("{:#066x}", 6)));
+    // As in eth_call, `number` is the one that ArbSys tells.
+    let ask = json!({ "to": params::ARB_SYS, "data": "0xa3b1b31d" });
+    let trace = answer(&chain, "debug_traceCall", json!([ask, "latest", options]));
+    assert_eq!(trace["result"]["output"], json!(format!("{:#066x}", 8)));
     let steps = answer(
         &chain,
         "debug_traceCall",
