@@ -15,6 +15,6 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     for account in devnet.accounts() {
         println!("{} with key {}", account.address, account.key);
     }
-    std::future::pending::<()>().await;
+    tokio::signal::ctrl_c().await?;
     Ok(())
 }
