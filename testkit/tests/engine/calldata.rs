@@ -1,7 +1,7 @@
 //! What the engine answers to calls that are none of its functions' (protocol section 13:
 //! errors are custom errors, never strings and never empty).
 //!
-//! Random bodies are tried as well: `ARBIUS_FUZZ_CASES` says how many (20,000 by default),
+//! Random bodies are tried as well: `ARBIUS_FUZZ_CASES` says how many (100,000 by default),
 //! and `ARBIUS_FUZZ_SEED` repeats a run, whose seed is printed.
 
 use std::hash::{BuildHasher, RandomState};
@@ -211,7 +211,7 @@ fn body(random: &mut Random, function: &Function, flaw: Flaw) -> Option<Vec<u8>>
 #[tokio::test(flavor = "multi_thread")]
 async fn random_calldata_is_refused_by_name_and_changes_nothing() {
     let setting = |name: &str| -> Option<u64> { std::env::var(name).ok()?.parse().ok() };
-    let cases = setting("ARBIUS_FUZZ_CASES").unwrap_or(20_000);
+    let cases = setting("ARBIUS_FUZZ_CASES").unwrap_or(100_000);
     let seed = setting("ARBIUS_FUZZ_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
     println!("seed {seed}, {cases} cases");
     let mut random = Random::new(seed);
