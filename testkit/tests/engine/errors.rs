@@ -271,11 +271,18 @@ fn documented() -> BTreeMap<String, Vec<String>> {
 
 #[test]
 fn every_error_that_a_function_documents_has_a_test_that_meets_it() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine");
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/engine")];
     let mut tests = Vec::new();
-    for file in fs::read_dir(folder).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
-        tests.extend(text.split("\n#[tokio::test").skip(1).map(str::to_owned));
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let text = fs::read_to_string(path).unwrap();
+            tests.extend(text.split("\n#[tokio::test").skip(1).map(str::to_owned));
+        }
     }
     let mut missing = Vec::new();
     let mut pairs = 0;
