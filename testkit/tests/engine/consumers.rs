@@ -10,8 +10,8 @@ use arbius_sdk::contracts::{IEngine, IToken};
 use crate::{
     hostile::{
         BURNS_ALL_GAS, NOTES_ITS_CALL, NOTES_ITS_GAS, Puppet, RETURNS_MUCH, REVERTS,
-        REVERTS_WITH_MUCH, SELF_DESTRUCTS, TOKEN, Wish, hash, notified, permit_given,
-        token_answers,
+        REVERTS_WITH_MUCH, SELF_DESTRUCTS, Wish, hash, notified, on_a_token_of_its_own,
+        permit_given,
     },
     world::{World, aius, answer, event, refused, send, view},
 };
@@ -308,15 +308,8 @@ async fn naming_a_consumer_is_refused_as_a_task_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_task_is_paid_by_permit_in_one_transaction() {
     let world = World::new().await;
-    let owner = world.fresh(&world.owner).await;
+    let (owner, model) = on_a_token_of_its_own(&world).await;
     let (engine, me) = (&owner.engine, owner.address);
-    let rest = view!(world.owner.engine.engineRest());
-    token_answers(&world, aius(600_000));
-    send!(engine.initialize(TOKEN, world.treasury.address, me, rest));
-    let receipt = send!(engine.registerModel(me, U256::ZERO, Bytes::from_static(b"t")));
-    let model = event::<IEngine::ModelRegistered>(&receipt).id;
-    send!(engine.submitTask(0, me, model, U256::ZERO, Bytes::new()));
-    token_answers(&world, U256::from(1));
 
     let (r, s) = (B256::repeat_byte(0x11), B256::repeat_byte(0x22));
     let (fee, deadline) = (aius(3), U256::from(u64::MAX));

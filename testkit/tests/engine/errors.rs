@@ -10,7 +10,7 @@ use arbius_devnet::chain::CallError;
 use arbius_sdk::contracts::IEngine;
 
 use crate::{
-    hostile::{TOKEN, token_answers},
+    hostile::{on_a_token_of_its_own, token_answers},
     world::{World, aius, answer, event, refused, send, view},
 };
 
@@ -183,15 +183,8 @@ async fn a_solution_is_not_revealed_in_the_block_of_its_commitment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_token_does_not_pay_stays_owed() {
     let world = World::new().await;
-    let owner = world.fresh(&world.owner).await;
+    let (owner, model) = on_a_token_of_its_own(&world).await;
     let (engine, me) = (&owner.engine, owner.address);
-    let rest = view!(world.owner.engine.engineRest());
-    token_answers(&world, aius(600_000));
-    send!(engine.initialize(TOKEN, world.treasury.address, me, rest));
-    let receipt = send!(engine.registerModel(me, U256::ZERO, Bytes::from_static(b"t")));
-    let model = event::<IEngine::ModelRegistered>(&receipt).id;
-    send!(engine.submitTask(0, me, model, U256::ZERO, Bytes::new()));
-    token_answers(&world, U256::from(1));
     let task = engine.submitTask(0, me, model, aius(10), Bytes::new());
     let task = event::<IEngine::TaskSubmitted>(&send!(task)).id;
     world.pass(10_000);

@@ -12,7 +12,7 @@ use arbius_sdk::{
 };
 use arbius_testkit::Actor;
 
-use crate::world::World;
+use crate::world::{Person, World, aius, event, send, view};
 
 /// Where tests put a token of their own.
 pub(crate) const TOKEN: Address = address!("00000000000000000000000000000000000a1105");
@@ -51,6 +51,21 @@ pub(crate) fn token_answers(world: &World, value: U256) {
     let chain = world.chain.devnet().chain();
     chain.set_code(TOKEN, token_code());
     chain.set_storage(TOKEN, U256::ZERO, value);
+}
+
+/// The owner of another engine, which has seen its reserve and a first task, on a token
+/// that answers 1 to everything; and its model, which is free.
+pub(crate) async fn on_a_token_of_its_own(world: &World) -> (Person, B256) {
+    let owner = world.fresh(&world.owner).await;
+    let (engine, me) = (&owner.engine, owner.address);
+    let rest = view!(world.owner.engine.engineRest());
+    token_answers(world, aius(600_000));
+    send!(engine.initialize(TOKEN, world.treasury.address, me, rest));
+    let receipt = send!(engine.registerModel(me, U256::ZERO, Bytes::from_static(b"t")));
+    let model = event::<IEngine::ModelRegistered>(&receipt).id;
+    send!(engine.submitTask(0, me, model, U256::ZERO, Bytes::new()));
+    token_answers(world, U256::from(1));
+    (owner, model)
 }
 
 /// Hash of the last permit that the token of these tests was given.

@@ -6,7 +6,7 @@ use arbius_protocol::interfaces::proxy::IMPLEMENTATION_SLOT;
 use arbius_sdk::contracts::IEngine;
 
 use crate::{
-    hostile::{self, TOKEN, token_answers},
+    hostile::{self, TOKEN, on_a_token_of_its_own, token_answers},
     world::{World, aius, event, refused, send, view},
 };
 
@@ -133,15 +133,8 @@ async fn nothing_starts_before_the_reserve_is_funded() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_does_not_answer_true_moves_nothing() {
     let world = World::new().await;
-    let owner = world.fresh(&world.owner).await;
+    let (owner, model) = on_a_token_of_its_own(&world).await;
     let (engine, me) = (&owner.engine, owner.address);
-    let rest = view!(world.owner.engine.engineRest());
-    token_answers(&world, aius(600_000));
-    send!(engine.initialize(TOKEN, world.treasury.address, me, rest));
-    let receipt = send!(engine.registerModel(me, U256::ZERO, Bytes::from_static(b"t")));
-    let model = event::<IEngine::ModelRegistered>(&receipt).id;
-    send!(engine.submitTask(0, me, model, U256::ZERO, Bytes::new()));
-    token_answers(&world, U256::from(1));
     send!(engine.validatorDeposit(me, aius(5)));
     send!(engine.initiateValidatorWithdraw(aius(2)));
     world.pass(86_400);
