@@ -260,11 +260,15 @@ impl Validator {
                 Err(error) => return Err(error),
             }
             let chain = self.lane.chain();
-            let contestation = Contestation::of(chain, self.engine, task).await?;
+            let settled = chain
+                .read(self.engine, &IEngine::contestationsCall { task })
+                .await?
+                .finish_start_index;
+            let votes = chain
+                .read(self.engine, &IEngine::contestationVoteCountsCall { task })
+                .await?;
             // The winners are the larger side, in a tie the second of two equal ones.
-            let done = contestation.is_none_or(|found| {
-                found.settled as usize >= found.wrong.len().max(found.right.len())
-            });
+            let done = U256::from(settled) >= votes.yeas.max(votes.nays);
             if done {
                 return Ok(receipts);
             }
