@@ -1,0 +1,11 @@
+//! Miners at work on a chain with the whole protocol: from prompt to verified bytes.
+//!
+//! A file per topic; `world` has the chain and what all of them wait for.
+
+mod models;
+mod reorganisations;
+mod requests;
+mod restarts;
+mod solving;
+mod stake;
+mod world;
