@@ -307,6 +307,7 @@ impl Lane {
     /// # Errors
     ///
     /// What the endpoint answers; intents not yet settled stay open.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub async fn reconcile(&self, open: Vec<Intent>) -> Result<(), ChainError> {
         for intent in open {
             let outcome = match self.chain().receipt(intent.hash).await? {
@@ -331,6 +332,7 @@ impl Lane {
         *self.shared.next.lock().await = None;
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(hash = %intent.hash, nonce = intent.nonce))]
     async fn resend(&self, intent: &Intent) -> Result<Outcome, ChainError> {
         match self.broadcast(intent).await {
             Ok(()) => Ok(match self.await_receipt(intent).await {
@@ -345,6 +347,7 @@ impl Lane {
         }
     }
 
+    #[tracing::instrument(name = "estimate", level = "debug", skip_all, fields(purpose = call.purpose))]
     async fn gas_limit(&self, call: &Call) -> Result<u64, ChainError> {
         let request = request(self.address(), call.to, call.value, call.input.clone());
         match self.chain().estimate(request, &call.purpose).await {
@@ -412,6 +415,7 @@ impl Lane {
 
     /// Broadcasts, again if the endpoint cannot be reached: the bytes are the same each
     /// time, so at most one of them is ever included.
+    #[tracing::instrument(level = "debug", skip_all, fields(hash = %intent.hash, nonce = intent.nonce))]
     async fn broadcast(&self, intent: &Intent) -> Result<(), Refusal> {
         let mut pause = Duration::from_millis(100);
         let mut attempt = 1;
@@ -451,6 +455,7 @@ impl Lane {
         )))
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(hash = %intent.hash, nonce = intent.nonce))]
     async fn await_receipt(&self, intent: &Intent) -> Result<Receipt, ChainError> {
         let start = Instant::now();
         let mut pause = FIRST_PAUSE;

@@ -20,6 +20,7 @@ pub(super) const BULK: usize = 50;
 impl Machine {
     /// Claims jobs whose contest period is over and returns how each goes on. The jobs are
     /// written down as claimable first.
+    #[tracing::instrument(level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub(super) async fn claim(&self, jobs: &mut [Job]) -> Result<Vec<Next>, StepError> {
         for job in jobs.iter_mut().filter(|job| job.state == State::Revealed) {
             self.reach(job, State::Claimable)?;
@@ -82,6 +83,7 @@ impl Machine {
     }
 
     /// Takes out what the engine owes us, if it owes us anything.
+    #[tracing::instrument(level = "debug", skip_all)]
     async fn withdraw(&self) -> Result<(), StepError> {
         let account = self.account();
         let owed = self

@@ -103,6 +103,7 @@ impl Machine {
     }
 
     /// Writes a job down and tells whoever listens.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task, state = %job.state))]
     pub(super) fn save(&self, job: &Job) -> Result<(), StoreError> {
         self.store.save(job)?;
         tracing::info!(task = %job.task, state = %job.state, note = job.note.as_deref(), "job");
@@ -161,6 +162,7 @@ impl Machine {
     }
 
     /// seen → planned: is it wanted, and does the input fit?
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     fn plan(&self, job: &mut Job) -> Result<Next, StepError> {
         let Some(bundle) = self.catalogue.get(job.model) else {
             return self.end(
@@ -184,6 +186,7 @@ impl Machine {
 
     /// planned → solved → pinned: the outputs are written to the block folder in the same
     /// step, since they are in memory only here.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn solve(&self, job: &mut Job) -> Result<Next, StepError> {
         let Some(bundle) = self.catalogue.get(job.model) else {
             return self.end(
@@ -205,11 +208,18 @@ impl Machine {
         };
         job.cid = Some(onchain(&outputs.cid()?)?);
         self.reach(job, State::Solved)?;
-        unixfs::put_files(&named(&outputs), &*self.blocks).await?;
+        self.pin(job, &outputs).await
+    }
+
+    /// solved → pinned.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
+    async fn pin(&self, job: &mut Job, outputs: &Outputs) -> Result<Next, StepError> {
+        unixfs::put_files(&named(outputs), &*self.blocks).await?;
         self.reach(job, State::Pinned)
     }
 
     /// solved → pinned after a restart in between: with the blocks, or by computing again.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn find_blocks(&self, job: &mut Job) -> Result<Next, StepError> {
         let kept = match job
             .cid
@@ -223,6 +233,7 @@ impl Machine {
     }
 
     /// pinned → committed.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn commit(&self, job: &mut Job) -> Result<Next, StepError> {
         let Some(digest) = job.digest() else {
             return self.reach(job, State::Planned);
@@ -240,6 +251,7 @@ impl Machine {
     }
 
     /// committed → revealed.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn reveal(&self, job: &mut Job) -> Result<Next, StepError> {
         let Some(digest) = job.digest() else {
             return self.reach(job, State::Planned);
@@ -280,6 +292,7 @@ impl Machine {
 
     /// Brings the stake up to the minimum, where the settings allow. Returns whether anything
     /// was deposited.
+    #[tracing::instrument(level = "debug", skip_all)]
     pub(super) async fn top_up(&self) -> Result<bool, StepError> {
         let _one_at_a_time = self.staking.lock().await;
         let outcome = if self.settings.stake {

@@ -12,6 +12,7 @@ use crate::contracts::{IEngine, TaskStatus};
 impl Machine {
     /// Compares a job with the chain and moves it, forward or back, to where the chain says
     /// it stands: after a restart, after a reorganisation, or when a claim was skipped.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     pub(super) async fn recover(&self, job: &mut Job) -> Result<Next, StepError> {
         let (engine, task) = (self.engine, job.task);
         let solution = self

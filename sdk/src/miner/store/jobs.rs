@@ -13,6 +13,7 @@ pub(super) const OPEN: TableDefinition<'_, [u8; 32], ()> = TableDefinition::new(
 impl Store {
     /// Adds jobs that are not known yet and moves the cursor, both or neither. Returns the
     /// jobs that were new.
+    #[tracing::instrument(name = "take_in", level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub(in crate::miner) fn add(
         &self,
         jobs: Vec<Job>,
