@@ -4,12 +4,13 @@
 //! - [`Table`]: the figures beside those of the reference, as `benches/gas.json` holds them.
 //!
 //! Figures are gas as receipts show it, intrinsic gas included unless the name says
-//! *execution*; the L1 part of a fee is not in them.
+//! *execution*. What the data of a transaction costs on L1 stands beside them in units, since
+//! its price in gas changes: a unit costs the chain's price per unit over its base fee.
 
 mod scenario;
 mod table;
 
-pub use scenario::{Figures, measure};
+pub use scenario::{Cost, Figures, measure};
 pub use table::{Row, Table, TableError};
 
 /// Whether the chain keeps the contracts in its cache of programs, which lowers what it

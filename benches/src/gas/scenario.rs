@@ -1,6 +1,6 @@
 //! The steps, each driven by a real transaction.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, iter::Sum, time::Duration};
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolCall;
@@ -35,8 +35,49 @@ const SHA256_WORD: u64 = 12;
 /// How many tasks one bulk transaction carries.
 const BULK: usize = 100;
 
-/// Gas by step; the names are those of `reference-gas.json` where it has the step.
-pub type Figures = BTreeMap<String, u64>;
+/// What each step costs; the names are those of `reference-gas.json` where it has the step.
+pub type Figures = BTreeMap<String, Cost>;
+
+/// What a step costs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cost {
+    /// Gas of execution and calldata on the L2.
+    pub gas: u64,
+    /// Units of data on L1, sixteen for each byte of the compressed transactions; none where
+    /// the step is a part of a transaction.
+    pub data: Option<u64>,
+}
+
+impl Cost {
+    /// The same, for each of `count`.
+    fn per(self, count: usize) -> Self {
+        Self {
+            gas: self.gas / count as u64,
+            data: self.data.map(|data| data / count as u64),
+        }
+    }
+}
+
+impl From<u64> for Cost {
+    fn from(gas: u64) -> Self {
+        Self { gas, data: None }
+    }
+}
+
+impl Sum for Cost {
+    fn sum<I: Iterator<Item = Self>>(costs: I) -> Self {
+        costs.fold(Self::default(), |all, cost| Self {
+            gas: all.gas + cost.gas,
+            data: cost
+                .data
+                .map(|data| all.data.unwrap_or_default() + data)
+                .or(all.data),
+        })
+    }
+}
+
+/// When the chain starts, so that each run signs the same bytes.
+const START: u64 = 1_800_000_000;
 
 /// Runs every step on a chain of its own and returns what each cost.
 ///
@@ -47,12 +88,16 @@ pub type Figures = BTreeMap<String, u64>;
 ///
 /// [`TestkitError`] if the chain does not start or a step fails.
 pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
-    let builder = TestChain::builder();
+    let builder = TestChain::builder().genesis_timestamp(START);
     let builder = match cache {
         Cache::Warm => builder,
         Cache::Cold => builder.uncached(),
     };
     let chain = builder.start(|_| ()).await?;
+    // A unit of data then costs a gas, which receipts tell apart from the rest.
+    let base_fee = chain.chain().head().await?.base_fee;
+    let unit = u64::try_from(base_fee).unwrap_or(u64::MAX);
+    chain.devnet().chain().set_l1_price_per_unit(unit);
     let mut scenario = Scenario::prepare(&chain).await?;
     scenario.models().await?;
     scenario.stake().await?;
@@ -103,7 +148,7 @@ impl<'a> Scenario<'a> {
 
     async fn models(&mut self) -> Result<(), TestkitError> {
         let (_, receipt) = self.register(600).await?;
-        self.note("registerModel 600 B", receipt.gas_used);
+        self.note("registerModel 600 B", self.cost(&receipt));
         Ok(())
     }
 
@@ -115,13 +160,13 @@ impl<'a> Scenario<'a> {
         };
         self.execute(Actor::Miner(0), &deposit).await?;
         let receipt = self.execute(Actor::Miner(0), &deposit).await?;
-        self.note("validatorDeposit", receipt.gas_used);
+        self.note("validatorDeposit", self.cost(&receipt));
         Ok(())
     }
 
     async fn life_of_a_task(&mut self) -> Result<(), TestkitError> {
         // The first life warms every account and slot up; the second is measured.
-        let (mut gas, mut floor) = ([0; 4], 0);
+        let (mut costs, mut floor) = ([Cost::default(); 4], 0);
         for _ in 0..2 {
             let input = self.content(100);
             let (task, submitted) = self.submit(input).await?;
@@ -136,17 +181,17 @@ impl<'a> Scenario<'a> {
             let claim = IEngine::claimSolutionCall { task };
             let claimed = self.execute(Actor::Miner(0), &claim).await?;
             let steps = [&submitted, &committed, &solved, &claimed];
-            gas = steps.map(|receipt| receipt.gas_used);
+            costs = steps.map(|receipt| self.cost(receipt));
             floor = self.floor(&steps)?;
         }
-        let [submit, commit, solve, claim] = gas;
+        let [submit, commit, solve, claim] = costs;
         self.note("submitTask 100 B", submit);
         self.note("signalCommitment", commit);
         self.note("submitSolution", solve);
         self.note("claimSolution", claim);
         self.note(
             "lifecycle 100 B (submit + commit + solve + claim)",
-            gas.iter().sum(),
+            costs.into_iter().sum::<Cost>(),
         );
         self.note(
             "lifecycle 100 B, of that base, calldata and first writes",
@@ -164,11 +209,11 @@ impl<'a> Scenario<'a> {
             let input = self.content(size);
             let call = self.submit_call(self.requester()?, input);
             let receipt = self.execute(Actor::Requester, &call).await?;
-            self.note(&format!("submitTask {name}"), receipt.gas_used);
+            self.note(&format!("submitTask {name}"), self.cost(&receipt));
             if size < 16 << 10 {
                 continue;
             }
-            let execution = execution(&receipt, &call.abi_encode());
+            let execution = self.execution(&receipt, &call.abi_encode());
             self.note(&format!("submitTask {name}, execution"), execution);
             let logged = 8 * size as u64;
             self.note(
@@ -182,7 +227,7 @@ impl<'a> Scenario<'a> {
         let receipt = self.execute(Actor::Requester, &call).await?;
         self.note(
             "generateIPFSCID 64 KiB, execution",
-            execution(&receipt, &call.abi_encode()),
+            self.execution(&receipt, &call.abi_encode()),
         );
         // The content is no larger than what has a frame.
         let frame = cid::frame(64 << 10).map_or(0, |(before, after)| {
@@ -233,17 +278,17 @@ impl<'a> Scenario<'a> {
             ("solve", &solved),
             ("claim", &claimed),
         ];
-        let mut all = 0;
-        for (step, receipt) in steps {
-            all += receipt.gas_used;
+        let costs = steps.map(|(step, receipt)| (step, self.cost(receipt)));
+        for (step, cost) in costs {
             self.note(
                 &format!("{step} 100 B, bulk of {BULK}, per task"),
-                receipt.gas_used / BULK as u64,
+                cost.per(BULK),
             );
         }
+        let all: Cost = costs.into_iter().map(|(_, cost)| cost).sum();
         self.note(
             &format!("lifecycle 100 B, bulk of {BULK}, per task"),
-            all / BULK as u64,
+            all.per(BULK),
         );
         Ok(())
     }
@@ -253,7 +298,7 @@ impl<'a> Scenario<'a> {
         let receipt = self
             .execute(Actor::Miner(0), &IEngine::withdrawEarningsCall { account })
             .await?;
-        self.note("withdrawEarnings", receipt.gas_used);
+        self.note("withdrawEarnings", self.cost(&receipt));
         Ok(())
     }
 
@@ -266,7 +311,7 @@ impl<'a> Scenario<'a> {
         let call = || Call::new(self.chain.token(), &transfer);
         lane.execute(call()).await?;
         let receipt = lane.execute(call()).await?;
-        self.note("token transfer", receipt.gas_used);
+        self.note("token transfer", self.cost(&receipt));
         Ok(())
     }
 
@@ -277,7 +322,7 @@ impl<'a> Scenario<'a> {
         };
         self.execute(Actor::Miner(0), &announce).await?;
         let receipt = self.execute(Actor::Miner(0), &announce).await?;
-        self.note("initiateValidatorWithdraw", receipt.gas_used);
+        self.note("initiateValidatorWithdraw", self.cost(&receipt));
         self.chain.pass(EXIT_WAIT)?;
         let engine = self.chain.engine();
         let mut last = None;
@@ -289,7 +334,7 @@ impl<'a> Scenario<'a> {
             last = Some(self.execute(Actor::Miner(0), &take).await?);
         }
         if let Some(receipt) = last {
-            self.note("validatorWithdraw", receipt.gas_used);
+            self.note("validatorWithdraw", self.cost(&receipt));
         }
         Ok(())
     }
@@ -306,7 +351,7 @@ impl<'a> Scenario<'a> {
         }
         for (yea, outcome) in [(true, "yes"), (false, "no")] {
             // The first one warms every account and slot up; the second is measured.
-            let mut gas = [0; 3];
+            let mut costs = [Cost::default(); 3];
             for _ in 0..2 {
                 self.chain.pass(VOTE_WAIT)?;
                 let input = self.content(100);
@@ -327,9 +372,9 @@ impl<'a> Scenario<'a> {
                 self.chain.pass(VOTE_WAIT)?;
                 let finish = IEngine::contestationVoteFinishCall { task, amount: 2 };
                 let finished = self.execute(contester, &finish).await?;
-                gas = [&contested, &voted, &finished].map(|receipt| receipt.gas_used);
+                costs = [&contested, &voted, &finished].map(|receipt| self.cost(receipt));
             }
-            let [contest, vote, finish] = gas;
+            let [contest, vote, finish] = costs;
             self.note(
                 &format!("contestationVoteFinish, {outcome} wins, 3 votes"),
                 finish,
@@ -339,7 +384,7 @@ impl<'a> Scenario<'a> {
                 self.note("voteOnContestation", vote);
                 self.note(
                     "contestation with 1 vote more (contest + vote + finish)",
-                    gas.iter().sum(),
+                    costs.into_iter().sum::<Cost>(),
                 );
             }
         }
@@ -443,18 +488,28 @@ impl<'a> Scenario<'a> {
         Ok(gas)
     }
 
-    fn note(&mut self, step: &str, gas: u64) {
-        self.figures.insert(step.to_owned(), gas);
+    /// What the transaction of a receipt cost.
+    fn cost(&self, receipt: &Receipt) -> Cost {
+        let mined = self.chain.devnet().chain().mined(receipt.hash);
+        let data = mined.map_or(0, |mined| mined.receipt().gas_used_for_l1);
+        Cost {
+            gas: receipt.gas_used - data,
+            data: Some(data),
+        }
+    }
+
+    /// Gas of a receipt less what every transaction of this calldata pays before it runs.
+    fn execution(&self, receipt: &Receipt, calldata: &[u8]) -> u64 {
+        self.cost(receipt).gas.saturating_sub(intrinsic(calldata))
+    }
+
+    fn note(&mut self, step: &str, cost: impl Into<Cost>) {
+        self.figures.insert(step.to_owned(), cost.into());
     }
 }
 
 fn encoded(digest: B256) -> Bytes {
     cid::encode(digest).to_vec().into()
-}
-
-/// Gas of a receipt less what every transaction of this calldata pays before it runs.
-fn execution(receipt: &Receipt, calldata: &[u8]) -> u64 {
-    receipt.gas_used.saturating_sub(intrinsic(calldata))
 }
 
 /// What every transaction of this calldata pays before it runs (EIP-2028).

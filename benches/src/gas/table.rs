@@ -19,6 +19,9 @@ pub struct Row {
     pub cached: u64,
     /// Gas without.
     pub uncached: u64,
+    /// Units of data on L1 (16 for each byte of the compressed transactions), which are paid
+    /// besides; none where the step is a part of a transaction.
+    pub data: Option<u64>,
     /// Gas of the reference; none where it has no such step.
     pub reference: Option<u64>,
     /// Cached over reference.
@@ -90,8 +93,9 @@ impl Table {
         };
         let steps = cached
             .iter()
-            .filter_map(|(step, &cached)| {
-                let uncached = *uncached.get(step)?;
+            .filter_map(|(step, &cost)| {
+                let cached = cost.gas;
+                let uncached = uncached.get(step)?.gas;
                 let reference = known(step);
                 let ratio = reference.map(|gas| rounded(cached as f64 / gas as f64));
                 Some((
@@ -99,6 +103,7 @@ impl Table {
                     Row {
                         cached,
                         uncached,
+                        data: cost.data,
                         reference,
                         ratio,
                     },
@@ -148,13 +153,15 @@ impl Table {
             match snapshot.steps.get(step) {
                 None => wrong.push(format!("  {step}: not in the snapshot")),
                 Some(before) => {
+                    let data = |row: &Row| row.data.unwrap_or_default();
                     let pairs = [
                         ("cached", before.cached, now.cached),
                         ("uncached", before.uncached, now.uncached),
+                        ("data", data(before), data(now)),
                     ];
-                    for (cache, before, now) in pairs {
+                    for (figure, before, now) in pairs {
                         if now * 100 > before * (100 + TOLERATED_PERCENT) {
-                            wrong.push(format!("  {step}, {cache}: {before} before, {now} now"));
+                            wrong.push(format!("  {step}, {figure}: {before} before, {now} now"));
                         }
                     }
                 }
@@ -178,17 +185,19 @@ impl fmt::Display for Table {
         let width = self.steps.keys().map(String::len).max().unwrap_or(0);
         writeln!(
             out,
-            "{:width$} {:>10} {:>10} {:>10} {:>6}",
-            "step", "cached", "uncached", "reference", "ratio"
+            "{:width$} {:>10} {:>10} {:>10} {:>10} {:>6}",
+            "step", "cached", "uncached", "L1 data", "reference", "ratio"
         )?;
         for (step, row) in &self.steps {
-            let reference = row.reference.map_or("-".to_owned(), |gas| gas.to_string());
+            let or_none =
+                |figure: Option<u64>| figure.map_or("-".to_owned(), |figure| figure.to_string());
+            let (data, reference) = (or_none(row.data), or_none(row.reference));
             let ratio = row
                 .ratio
                 .map_or("-".to_owned(), |ratio| format!("{ratio:.2}"));
             writeln!(
                 out,
-                "{step:width$} {:>10} {:>10} {reference:>10} {ratio:>6}",
+                "{step:width$} {:>10} {:>10} {data:>10} {reference:>10} {ratio:>6}",
                 row.cached, row.uncached
             )?;
         }
@@ -206,7 +215,7 @@ mod tests {
     use super::*;
 
     fn table(gas: u64) -> Table {
-        let figures = Figures::from([("token transfer".to_owned(), gas)]);
+        let figures = Figures::from([("token transfer".to_owned(), gas.into())]);
         Table::new(&figures, &figures).unwrap()
     }
 
