@@ -10,6 +10,7 @@
 //! | [`model`] | templates, bundles and passports (feature `inference`) |
 //! | [`inference`] | running models, in this process or in a child (feature `inference`) |
 //! | [`miner`] | from an event to a claim (feature `miner`) |
+//! | [`metrics`] | what is counted, for Prometheus |
 //! | [`http`] | the HTTP client beneath them all |
 //!
 //! Every error is typed and says what was wrong and what would be right. Everything that
@@ -24,7 +25,9 @@ pub mod deploy;
 pub mod http;
 #[cfg(feature = "inference")]
 pub mod inference;
+pub mod metrics;
 #[cfg(feature = "miner")]
 pub mod miner;
 #[cfg(feature = "inference")]
 pub mod model;
+mod serve;

@@ -17,16 +17,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-
 use super::store::BlockStore;
+use crate::serve::{Bounds, HttpServer};
 
 /// What one gateway gives to all who ask it together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,10 +73,7 @@ pub enum GatewayError {
 /// A running gateway. It stops when it is dropped.
 #[derive(Debug)]
 pub struct Gateway {
-    address: SocketAddr,
-    stop: CancellationToken,
-    accepting: JoinHandle<()>,
-    connections: TaskTracker,
+    server: HttpServer,
 }
 
 impl Gateway {
@@ -108,114 +97,33 @@ impl Gateway {
         store: Arc<dyn BlockStore>,
         limits: GatewayLimits,
     ) -> Result<Self, GatewayError> {
-        let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AddrInUse => GatewayError::PortInUse { listen },
-            _ => GatewayError::Listen { listen, source },
+        let bounds = Bounds {
+            connections: limits.connections,
+            head_time: limits.head_time,
+            connection_time: limits.connection_time,
         };
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
-        let stop = CancellationToken::new();
-        let connections = TaskTracker::new();
-        let server = Server {
-            routes: respond::routes(store, &limits),
-            limits,
-            stop: stop.clone(),
-            connections: connections.clone(),
-        };
-        let accepting = tokio::spawn(server.accept(listener));
-        tracing::debug!(%address, "content gateway listens");
-        Ok(Self {
-            address,
-            stop,
-            accepting,
-            connections,
-        })
+        let routes = respond::routes(store, &limits);
+        let server = HttpServer::start("content gateway", listen, routes, bounds)
+            .await
+            .map_err(|source| match source.kind() {
+                io::ErrorKind::AddrInUse => GatewayError::PortInUse { listen },
+                _ => GatewayError::Listen { listen, source },
+            })?;
+        Ok(Self { server })
     }
 
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
-        self.address
+        self.server.address()
     }
 
     /// Its address as a URL, without a slash at the end: what a [`super::Fetcher`] takes.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        self.server.url()
     }
 
     /// Stops listening and waits for what is being sent.
-    pub async fn shutdown(mut self) {
-        self.stop.cancel();
-        // It ends at the cancellation; a panic in it would have been reported there.
-        let _ = (&mut self.accepting).await;
-        self.connections.close();
-        self.connections.wait().await;
-    }
-}
-
-impl Drop for Gateway {
-    fn drop(&mut self) {
-        self.stop.cancel();
-    }
-}
-
-struct Server {
-    routes: Router,
-    limits: GatewayLimits,
-    stop: CancellationToken,
-    connections: TaskTracker,
-}
-
-impl Server {
-    async fn accept(self, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(self.limits.connections));
-        loop {
-            let accept = async {
-                let place = Arc::clone(&places).acquire_owned().await;
-                (place, listener.accept().await)
-            };
-            let (place, accepted) = tokio::select! {
-                () = self.stop.cancelled() => return,
-                accepted = accept => accepted,
-            };
-            match (place, accepted) {
-                (Ok(place), Ok((stream, _))) => self.connection(stream, place),
-                // The semaphore is never closed.
-                (Err(_), _) => return,
-                (_, Err(error)) => {
-                    // Out of file descriptors, most likely: wait until some are given back.
-                    tracing::warn!(%error, "content gateway cannot accept a connection");
-                    tokio::time::sleep(Duration::from_millis(100)).await;
-                }
-            }
-        }
-    }
-
-    fn connection(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let service = TowerToHyperService::new(self.routes.clone());
-        let connection = hyper::server::conn::http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(self.limits.head_time)
-            .max_buf_size(16 * 1024)
-            .serve_connection(TokioIo::new(stream), service);
-        let stop = self.stop.clone();
-        let lasting = self.limits.connection_time;
-        self.connections.spawn(async move {
-            let _place = place;
-            let mut connection = std::pin::pin!(connection);
-            let served = tokio::time::timeout(lasting, async {
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = stop.cancelled() => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
-                }
-            });
-            match served.await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => tracing::debug!(%error, "a connection to the gateway broke"),
-                Err(_) => tracing::debug!("a connection to the gateway lasted too long"),
-            }
-        });
+    pub async fn shutdown(self) {
+        self.server.shutdown().await;
     }
 }

@@ -1,0 +1,165 @@
+//! A small HTTP server whose visitors cannot exhaust it.
+//!
+//! What a miner serves (its content, its metrics) is open to whoever reaches the address. So
+//! the number of connections is bounded, a request's head has to arrive in time, and no
+//! connection lasts for ever. The routes are the caller's, and bound what a request may cost.
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{OwnedSemaphorePermit, Semaphore},
+    task::JoinHandle,
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// The largest head of a request, bytes.
+const HEAD_BYTES: usize = 16 * 1024;
+
+/// What a server gives to all who come together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bounds {
+    /// Connections at a time; more wait to be accepted.
+    pub(crate) connections: usize,
+    /// How long the head of a request may take to arrive.
+    pub(crate) head_time: Duration,
+    /// How long a connection may last, its slowest answer included.
+    pub(crate) connection_time: Duration,
+}
+
+/// A server that runs. It stops when it is dropped.
+#[derive(Debug)]
+pub(crate) struct HttpServer {
+    address: SocketAddr,
+    stop: CancellationToken,
+    accepting: JoinHandle<()>,
+    connections: TaskTracker,
+}
+
+impl HttpServer {
+    /// Serves `routes` on `listen`; port 0 takes a free one. `name` is for the log.
+    ///
+    /// # Errors
+    ///
+    /// What the operating system says of the address.
+    pub(crate) async fn start(
+        name: &'static str,
+        listen: SocketAddr,
+        routes: Router,
+        bounds: Bounds,
+    ) -> io::Result<Self> {
+        let listener = TcpListener::bind(listen).await?;
+        let address = listener.local_addr()?;
+        let stop = CancellationToken::new();
+        let connections = TaskTracker::new();
+        let server = Server {
+            name,
+            routes,
+            bounds,
+            stop: stop.clone(),
+            connections: connections.clone(),
+        };
+        let accepting = tokio::spawn(server.accept(listener));
+        tracing::debug!(%address, server = name, "listening");
+        Ok(Self {
+            address,
+            stop,
+            accepting,
+            connections,
+        })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its address as a URL, without a slash at the end.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Stops listening and waits for what is being sent.
+    pub(crate) async fn shutdown(mut self) {
+        self.stop.cancel();
+        // It ends at the cancellation; a panic in it would have been reported there.
+        let _ = (&mut self.accepting).await;
+        self.connections.close();
+        self.connections.wait().await;
+    }
+}
+
+impl Drop for HttpServer {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+struct Server {
+    name: &'static str,
+    routes: Router,
+    bounds: Bounds,
+    stop: CancellationToken,
+    connections: TaskTracker,
+}
+
+impl Server {
+    async fn accept(self, listener: TcpListener) {
+        let places = Arc::new(Semaphore::new(self.bounds.connections));
+        loop {
+            let accept = async {
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, listener.accept().await)
+            };
+            let (place, accepted) = tokio::select! {
+                () = self.stop.cancelled() => return,
+                accepted = accept => accepted,
+            };
+            match (place, accepted) {
+                (Ok(place), Ok((stream, _))) => self.connection(stream, place),
+                // The semaphore is never closed.
+                (Err(_), _) => return,
+                (_, Err(error)) => {
+                    // Out of file descriptors, most likely: wait until some are given back.
+                    tracing::warn!(server = self.name, %error, "cannot accept a connection");
+                    tokio::time::sleep(Duration::from_millis(100)).await;
+                }
+            }
+        }
+    }
+
+    fn connection(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
+        let service = TowerToHyperService::new(self.routes.clone());
+        let connection = hyper::server::conn::http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(self.bounds.head_time)
+            .max_buf_size(HEAD_BYTES)
+            .serve_connection(TokioIo::new(stream), service);
+        let stop = self.stop.clone();
+        let lasting = self.bounds.connection_time;
+        let server = self.name;
+        self.connections.spawn(async move {
+            let _place = place;
+            let mut connection = std::pin::pin!(connection);
+            let served = tokio::time::timeout(lasting, async {
+                tokio::select! {
+                    ended = connection.as_mut() => ended,
+                    () = stop.cancelled() => {
+                        connection.as_mut().graceful_shutdown();
+                        connection.await
+                    }
+                }
+            });
+            match served.await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(server, %error, "a connection broke"),
+                Err(_) => tracing::debug!(server, "a connection lasted too long"),
+            }
+        });
+    }
+}
