@@ -1,8 +1,8 @@
-//! Compiling one contract to the WASM that is deployed.
+//! Compiling one contract to the WASM that is deployed, and linting it as it is compiled.
 
 use std::{fs, path::Path, process::Command};
 
-use eyre::Context as _;
+use eyre::{Context as _, bail};
 
 use crate::{
     contracts::{
@@ -22,26 +22,16 @@ const FLAG_SEPARATOR: &str = "\u{1f}";
 /// The same sources give the same bytes with the same toolchain, wherever they lie.
 pub(crate) fn compile(contract: &Contract, toolchain: &Toolchain) -> eyre::Result<Vec<u8>> {
     let target_dir = workspace::target_dir().join("contracts");
-    let mut command = Command::new(&toolchain.cargo);
+    let mut command = command(&toolchain.cargo, toolchain);
     command
-        .current_dir(workspace::root())
         .args(contract.cargo_args())
         .arg("--target-dir")
         .arg(&target_dir)
         .arg("--quiet")
         .arg("--")
         .args(contract.final_flags())
-        // Unstable switches on a stable compiler: see `spec`.
-        .env("RUSTC_BOOTSTRAP", "1")
-        .env("RUSTC", &toolchain.rustc)
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain)?)
-        // What cargo and rustup set for this program would confuse another toolchain.
-        .env_remove("CARGO")
-        .env_remove("RUSTFLAGS")
-        .env_remove("RUSTDOC")
-        .env_remove("RUSTC_WRAPPER")
-        .env_remove("RUSTC_WORKSPACE_WRAPPER")
-        .env_remove("CARGO_TARGET_DIR");
+        .env_remove("CARGO");
     if let Some(linker) = &toolchain.linker {
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
@@ -55,6 +45,48 @@ pub(crate) fn compile(contract: &Contract, toolchain: &Toolchain) -> eyre::Resul
     let wasm =
         fs::read(&built).wrap_err_with(|| format!("cargo left no WASM at {}", built.display()))?;
     wasm::convert(&wasm).wrap_err_with(|| format!("the WASM of {} is not sound", contract.name))
+}
+
+/// Reads the code of `contract` as it is built, for its target and with its features, with
+/// clippy, and refuses what that warns of.
+pub(crate) fn lint(contract: &Contract, toolchain: &Toolchain) -> eyre::Result<()> {
+    let Some(clippy) = &toolchain.clippy else {
+        bail!(
+            "{} has no clippy here: run `cargo xtask contracts --install`",
+            toolchain.version
+        );
+    };
+    let target_dir = workspace::target_dir().join("contracts/lint");
+    let mut command = command(clippy, toolchain);
+    command
+        .args(contract.lint_args())
+        .arg("--target-dir")
+        .arg(target_dir)
+        .args(["--", "-Dwarnings"])
+        // Which cargo its clippy calls.
+        .env("CARGO", &toolchain.cargo);
+    process::run(&mut command)
+        .wrap_err_with(|| format!("clippy refuses the contract {}", contract.name))
+}
+
+/// A program of `toolchain`, with unstable switches on a stable compiler (see `spec`) and
+/// without what cargo and rustup set for this one, which would confuse another toolchain.
+fn command(program: &Path, toolchain: &Toolchain) -> Command {
+    let mut command = Command::new(program);
+    command
+        .current_dir(workspace::root())
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("RUSTC", &toolchain.rustc);
+    for variable in [
+        "RUSTFLAGS",
+        "RUSTDOC",
+        "RUSTC_WRAPPER",
+        "RUSTC_WORKSPACE_WRAPPER",
+        "CARGO_TARGET_DIR",
+    ] {
+        command.env_remove(variable);
+    }
+    command
 }
 
 /// The flags for rustc, with every path of this machine mapped to a fixed one.

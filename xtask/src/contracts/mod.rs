@@ -31,8 +31,12 @@ pub(crate) struct Options {
     /// The contracts to build or check; all of them if none is named.
     names: Vec<String>,
     /// Writes nothing: fails unless the artifacts are what the sources compile to.
-    #[arg(long, conflicts_with = "install")]
+    #[arg(long, conflicts_with_all = ["install", "lint"])]
     check: bool,
+    /// Builds nothing: reads the code with clippy as each contract is built, for wasm32 and
+    /// with its own features.
+    #[arg(long, conflicts_with = "install")]
+    lint: bool,
     /// Builds nothing: gets a toolchain that can build contracts, unless there is one.
     #[arg(long, conflicts_with = "names")]
     install: bool,
@@ -45,6 +49,11 @@ pub(crate) fn run(options: &Options) -> eyre::Result<()> {
         let toolchain = toolchain::install()?;
         println!("Contracts can be built with {}.", toolchain.version);
         Ok(())
+    } else if options.lint {
+        let toolchain = toolchain::find(None)?;
+        contracts
+            .iter()
+            .try_for_each(|contract| compile::lint(contract, &toolchain))
     } else if options.check {
         check::check(&contracts)
     } else {

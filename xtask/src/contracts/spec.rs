@@ -70,13 +70,16 @@ pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// The cargo profile that [`Contract::config`] defines.
 pub(crate) const PROFILE: &str = "contract";
 
-/// What is always passed to cargo. Only the nightly switches of a stable compiler make
-/// these available, which is why no manifest of the workspace can hold them.
+/// Builds the standard library along with the program, which then needs no precompiled
+/// target.
+const BUILD_STD: &str = "-Zbuild-std=std,panic_abort";
+
+/// What is passed to cargo besides, to build. Only the nightly switches of a stable compiler
+/// make these available, which is why no manifest of the workspace can hold them.
 ///
-/// The standard library is built along with the program: so it is optimised for size and
-/// loses its panic messages, and the program needs no precompiled target.
+/// The standard library is optimised for size and loses its panic messages.
 const CARGO_ARGS: &[&str] = &[
-    "-Zbuild-std=std,panic_abort",
+    BUILD_STD,
     "-Zbuild-std-features=optimize_for_size",
     "-Zpanic-immediate-abort",
 ];
@@ -106,14 +109,11 @@ impl Contract {
     pub(crate) fn cargo_args(&self) -> Vec<String> {
         let mut args: Vec<String> = ["rustc", "--locked", "--lib", "--crate-type", "cdylib"]
             .iter()
-            .chain(&["--target", TARGET, "--profile", PROFILE])
-            .chain(&["--package", self.package, "--no-default-features"])
+            .chain(&["--profile", PROFILE])
             .chain(CARGO_ARGS)
             .map(ToString::to_string)
             .collect();
-        if !self.features.is_empty() {
-            args.extend(["--features".to_owned(), self.features.join(",")]);
-        }
+        args.extend(self.crate_args());
         for (key, value) in PROFILE_KEYS {
             args.extend([
                 "--config".to_owned(),
@@ -124,6 +124,27 @@ impl Contract {
             "--config".to_owned(),
             format!("profile.{PROFILE}.opt-level={:?}", self.opt_level),
         ]);
+        args
+    }
+
+    /// The arguments of `cargo clippy` that read the code of this program as it is built, less
+    /// where to put what that leaves.
+    pub(crate) fn lint_args(&self) -> Vec<String> {
+        let mut args: Vec<String> = ["clippy", "--locked", "--quiet", "--lib", BUILD_STD]
+            .map(str::to_owned)
+            .into();
+        args.extend(self.crate_args());
+        args
+    }
+
+    /// The crate, its features, and the target.
+    fn crate_args(&self) -> Vec<String> {
+        let mut args = vec!["--target", TARGET, "--package", self.package];
+        args.push("--no-default-features");
+        let mut args: Vec<String> = args.into_iter().map(str::to_owned).collect();
+        if !self.features.is_empty() {
+            args.extend(["--features".to_owned(), self.features.join(",")]);
+        }
         args
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Two are known to work: the pinned one of `rust-toolchain.toml`, once rustup has added
 //! `rust-src` to it, and the one that Debian ships for its web browsers (`rustc-web`,
-//! `cargo-web`, `rust-web-src`, `lld-19`), for machines where rustup cannot download.
+//! `cargo-web`, `rust-web-src`, `lld-19`), for machines where rustup cannot download. Either
+//! has a clippy of its own (`rust-web-clippy`), which reads no other compiler's output.
 
 use std::{
     ffi::OsStr,
@@ -16,7 +17,13 @@ use eyre::{Context as _, eyre};
 use crate::{contracts::spec::TARGET, process, workspace};
 
 /// Debian's packages.
-const DEBIAN_PACKAGES: &[&str] = &["rustc-web", "cargo-web", "rust-web-src", "lld-19"];
+const DEBIAN_PACKAGES: &[&str] = &[
+    "rustc-web",
+    "cargo-web",
+    "rust-web-src",
+    "rust-web-clippy",
+    "lld-19",
+];
 
 /// The versions of LLVM whose linker may be on the path under a name of its own.
 const LLD_VERSIONS: std::ops::RangeInclusive<u32> = 17..=23;
@@ -28,6 +35,8 @@ pub(crate) struct Toolchain {
     pub(crate) cargo: PathBuf,
     /// Its rustc.
     pub(crate) rustc: PathBuf,
+    /// Its `cargo clippy`, if it is installed.
+    pub(crate) clippy: Option<PathBuf>,
     /// The linker to name; `None` for the `rust-lld` that comes with rustc.
     pub(crate) linker: Option<PathBuf>,
     /// Where it keeps the sources of the standard library.
@@ -150,9 +159,13 @@ fn complete(cargo: &Path, rustc: &Path) -> Result<Toolchain, String> {
             .map_err(|_| "has a wasm-ld that does not run".to_owned())?;
         (Some(linker), version.trim().to_owned())
     };
+    // Called by its own name: `cargo clippy` takes the first one on the path.
+    let clippy = cargo.with_file_name("cargo-clippy");
+    let has_clippy = process::output(Command::new(&clippy).arg("--version")).is_ok();
     Ok(Toolchain {
         cargo: cargo.to_owned(),
         rustc: rustc.to_owned(),
+        clippy: has_clippy.then_some(clippy),
         linker,
         sources,
         version: format!("{}, {linker_version}", version.trim()),
@@ -183,7 +196,10 @@ fn on_path(paths: &OsStr, name: &str) -> Option<PathBuf> {
 ///
 /// If neither rustup nor apt-get could get one.
 pub(crate) fn install() -> eyre::Result<Toolchain> {
-    if let Ok(toolchain) = find(None) {
+    let complete = |found: Result<Toolchain, NoToolchain>| {
+        found.ok().filter(|toolchain| toolchain.clippy.is_some())
+    };
+    if let Some(toolchain) = complete(find(None)) {
         return Ok(toolchain);
     }
     let rustup = rustup_route();
@@ -205,7 +221,11 @@ pub(crate) fn install() -> eyre::Result<Toolchain> {
 
 /// Adds what is missing to the pinned toolchain.
 fn rustup_route() -> eyre::Result<()> {
-    for what in [["component", "add", "rust-src"], ["target", "add", TARGET]] {
+    for what in [
+        ["component", "add", "rust-src"],
+        ["component", "add", "clippy"],
+        ["target", "add", TARGET],
+    ] {
         process::run(
             Command::new("rustup")
                 .current_dir(workspace::root())
@@ -240,6 +260,7 @@ mod tests {
         Toolchain {
             cargo: "cargo".into(),
             rustc: "rustc".into(),
+            clippy: None,
             linker: None,
             sources: "src".into(),
             version: version.to_owned(),
