@@ -16,11 +16,30 @@ use crate::{
 /// Separates the flags in `CARGO_ENCODED_RUSTFLAGS`.
 const FLAG_SEPARATOR: &str = "\u{1f}";
 
+/// Whether the names of functions stay in what is linked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Symbols {
+    /// They do, in a custom section.
+    Kept,
+    /// They do not.
+    Stripped,
+}
+
 /// Builds `contract` by itself and returns the WASM as it goes on-chain, before
 /// compression.
 ///
 /// The same sources give the same bytes with the same toolchain, wherever they lie.
 pub(crate) fn compile(contract: &Contract, toolchain: &Toolchain) -> eyre::Result<Vec<u8>> {
+    let linked = link(contract, toolchain, Symbols::Stripped)?;
+    wasm::convert(&linked).wrap_err_with(|| format!("the WASM of {} is not sound", contract.name))
+}
+
+/// Builds `contract` by itself and returns the WASM as the linker makes it.
+pub(crate) fn link(
+    contract: &Contract,
+    toolchain: &Toolchain,
+    symbols: Symbols,
+) -> eyre::Result<Vec<u8>> {
     let target_dir = workspace::target_dir().join("contracts");
     let mut command = command(&toolchain.cargo, toolchain);
     command
@@ -32,6 +51,9 @@ pub(crate) fn compile(contract: &Contract, toolchain: &Toolchain) -> eyre::Resul
         .args(contract.final_flags())
         .env("CARGO_ENCODED_RUSTFLAGS", flags(toolchain)?)
         .env_remove("CARGO");
+    if symbols == Symbols::Kept {
+        command.arg("-Cstrip=none");
+    }
     if let Some(linker) = &toolchain.linker {
         command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", linker);
     }
@@ -42,9 +64,7 @@ pub(crate) fn compile(contract: &Contract, toolchain: &Toolchain) -> eyre::Resul
         .join(TARGET)
         .join(PROFILE)
         .join(format!("{}.wasm", contract.package.replace('-', "_")));
-    let wasm =
-        fs::read(&built).wrap_err_with(|| format!("cargo left no WASM at {}", built.display()))?;
-    wasm::convert(&wasm).wrap_err_with(|| format!("the WASM of {} is not sound", contract.name))
+    fs::read(&built).wrap_err_with(|| format!("cargo left no WASM at {}", built.display()))
 }
 
 /// Reads the code of `contract` as it is built, for its target and with its features, with

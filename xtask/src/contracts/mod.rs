@@ -5,6 +5,7 @@ mod check;
 mod compile;
 mod manifest;
 mod pack;
+mod rooms;
 mod source_hash;
 mod spec;
 mod table;
@@ -31,12 +32,15 @@ pub(crate) struct Options {
     /// The contracts to build or check; all of them if none is named.
     names: Vec<String>,
     /// Writes nothing: fails unless the artifacts are what the sources compile to.
-    #[arg(long, conflicts_with_all = ["install", "lint"])]
+    #[arg(long, conflicts_with_all = ["install", "lint", "rooms"])]
     check: bool,
     /// Builds nothing: reads the code with clippy as each contract is built, for wasm32 and
     /// with its own features.
-    #[arg(long, conflicts_with = "install")]
+    #[arg(long, conflicts_with_all = ["install", "rooms"])]
     lint: bool,
+    /// Measures what each module of the engine costs, and writes the table of its README.
+    #[arg(long, conflicts_with_all = ["install", "names"])]
+    rooms: bool,
     /// Builds nothing: gets a toolchain that can build contracts, unless there is one.
     #[arg(long, conflicts_with = "names")]
     install: bool,
@@ -54,6 +58,8 @@ pub(crate) fn run(options: &Options) -> eyre::Result<()> {
         contracts
             .iter()
             .try_for_each(|contract| compile::lint(contract, &toolchain))
+    } else if options.rooms {
+        rooms::run(&contracts, &toolchain::find(None)?)
     } else if options.check {
         check::check(&contracts)
     } else {
