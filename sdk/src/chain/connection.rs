@@ -4,7 +4,10 @@ use alloy::{
     eips::{BlockId, BlockNumberOrTag},
     network::TransactionBuilder,
     providers::{Provider, RootProvider},
-    rpc::{client::RpcClient, types::TransactionRequest},
+    rpc::{
+        client::{BatchRequest, RpcClient},
+        types::{TransactionReceipt, TransactionRequest},
+    },
     transports::{TransportResult, http::Http},
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
@@ -253,6 +256,32 @@ impl Chain {
             .await
             .map_err(self.rpc_error("eth_getTransactionReceipt"))?;
         Ok(receipt.map(Receipt::from))
+    }
+
+    /// The receipts of several transactions, in their order, in one batch; `None` for each
+    /// that is not included.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint or the network answers.
+    pub async fn receipts(&self, hashes: &[B256]) -> Result<Vec<Option<Receipt>>, ChainError> {
+        const METHOD: &str = "eth_getTransactionReceipt";
+        if let [hash] = hashes {
+            return Ok(vec![self.receipt(*hash).await?]);
+        }
+        let mut batch = BatchRequest::new(self.provider.client());
+        let mut answers = Vec::with_capacity(hashes.len());
+        for hash in hashes {
+            let answer = batch.add_call::<_, Option<TransactionReceipt>>(METHOD, &(*hash,));
+            answers.push(answer.map_err(self.rpc_error(METHOD))?);
+        }
+        batch.send().await.map_err(self.rpc_error(METHOD))?;
+        let mut receipts = Vec::with_capacity(answers.len());
+        for answer in answers {
+            let receipt = answer.await.map_err(self.rpc_error(METHOD))?;
+            receipts.push(receipt.map(Receipt::from));
+        }
+        Ok(receipts)
     }
 
     /// Hands a signed transaction to the endpoint.

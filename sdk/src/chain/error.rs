@@ -124,9 +124,10 @@ pub enum ChainError {
         /// The ceiling, wei.
         ceiling: u128,
     },
-    /// No receipt came in time. The transaction may still be included.
+    /// No receipt came in time. The transaction may still be included, until an empty one has
+    /// taken its place.
     #[error(
-        "{purpose}: transaction {hash} has no receipt after {waited:?}; it may still be included"
+        "{purpose}: transaction {hash} has no receipt after {waited:?}; it is called off, but may still be included"
     )]
     NoReceipt {
         /// What was to be done.
@@ -149,6 +150,20 @@ pub enum ChainError {
         nonce: u64,
         /// The transaction that lost.
         hash: B256,
+    },
+    /// The transaction was called off before it was included, and never will be.
+    #[error("{purpose}: transaction {hash} was called off before it was included")]
+    CalledOff {
+        /// What was to be done.
+        purpose: String,
+        /// The transaction.
+        hash: B256,
+    },
+    /// The lane only simulates, and the simulation succeeded.
+    #[error("{purpose} would succeed, but nothing is sent in shadow mode")]
+    Shadow {
+        /// What was to be done.
+        purpose: String,
     },
     /// The key cannot sign.
     #[error(transparent)]
@@ -185,7 +200,8 @@ impl ChainError {
             | Self::FeeAboveCeiling { .. }
             | Self::InsufficientFunds { .. }
             | Self::NoReceipt { .. }
-            | Self::Superseded { .. } => true,
+            | Self::Superseded { .. }
+            | Self::CalledOff { .. } => true,
             Self::MalformedUrl { .. }
             | Self::Http(_)
             | Self::WrongChain { .. }
@@ -193,6 +209,7 @@ impl ChainError {
             | Self::Reverted { .. }
             | Self::Undecodable { .. }
             | Self::NoCode { .. }
+            | Self::Shadow { .. }
             | Self::Signer(_)
             | Self::Journal(_) => false,
         }

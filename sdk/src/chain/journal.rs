@@ -3,13 +3,16 @@
 use alloy_primitives::{Address, B256, Bytes};
 use serde::{Deserialize, Serialize};
 
-/// A signed transaction that is about to be sent.
+use super::Urgency;
+
+/// A signed transaction that is about to be sent, with those that replace it.
 ///
-/// Since the bytes are signed, sending them again is harmless: they can be included once.
+/// All have the same nonce, so that the chain includes at most one of them, and sending any
+/// of them again is harmless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Intent {
-    /// The transaction's hash.
+    /// The hash of the first version. It tells intents apart.
     pub hash: B256,
     /// Who signed it.
     pub sender: Address,
@@ -19,6 +22,52 @@ pub struct Intent {
     pub raw: Bytes,
     /// What it is for, in words.
     pub purpose: String,
+    /// How much it matters when it is included.
+    #[serde(default)]
+    pub urgency: Urgency,
+    /// What was sent in its place, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replacements: Vec<Replacement>,
+}
+
+/// A transaction that was sent in place of another that was stuck.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Replacement {
+    /// The transaction's hash.
+    pub hash: B256,
+    /// The signed transaction, EIP-2718.
+    pub raw: Bytes,
+    /// Whether it does nothing but use the nonce up: what it replaces was called off.
+    #[serde(default)]
+    pub empty: bool,
+}
+
+impl Intent {
+    /// The hashes of all versions, oldest first.
+    pub fn hashes(&self) -> impl Iterator<Item = B256> + '_ {
+        std::iter::once(self.hash).chain(self.replacements.iter().map(|version| version.hash))
+    }
+
+    /// The bytes of the newest version.
+    #[must_use]
+    pub fn newest(&self) -> &Bytes {
+        self.replacements
+            .last()
+            .map_or(&self.raw, |version| &version.raw)
+    }
+
+    /// The bytes of the version with this hash, and whether it does nothing.
+    pub(super) fn version(&self, hash: B256) -> Option<(&Bytes, bool)> {
+        if hash == self.hash {
+            return Some((&self.raw, false));
+        }
+        let version = self
+            .replacements
+            .iter()
+            .find(|version| version.hash == hash)?;
+        Some((&version.raw, version.empty))
+    }
 }
 
 /// How an intent ended.
@@ -29,7 +78,7 @@ pub enum Outcome {
     Included,
     /// Included and reverted.
     Reverted,
-    /// Never sent, or refused by the endpoint, or its nonce went to another transaction.
+    /// Refused by the endpoint, called off, or its nonce went to another transaction.
     Dropped,
 }
 
@@ -40,11 +89,12 @@ pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
 
 /// Where a [`Lane`](super::Lane) writes down what it is about to send.
 pub trait Journal: Send + Sync + 'static {
-    /// Records an intent; it must be durable when this returns.
+    /// Records an intent, in place of one with the same hash that has fewer versions; it must
+    /// be durable when this returns.
     ///
     /// # Errors
     ///
-    /// [`JournalError`]; the transaction is then not sent.
+    /// [`JournalError`]; the transaction, or its newest version, is then not sent.
     fn intend(&self, intent: &Intent) -> Result<(), JournalError>;
 
     /// Records how an intent ended.

@@ -17,8 +17,8 @@ mod signer;
 
 pub use connection::{Chain, Head};
 pub use error::ChainError;
-pub use journal::{Intent, Journal, JournalError, Outcome, Unrecorded};
-pub use lane::{Call, FeePolicy, Lane, Receipt, Sent};
+pub use journal::{Intent, Journal, JournalError, Outcome, Replacement, Unrecorded};
+pub use lane::{Call, FeePolicy, Lane, LaneStatus, Receipt, Sent, Urgency};
 pub use logs::Logs;
 pub use revert::Revert;
 pub use signer::{Signer, SignerError};

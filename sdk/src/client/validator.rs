@@ -214,6 +214,7 @@ impl Validator {
         let call = IEngine::submitSolutionCall { task, cid };
         let call = Call::new(self.engine, &call)
             .for_purpose(format!("revealing {task}"))
+            .urgent()
             .despite("CommitmentMustBeInPast", REVEAL_GAS);
         self.lane.execute(call).await
     }
@@ -227,7 +228,9 @@ impl Validator {
     /// Those of `submitContestation`, by name, and what the transaction ends in.
     pub async fn contest(&self, task: B256) -> Result<Receipt, ChainError> {
         let call = IEngine::submitContestationCall { task };
-        let call = Call::new(self.engine, &call).for_purpose(format!("contesting {task}"));
+        let call = Call::new(self.engine, &call)
+            .for_purpose(format!("contesting {task}"))
+            .urgent();
         self.lane.execute(call).await
     }
 
@@ -239,7 +242,9 @@ impl Validator {
     pub async fn vote(&self, task: B256, vote: Vote) -> Result<Receipt, ChainError> {
         let yea = vote == Vote::Wrong;
         let call = IEngine::voteOnContestationCall { task, yea };
-        let call = Call::new(self.engine, &call).for_purpose(format!("voting on {task}"));
+        let call = Call::new(self.engine, &call)
+            .for_purpose(format!("voting on {task}"))
+            .urgent();
         self.lane.execute(call).await
     }
 

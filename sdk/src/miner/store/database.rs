@@ -106,6 +106,8 @@ mod tests {
             nonce: 4,
             raw: Bytes::from_static(&[2]),
             purpose: "committing".to_owned(),
+            urgency: crate::chain::Urgency::Routine,
+            replacements: Vec::new(),
         };
         {
             let store = Store::open(&path, owner()).unwrap();

@@ -1,0 +1,8 @@
+//! The transactions of a key: order, nonces, fees, what gets stuck, and what a crash leaves.
+
+mod answers;
+mod basics;
+mod fees;
+mod restarts;
+mod stuck;
+mod world;
