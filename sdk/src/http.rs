@@ -48,7 +48,8 @@ pub fn builder() -> Result<reqwest::ClientBuilder, HttpError> {
         .user_agent(concat!("arbius/", env!("CARGO_PKG_VERSION"))))
 }
 
-fn tls() -> Result<ClientConfig, rustls::Error> {
+/// How this crate speaks TLS.
+pub(crate) fn tls() -> Result<ClientConfig, rustls::Error> {
     let mut roots = RootCertStore::empty();
     let native = rustls_native_certs::load_native_certs();
     let (_, ignored) = roots.add_parsable_certificates(native.certs);

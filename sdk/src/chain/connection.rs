@@ -1,4 +1,6 @@
-//! A connection to one endpoint.
+//! The connection to a chain.
+
+use std::sync::Arc;
 
 use alloy::{
     eips::{BlockId, BlockNumberOrTag},
@@ -8,22 +10,40 @@ use alloy::{
         client::{BatchRequest, RpcClient},
         types::{TransactionReceipt, TransactionRequest},
     },
-    transports::{TransportResult, http::Http},
+    transports::TransportResult,
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use alloy_sol_types::SolCall;
 use reqwest::Url;
 
-use super::{ChainError, Receipt};
+use super::{
+    Agreement, ChainBuilder, ChainError, EndpointStatus, Receipt, RequestCounts,
+    header::Header,
+    pool::{Pinned, Pool, Routed, redacted},
+};
 
-/// A JSON-RPC endpoint whose chain id is known.
+/// A chain by the endpoints that serve it: one, or several of which each takes over when
+/// another fails.
 ///
-/// Cloning is cheap; clones share the HTTP connections.
+/// With several, the first that is healthy answers; one that cannot be reached, is too slow,
+/// limits its requests, answers with something other than JSON-RPC or with too much of it is
+/// passed over, and left alone for a while when it does so repeatedly. What a contract
+/// answers, a revert among it, is an answer and asked for once. Transactions go to all. An
+/// endpoint of another chain is never asked, at the start or when it comes back. While
+/// requests are made, the endpoints' heads are compared every few seconds: who is behind is
+/// not asked, and who tells of another block than most is not believed any more.
+///
+/// What an endpoint answers is otherwise believed; [`Chain::agreed_read`] asks two.
+///
+/// Cloning is cheap; clones share connections and what is known of the endpoints.
 #[derive(Clone, Debug)]
 pub struct Chain {
     provider: RootProvider,
-    url: Url,
+    pool: Arc<Pool>,
     id: u64,
+    agreement: Agreement,
+    /// The one endpoint that this clone asks, if it asks no other.
+    pinned: Option<usize>,
 }
 
 /// The newest block, as far as this crate needs it.
@@ -46,26 +66,7 @@ impl Chain {
     ///
     /// [`ChainError::MalformedUrl`] and [`ChainError::Unreachable`] name the URL.
     pub async fn connect(url: &str) -> Result<Self, ChainError> {
-        let malformed = |reason: String| ChainError::MalformedUrl {
-            url: url.to_owned(),
-            reason,
-        };
-        let parsed: Url = url.parse().map_err(|error| malformed(format!("{error}")))?;
-        if !matches!(parsed.scheme(), "http" | "https") {
-            return Err(malformed(format!("its scheme is `{}`", parsed.scheme())));
-        }
-        let is_local = matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]"));
-        let transport = Http::with_client(crate::http::client()?, parsed.clone());
-        let provider = RootProvider::new(RpcClient::new(transport, is_local));
-        let id = provider
-            .get_chain_id()
-            .await
-            .map_err(|error| ChainError::from_rpc(error, "eth_chainId", "", url))?;
-        Ok(Self {
-            provider,
-            url: parsed,
-            id,
-        })
+        Self::builder().endpoint(url).connect().await
     }
 
     /// As [`Chain::connect`], and insists on a chain id.
@@ -74,15 +75,50 @@ impl Chain {
     ///
     /// [`ChainError::WrongChain`] names both chain ids.
     pub async fn connect_to(url: &str, expected: u64) -> Result<Self, ChainError> {
-        let chain = Self::connect(url).await?;
-        if chain.id != expected {
-            return Err(ChainError::WrongChain {
-                url: url.to_owned(),
-                expected,
-                found: chain.id,
-            });
+        Self::builder()
+            .endpoint(url)
+            .chain_id(expected)
+            .connect()
+            .await
+    }
+
+    /// Several endpoints, and how to use them.
+    #[must_use]
+    pub fn builder() -> ChainBuilder {
+        ChainBuilder::default()
+    }
+
+    pub(super) fn of(pool: Arc<Pool>, id: u64, agreement: Agreement) -> Self {
+        let provider = RootProvider::new(RpcClient::new(Routed(Arc::clone(&pool)), false));
+        Self {
+            provider,
+            pool,
+            id,
+            agreement,
+            pinned: None,
         }
-        Ok(chain)
+    }
+
+    /// This chain as one of its endpoints alone shows it, for questions that belong together:
+    /// the next endpoint may be some blocks behind.
+    pub(super) fn through(&self, index: usize) -> Self {
+        let transport = Pinned {
+            pool: Arc::clone(&self.pool),
+            index,
+        };
+        Self {
+            provider: RootProvider::new(RpcClient::new(transport, false)),
+            pinned: Some(index),
+            ..self.clone()
+        }
+    }
+
+    pub(super) const fn pool(&self) -> &Arc<Pool> {
+        &self.pool
+    }
+
+    pub(super) const fn agreement(&self) -> Agreement {
+        self.agreement
     }
 
     /// The chain id, EIP-155.
@@ -91,10 +127,23 @@ impl Chain {
         self.id
     }
 
-    /// The endpoint.
+    /// The endpoint that is preferred, credentials included.
     #[must_use]
-    pub const fn url(&self) -> &Url {
-        &self.url
+    pub fn url(&self) -> &Url {
+        // A pool is never empty: the builder refuses to connect to nothing.
+        self.pool.endpoints()[self.pinned.unwrap_or_default()].url()
+    }
+
+    /// How each endpoint does, in order of preference.
+    #[must_use]
+    pub fn endpoints(&self) -> Vec<EndpointStatus> {
+        self.pool.status()
+    }
+
+    /// How many requests were sent, by method, to all endpoints together.
+    #[must_use]
+    pub fn requests(&self) -> RequestCounts {
+        self.pool.requests()
     }
 
     /// The alloy provider beneath, for whatever this type does not offer.
@@ -116,6 +165,15 @@ impl Chain {
         let data = self
             .simulate(request, C::SIGNATURE, BlockNumberOrTag::Pending.into())
             .await?;
+        self.decode::<C>(to, data).await
+    }
+
+    /// Reads what a contract answered.
+    pub(super) async fn decode<C: SolCall>(
+        &self,
+        to: Address,
+        data: Bytes,
+    ) -> Result<C::Return, ChainError> {
         match C::abi_decode_returns(&data) {
             Ok(value) => Ok(value),
             Err(_) if data.is_empty() && self.code(to).await?.is_empty() => {
@@ -147,7 +205,7 @@ impl Chain {
             .call(request)
             .block(block)
             .await
-            .map_err(|error| ChainError::from_rpc(error, "eth_call", purpose, self.url.as_str()))
+            .map_err(|error| ChainError::from_rpc(error, "eth_call", purpose, &self.name()))
     }
 
     /// The gas that a transaction would need, without any margin.
@@ -160,9 +218,10 @@ impl Chain {
         request: TransactionRequest,
         purpose: &str,
     ) -> Result<u64, ChainError> {
-        self.provider.estimate_gas(request).await.map_err(|error| {
-            ChainError::from_rpc(error, "eth_estimateGas", purpose, self.url.as_str())
-        })
+        self.provider
+            .estimate_gas(request)
+            .await
+            .map_err(|error| ChainError::from_rpc(error, "eth_estimateGas", purpose, &self.name()))
     }
 
     /// The newest block.
@@ -171,22 +230,26 @@ impl Chain {
     ///
     /// What the endpoint or the network answers.
     pub async fn head(&self) -> Result<Head, ChainError> {
-        let block = self
-            .provider
-            .get_block_by_number(BlockNumberOrTag::Latest)
-            .await
-            .map_err(self.rpc_error("eth_getBlockByNumber"))?
-            .ok_or_else(|| ChainError::Unreadable {
-                method: "eth_getBlockByNumber",
-                reason: "there is no latest block".to_owned(),
-            })?;
-        let header = &block.header;
-        Ok(Head {
-            number: header.number,
-            hash: header.hash,
-            timestamp: header.timestamp,
-            base_fee: header.base_fee_per_gas.unwrap_or_default().into(),
+        self.newest().await.map(|header| Head::from(&header))
+    }
+
+    pub(super) async fn newest(&self) -> Result<Header, ChainError> {
+        let header = self.header(BlockNumberOrTag::Latest).await?;
+        header.ok_or_else(|| ChainError::Unreadable {
+            method: "eth_getBlockByNumber",
+            reason: "there is no latest block".to_owned(),
         })
+    }
+
+    pub(super) async fn header(
+        &self,
+        block: BlockNumberOrTag,
+    ) -> Result<Option<Header>, ChainError> {
+        self.provider
+            .client()
+            .request("eth_getBlockByNumber", (block, false))
+            .await
+            .map_err(self.rpc_error("eth_getBlockByNumber"))
     }
 
     /// The hash of the block with this number, if there is one.
@@ -195,12 +258,8 @@ impl Chain {
     ///
     /// What the endpoint or the network answers.
     pub async fn block_hash(&self, number: u64) -> Result<Option<B256>, ChainError> {
-        let block = self
-            .provider
-            .get_block_by_number(BlockNumberOrTag::Number(number))
-            .await
-            .map_err(self.rpc_error("eth_getBlockByNumber"))?;
-        Ok(block.map(|block| block.header.hash))
+        let header = self.header(BlockNumberOrTag::Number(number)).await?;
+        Ok(header.map(|header| header.hash))
     }
 
     /// An account's balance, wei.
@@ -284,7 +343,25 @@ impl Chain {
         Ok(receipts)
     }
 
-    /// Hands a signed transaction to the endpoint.
+    /// As [`Chain::receipt`], asking every endpoint until one has it: before concluding from a
+    /// missing receipt that a transaction is not included.
+    ///
+    /// # Errors
+    ///
+    /// What the last endpoint answers, if none has it and one could not be asked.
+    pub async fn receipt_anywhere(&self, hash: B256) -> Result<Option<Receipt>, ChainError> {
+        let mut failure = None;
+        for index in self.pool.order() {
+            match self.through(index).receipt(hash).await {
+                Ok(Some(receipt)) => return Ok(Some(receipt)),
+                Ok(None) => {}
+                Err(error) => failure = Some(error),
+            }
+        }
+        failure.map_or(Ok(None), Err)
+    }
+
+    /// Hands a signed transaction to the endpoints.
     pub(super) async fn broadcast(&self, raw: &[u8]) -> TransportResult<()> {
         self.provider.send_raw_transaction(raw).await.map(|_| ())
     }
@@ -293,7 +370,19 @@ impl Chain {
         &self,
         method: &'static str,
     ) -> impl FnOnce(alloy::transports::TransportError) -> ChainError + '_ {
-        move |error| ChainError::from_rpc(error, method, method, self.url.as_str())
+        move |error| ChainError::from_rpc(error, method, method, &self.name())
+    }
+
+    pub(super) fn name(&self) -> String {
+        redacted(self.url())
+    }
+
+    /// Stops believing the endpoint that this clone asks, if it asks one alone and there are
+    /// others.
+    pub(super) fn distrust(&self, reason: String) {
+        if let (Some(index), 2..) = (self.pinned, self.pool.endpoints().len()) {
+            self.pool.endpoints()[index].quarantine(reason);
+        }
     }
 }
 

@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use alloy::transports::{RpcError, TransportError};
+use alloy::transports::{RpcError, TransportError, TransportErrorKind};
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use super::{JournalError, Revert, SignerError};
+use super::{
+    JournalError, Revert, SignerError,
+    pool::{Exhausted, Fault},
+};
 use crate::http::HttpError;
 
 /// An error of reading from or writing to a chain.
@@ -22,14 +25,14 @@ pub enum ChainError {
     /// The HTTP client could not be set up.
     #[error(transparent)]
     Http(#[from] HttpError),
-    /// Nothing answers there, or not JSON-RPC.
+    /// No endpoint answers.
     #[error(
         "no JSON-RPC endpoint answers at {url}: {reason}; check that the node runs and that the URL is right"
     )]
     Unreachable {
-        /// The endpoint.
+        /// The endpoint, or all of them.
         url: String,
-        /// What the transport says.
+        /// What went wrong, at each.
         reason: String,
     },
     /// The endpoint serves another chain.
@@ -43,6 +46,60 @@ pub enum ChainError {
         expected: u64,
         /// The chain id that the endpoint reports.
         found: u64,
+    },
+    /// The chain is not the one that was read before: not even the block that reading began
+    /// with is on it.
+    #[error(
+        "the chain at {url} is another than the one that was read up to now: its block {block} is not the one of before; use an endpoint of that chain, or begin anew in an empty folder"
+    )]
+    OtherChain {
+        /// The endpoint.
+        url: String,
+        /// The oldest block that was compared.
+        block: u64,
+    },
+    /// Two endpoints gave different answers to a question that money depends on.
+    #[error(
+        "the endpoints disagree about {purpose}: {}; nothing is done on such an answer; add an endpoint, or remove the wrong one", answers.join(", ")
+    )]
+    Disagreement {
+        /// What was asked.
+        purpose: String,
+        /// Each endpoint and what it said.
+        answers: Vec<String>,
+    },
+    /// Several endpoints are named, and too few of them answer to confirm what money depends
+    /// on.
+    #[error(
+        "{purpose} needs the answer of two endpoints, but {reason}; it is asked again until they do"
+    )]
+    Unconfirmed {
+        /// What was asked.
+        purpose: String,
+        /// Why it cannot be confirmed.
+        reason: &'static str,
+    },
+    /// The endpoint has thrown away the history that was asked for.
+    #[error(
+        "{url} has no history at block {block} any more ({reason}); use an endpoint that keeps all history, or begin later with `--from-block` (`Settings::from_block`): tasks submitted before that block are not seen"
+    )]
+    Pruned {
+        /// The endpoint.
+        url: String,
+        /// The first block that was asked for.
+        block: u64,
+        /// What the endpoint says.
+        reason: String,
+    },
+    /// An endpoint answered what cannot be true.
+    #[error("{url} answered {method} with something that cannot be: {reason}")]
+    Untrue {
+        /// The endpoint.
+        url: String,
+        /// What was asked.
+        method: &'static str,
+        /// Why it cannot be.
+        reason: String,
     },
     /// The endpoint answered with an error that is no revert.
     #[error("{method} was refused: {message} (code {code})")]
@@ -201,10 +258,15 @@ impl ChainError {
             | Self::InsufficientFunds { .. }
             | Self::NoReceipt { .. }
             | Self::Superseded { .. }
-            | Self::CalledOff { .. } => true,
+            | Self::CalledOff { .. }
+            | Self::Disagreement { .. }
+            | Self::Unconfirmed { .. }
+            | Self::Untrue { .. } => true,
             Self::MalformedUrl { .. }
             | Self::Http(_)
             | Self::WrongChain { .. }
+            | Self::OtherChain { .. }
+            | Self::Pruned { .. }
             | Self::WouldRevert { .. }
             | Self::Reverted { .. }
             | Self::Undecodable { .. }
@@ -247,9 +309,18 @@ impl ChainError {
             };
         }
         match error {
+            RpcError::Transport(TransportErrorKind::Custom(source)) => {
+                match source.downcast_ref::<Exhausted>() {
+                    Some(Exhausted(faults)) => Self::from_faults(faults, method),
+                    None => Self::Unreachable {
+                        url: url.to_owned(),
+                        reason: source.to_string(),
+                    },
+                }
+            }
             RpcError::Transport(source) => Self::Unreachable {
                 url: url.to_owned(),
-                reason: innermost(&source),
+                reason: source.to_string(),
             },
             other => Self::Unreadable {
                 method,
@@ -257,14 +328,39 @@ impl ChainError {
             },
         }
     }
-}
 
-/// The last cause in a chain of errors: reqwest's own text says only that a request to
-/// a URL failed, the reason (connection refused, unknown host) is at the end.
-fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
+    /// What went wrong at each endpoint, by its name.
+    pub(super) fn from_faults(faults: &[(String, Fault)], method: &'static str) -> Self {
+        let wrong = faults.iter().find_map(|(name, fault)| match fault {
+            Fault::WrongChain { expected, found } => Some((name.clone(), *expected, *found)),
+            _ => None,
+        });
+        let barred = |(_, fault): &(String, Fault)| matches!(fault, Fault::WrongChain { .. });
+        if let Some((url, expected, found)) = wrong
+            && faults.iter().all(barred)
+        {
+            return Self::WrongChain {
+                url,
+                expected,
+                found,
+            };
+        }
+        match faults {
+            [(_, Fault::Garbage(reason))] => Self::Unreadable {
+                method,
+                reason: reason.clone(),
+            },
+            [(url, fault)] => Self::Unreachable {
+                url: url.clone(),
+                reason: fault.to_string(),
+            },
+            _ => {
+                let names: Vec<_> = faults.iter().map(|(name, _)| name.as_str()).collect();
+                Self::Unreachable {
+                    url: names.join(" or "),
+                    reason: Exhausted(faults.to_vec()).to_string(),
+                }
+            }
+        }
     }
-    error.to_string()
 }

@@ -396,9 +396,8 @@ impl Lane {
     #[tracing::instrument(level = "debug", skip_all)]
     pub(super) async fn broadcast(&self, raw: &Bytes) -> Answer {
         let method = "eth_sendRawTransaction";
-        let url = self.chain().url().as_str();
         let result = self.chain().broadcast(raw).await;
-        Answer::of(result.map_err(|error| ChainError::from_rpc(error, method, method, url)))
+        Answer::of(result.map_err(self.chain().rpc_error(method)))
     }
 
     async fn insufficient(&self, needed: U256, purpose: String) -> Result<ChainError, ChainError> {

@@ -1,0 +1,465 @@
+//! Events as they happen, each once, across reconnects and reorganisations.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use alloy::{eips::BlockNumberOrTag, rpc::types::Log};
+use alloy_primitives::{Address, B256, BloomInput};
+
+use super::{
+    Chain, ChainError, Cursor, Head, Logs, header::Header, logs::Question, subscription::Wake,
+};
+
+/// How far reading goes back where it is not known at which block a chain parted.
+const SAFE_DEPTH: u64 = 64;
+
+/// Blocks that are asked for again with the next: an endpoint may be several nodes, of which
+/// one has a header before it has the events. It costs no request.
+const OVERLAP: u64 = 4;
+
+/// For how long a head that went back is taken for a node that is late, not for a chain that
+/// got shorter.
+const LATE: Duration = Duration::from_secs(3);
+
+/// How often to look for new blocks while a subscription tells of events.
+const QUIET_POLL: Duration = Duration::from_secs(5);
+
+/// What was read at a time.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// The events, in order. Whole transactions: if an endpoint left a part of one out and
+    /// shows it later, all of it comes again, and its block may then lie before `from`.
+    pub logs: Vec<Log>,
+    /// The first block that was read.
+    pub from: u64,
+    /// The last block that was read; less than `from` if nothing but a reorganisation was
+    /// found.
+    pub to: u64,
+    /// The first block that was replaced by another: what was read of it and later ones did
+    /// not happen, and what did comes with the next batches.
+    pub reorganised_from: Option<u64>,
+    /// Where to go on from after a restart. Store it with what the events led to.
+    pub cursor: Cursor,
+    /// The newest block when this was read.
+    pub head: Head,
+}
+
+/// Follows the events of one contract.
+///
+/// They are always read by ranges of blocks (`eth_getLogs`, see [`Logs`]) from a [`Cursor`]
+/// on, so that none is lost or comes twice however the connection fares; a WebSocket endpoint
+/// only tells when to look, and without one, or while it is away, new blocks are looked for at
+/// an interval.
+///
+/// - A block's events are read from the endpoint that showed the block. Where a block's bloom
+///   filter (a digest of who emitted what) says that there are events and none came, they are
+///   asked for again by the block's hash.
+/// - Reorganisations show in the hash of the last block that was read. The block where the
+///   chain parted is found among those that the cursor remembers; with several endpoints, two
+///   must agree that it parted at all.
+/// - On nodes that keep no history, reading begins at a later block: what was submitted before
+///   is not seen ([`ChainError::Pruned`] says so). A node that answers with nothing where it
+///   has thrown events away cannot be told from one where there were none.
+#[derive(Debug)]
+pub struct Events {
+    logs: Logs,
+    cursor: Cursor,
+    poll: Duration,
+    /// The newest block that is known from elsewhere.
+    expected: Arc<AtomicU64>,
+    /// Events of the last blocks that were handed out already, by block and index.
+    seen: BTreeMap<u64, HashSet<(B256, u64)>>,
+    /// The first block that this stream has read, before which nothing is asked again.
+    first: u64,
+    late_since: Option<Instant>,
+    /// When it may look again, after having found nothing more.
+    rest_until: Option<Instant>,
+    wake: Option<Wake>,
+    listening: bool,
+}
+
+/// What one endpoint shows.
+enum Look {
+    /// Nothing that is new.
+    Nothing(Head),
+    /// Its head is behind what is known.
+    Late(Header),
+    /// What was read last is not on its chain.
+    Parted(Header),
+    /// Something new.
+    New(Box<Batch>),
+}
+
+impl Events {
+    /// Events of `emitter` whose first topic is one of `topics`, after what a cursor says was
+    /// read.
+    #[must_use]
+    pub fn new(chain: Chain, emitter: Address, topics: Vec<B256>, cursor: Cursor) -> Self {
+        Self {
+            first: cursor.block.saturating_add(1),
+            logs: Logs::new(chain, emitter, topics),
+            cursor,
+            poll: Duration::from_millis(500),
+            expected: Arc::default(),
+            seen: BTreeMap::new(),
+            late_since: None,
+            rest_until: None,
+            wake: None,
+            listening: false,
+        }
+    }
+
+    /// How often to look for new blocks while no WebSocket endpoint tells of events, and at
+    /// most how often while one does; 500 ms by default.
+    #[must_use]
+    pub const fn poll_every(mut self, pause: Duration) -> Self {
+        self.poll = pause;
+        self
+    }
+
+    /// The number of a block that must exist, from a receipt for instance: a head that stays
+    /// behind it is a reorganisation that could not be seen otherwise.
+    #[must_use]
+    pub fn expecting(mut self, block: Arc<AtomicU64>) -> Self {
+        self.expected = block;
+        self
+    }
+
+    /// How far it has read.
+    #[must_use]
+    pub const fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    /// Waits for what is next. Call it again after an error, after a pause; nothing is lost.
+    ///
+    /// Dropping the future loses nothing either, but repeats its requests.
+    ///
+    /// # Errors
+    ///
+    /// What endpoints answer if none can be read from; [`ChainError::Pruned`],
+    /// [`ChainError::OtherChain`] if going on makes no sense.
+    pub async fn next(&mut self) -> Result<Batch, ChainError> {
+        if !self.listening {
+            self.listening = true;
+            self.wake = Wake::start(self.logs.chain(), self.logs.question());
+        }
+        loop {
+            if let Some(until) = self.rest_until {
+                self.rest(until).await;
+                self.rest_until = None;
+            }
+            let looked = self.look().await;
+            if !matches!(&looked, Ok(Some(batch)) if batch.to < batch.head.number) {
+                self.rest_until = Some(Instant::now() + self.poll);
+            }
+            if let Some(batch) = looked? {
+                return Ok(batch);
+            }
+        }
+    }
+
+    /// Waits at least until `until`, and beyond it for as long as a subscription is silent.
+    async fn rest(&self, until: Instant) {
+        tokio::time::sleep_until(until.into()).await;
+        if let Some(wake) = &self.wake
+            && wake.is_live()
+        {
+            let more = QUIET_POLL.saturating_sub(self.poll);
+            // Silence is nothing new: it is looked at anyhow.
+            let _ = tokio::time::timeout(more, wake.woken()).await;
+        }
+    }
+
+    /// Reads what is new, without waiting for it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Events::next`].
+    pub async fn look(&mut self) -> Result<Option<Batch>, ChainError> {
+        let chain = self.logs.chain().clone();
+        chain.pool().maintain();
+        let mut failure = None;
+        let mut late = None;
+        for index in chain.pool().order() {
+            let view = chain.through(index);
+            match self.look_at(&view).await {
+                Ok(Look::New(batch)) => return Ok(Some(self.take(*batch))),
+                Ok(Look::Nothing(head)) => {
+                    self.late_since = None;
+                    if let Some(wake) = &self.wake {
+                        wake.saw(head.number);
+                    }
+                    return Ok(None);
+                }
+                Ok(Look::Parted(head)) => {
+                    if self.is_outvoted(&view, index).await {
+                        continue;
+                    }
+                    return self.go_back(&view, &head).await.map(Some);
+                }
+                Ok(Look::Late(head)) => {
+                    chain.pool().compare_soon();
+                    late.get_or_insert((view, head));
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        match late {
+            Some((view, head)) => {
+                let since = *self.late_since.get_or_insert_with(Instant::now);
+                if since.elapsed() < LATE {
+                    return Ok(None);
+                }
+                self.go_back(&view, &head).await.map(Some)
+            }
+            // No endpoint may be asked at all: the provider says why.
+            None => match failure {
+                Some(error) => Err(error),
+                None => chain.newest().await.map(|_| None),
+            },
+        }
+    }
+
+    async fn look_at(&mut self, view: &Chain) -> Result<Look, ChainError> {
+        if self.cursor.checkpoints().is_empty()
+            && let Ok(Some(hash)) = view.block_hash(self.cursor.block).await
+        {
+            self.cursor = self.cursor.clone().anchored(hash);
+        }
+        let head = view.newest().await?;
+        let (block, hash) = (self.cursor.block, self.cursor.hash);
+        if head.number() < self.expected.load(Ordering::Relaxed).max(block) {
+            return Ok(Look::Late(head));
+        }
+        if head.hash == hash {
+            return Ok(Look::Nothing(Head::from(&head)));
+        }
+        let parted = match head.number() - block {
+            _ if hash.is_zero() => false,
+            0 => true,
+            1 => head.parent != hash,
+            _ => view.block_hash(block).await? != Some(hash),
+        };
+        if parted {
+            return Ok(Look::Parted(head));
+        }
+        if head.number() == block {
+            return Ok(Look::Nothing(Head::from(&head)));
+        }
+        self.read(view, &head)
+            .await
+            .map(|batch| Look::New(Box::new(batch)))
+    }
+
+    /// Reads on towards a head.
+    async fn read(&mut self, view: &Chain, head: &Header) -> Result<Batch, ChainError> {
+        let from = self.cursor.block + 1;
+        let again = from.saturating_sub(OVERLAP).max(self.first).min(from);
+        let (mut logs, mut next) = self.logs.read(view, again, head.number()).await?;
+        if next <= from {
+            // The range that the endpoint takes is no wider than what is read again.
+            (logs, next) = self.logs.read(view, from, head.number()).await?;
+        }
+        let to = next - 1;
+        let mut hash = block_hash(&logs, to).unwrap_or_default();
+        if to == head.number() {
+            if !hash.is_zero() && hash != head.hash {
+                // It was reorganised in between: the next look finds out.
+                return Err(ChainError::Untrue {
+                    url: view.name(),
+                    method: "eth_getLogs",
+                    reason: format!("its block {to} was replaced while it was read"),
+                });
+            }
+            if hash.is_zero() && may_hold(head, self.logs.question()) {
+                logs.extend(self.head_again(view, head).await?);
+            }
+            hash = head.hash;
+        }
+        Ok(Batch {
+            logs: self.unseen(logs),
+            from,
+            to,
+            reorganised_from: None,
+            cursor: self.cursor.advanced(to, hash),
+            head: Head::from(head),
+        })
+    }
+
+    /// A head's events once more, by its hash, from whoever has it: the bloom filter says that
+    /// there are some (it may say so wrongly, rarely) and none came.
+    async fn head_again(&self, view: &Chain, head: &Header) -> Result<Vec<Log>, ChainError> {
+        let (number, question) = (head.number(), self.logs.question());
+        let logs = self.logs.of_block(view, head.hash).await?;
+        match question.check(&logs, number, number) {
+            Ok(()) if block_hash(&logs, number).is_none_or(|hash| hash == head.hash) => Ok(logs),
+            Ok(()) => Err(untrue(view, format!("another block than {}", head.hash))),
+            Err(reason) => Err(untrue(view, reason)),
+        }
+    }
+
+    /// Leaves out transactions all of whose events were handed out.
+    fn unseen(&self, logs: Vec<Log>) -> Vec<Log> {
+        let is_new = |log: &Log| {
+            let place = (
+                log.block_hash.unwrap_or_default(),
+                log.log_index.unwrap_or_default(),
+            );
+            let block = log.block_number.unwrap_or_default();
+            !self
+                .seen
+                .get(&block)
+                .is_some_and(|seen| seen.contains(&place))
+        };
+        let transactions: HashSet<_> = logs
+            .iter()
+            .filter(|log| is_new(log))
+            .map(|log| (log.block_hash, log.transaction_hash))
+            .collect();
+        logs.into_iter()
+            .filter(|log| transactions.contains(&(log.block_hash, log.transaction_hash)))
+            .collect()
+    }
+
+    /// Moves on: nothing may fail or be dropped from here on.
+    fn take(&mut self, batch: Batch) -> Batch {
+        for log in &batch.logs {
+            let place = (
+                log.block_hash.unwrap_or_default(),
+                log.log_index.unwrap_or_default(),
+            );
+            let block = log.block_number.unwrap_or_default();
+            self.seen.entry(block).or_default().insert(place);
+        }
+        self.seen = self.seen.split_off(&batch.to.saturating_sub(OVERLAP));
+        self.cursor = batch.cursor.clone();
+        self.late_since = None;
+        if let Some(wake) = &self.wake {
+            wake.saw(batch.head.number);
+        }
+        batch
+    }
+
+    /// Whether other endpoints still have the block that this one has replaced, in which case
+    /// it is this one that is wrong.
+    async fn is_outvoted(&self, view: &Chain, index: usize) -> bool {
+        let pool = view.pool();
+        let others: Vec<usize> = pool
+            .order()
+            .into_iter()
+            .filter(|other| *other != index)
+            .collect();
+        if others.is_empty() {
+            return false;
+        }
+        let Cursor { block, hash, .. } = self.cursor;
+        let opinions = pool.hashes(&others, block).await;
+        let same = opinions
+            .iter()
+            .filter(|(_, opinion)| *opinion == hash)
+            .count();
+        let other = opinions.len() - same;
+        pool.compare_soon();
+        if same > 1 && same > other {
+            view.distrust(format!(
+                "its block {block} is not {hash}, as others have it"
+            ));
+        }
+        same > 0 && same >= other
+    }
+
+    /// Goes back to the last block that the chain still has.
+    async fn go_back(&mut self, view: &Chain, head: &Header) -> Result<Batch, ChainError> {
+        let checkpoints = self.cursor.checkpoints();
+        let ancestor = self.ancestor(view, head, &checkpoints).await?;
+        let cursor = match (ancestor, checkpoints.first()) {
+            (Some((block, hash)), _) => self.cursor.back_to(block, hash),
+            (None, Some((block, _))) if checkpoints.len() > 1 || *block < self.cursor.block => {
+                return Err(ChainError::OtherChain {
+                    url: view.name(),
+                    block: *block,
+                });
+            }
+            // Written before there were checkpoints, or never checked.
+            (None, _) => {
+                let end = self.cursor.block.min(head.number());
+                Cursor::after(end.saturating_sub(SAFE_DEPTH))
+            }
+        };
+        tracing::warn!(
+            from = self.cursor.block,
+            to = cursor.block,
+            "the chain was reorganised"
+        );
+        self.seen.retain(|block, _| *block <= cursor.block);
+        self.first = self.first.min(cursor.block + 1);
+        self.cursor = cursor.clone();
+        self.late_since = None;
+        self.expected.store(0, Ordering::Relaxed);
+        Ok(Batch {
+            logs: Vec::new(),
+            from: cursor.block + 1,
+            to: cursor.block,
+            reorganised_from: Some(cursor.block + 1),
+            cursor,
+            head: Head::from(head),
+        })
+    }
+
+    /// The newest checkpoint that is still on the chain. Those before it are too: it is found
+    /// by halving.
+    async fn ancestor(
+        &self,
+        view: &Chain,
+        head: &Header,
+        checkpoints: &[(u64, B256)],
+    ) -> Result<Option<(u64, B256)>, ChainError> {
+        let (mut kept, mut gone) = (0, checkpoints.len());
+        while kept < gone {
+            let middle = kept + (gone - kept) / 2;
+            let (block, hash) = checkpoints[middle];
+            let is_there = block <= head.number() && {
+                let header = view.header(BlockNumberOrTag::Number(block)).await?;
+                header.is_some_and(|header| header.hash == hash)
+            };
+            if is_there {
+                kept = middle + 1;
+            } else {
+                gone = middle;
+            }
+        }
+        Ok(kept.checked_sub(1).map(|last| checkpoints[last]))
+    }
+}
+
+fn untrue(view: &Chain, reason: String) -> ChainError {
+    view.distrust(reason.clone());
+    ChainError::Untrue {
+        url: view.name(),
+        method: "eth_getLogs",
+        reason,
+    }
+}
+
+/// The hash of a block, as its events tell it.
+fn block_hash(logs: &[Log], block: u64) -> Option<B256> {
+    let of_block = |log: &&Log| log.block_number == Some(block);
+    logs.iter().rev().find(of_block)?.block_hash
+}
+
+/// Whether a block may hold events that are asked for.
+fn may_hold(head: &Header, question: &Question) -> bool {
+    let Some(bloom) = &head.bloom else {
+        return false;
+    };
+    let holds = |bytes: &[u8]| bloom.contains_input(BloomInput::Raw(bytes));
+    holds(question.emitter.as_slice())
+        && question.topics.iter().any(|topic| holds(topic.as_slice()))
+}
