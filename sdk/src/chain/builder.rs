@@ -8,6 +8,7 @@ use super::{
     Agreement, Chain, ChainError,
     pool::{Fault, Pool, PoolOptions},
 };
+use crate::metrics::Metrics;
 
 /// Connects to a chain by several endpoints.
 ///
@@ -29,6 +30,7 @@ pub struct ChainBuilder {
     chain_id: Option<u64>,
     agreement: Agreement,
     rate: Option<f64>,
+    metrics: Metrics,
     options: PoolOptions,
 }
 
@@ -73,6 +75,13 @@ impl ChainBuilder {
     #[must_use]
     pub const fn agreement(mut self, agreement: Agreement) -> Self {
         self.agreement = agreement;
+        self
+    }
+
+    /// Where requests are counted, by endpoint and method.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
         self
     }
 
@@ -133,7 +142,7 @@ impl ChainBuilder {
             .build()
             .map_err(crate::http::HttpError::from)?;
         let tls = crate::http::tls().map_err(crate::http::HttpError::from)?;
-        let pool = Pool::new(urls, &client, tls.into(), self.options);
+        let pool = Pool::new(urls, &client, tls.into(), self.options, self.metrics);
         let found = pool.chain_ids().await;
         let mut id = self.chain_id;
         for (name, answer) in &found {

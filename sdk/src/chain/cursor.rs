@@ -1,5 +1,7 @@
 //! How far a chain was read, and which chain that was.
 
+use std::time::SystemTime;
+
 use alloy_primitives::B256;
 use serde::{Deserialize, Serialize};
 
@@ -17,9 +19,22 @@ pub struct Cursor {
     pub block: u64,
     /// Its hash, by which a reorganisation is noticed; zero where it is not known.
     pub hash: B256,
-    /// Blocks before it with their hashes, oldest first; the oldest is where reading began.
+    /// When it was read, milliseconds since 1970; 0 where that is not known.
+    #[serde(default)]
+    read_at: u64,
+    /// Blocks before it, oldest first; the oldest is where reading began.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    known: Vec<(u64, B256)>,
+    known: Vec<Checkpoint>,
+}
+
+/// A block that was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Checkpoint {
+    pub(super) block: u64,
+    pub(super) hash: B256,
+    /// Milliseconds since 1970.
+    #[serde(default)]
+    pub(super) read_at: u64,
 }
 
 impl Cursor {
@@ -29,15 +44,20 @@ impl Cursor {
         Self {
             block,
             hash: B256::ZERO,
+            read_at: 0,
             known: Vec::new(),
         }
     }
 
     /// Blocks that are known, oldest first, this one included.
-    pub(super) fn checkpoints(&self) -> Vec<(u64, B256)> {
+    pub(super) fn checkpoints(&self) -> Vec<Checkpoint> {
         let mut checkpoints = self.known.clone();
         if !self.hash.is_zero() {
-            checkpoints.push((self.block, self.hash));
+            checkpoints.push(Checkpoint {
+                block: self.block,
+                hash: self.hash,
+                read_at: self.read_at,
+            });
         }
         checkpoints
     }
@@ -45,38 +65,56 @@ impl Cursor {
     /// Further along the same chain.
     pub(super) fn advanced(&self, block: u64, hash: B256) -> Self {
         let mut known = self.checkpoints();
-        known.retain(|(number, _)| *number < block);
+        known.retain(|known| known.block < block);
         thin(&mut known, block);
-        Self { block, hash, known }
+        Self {
+            block,
+            hash,
+            read_at: now_millis(),
+            known,
+        }
     }
 
-    /// Back to a block; what is known after it is forgotten.
-    pub(super) fn back_to(&self, block: u64, hash: B256) -> Self {
+    /// Back to a block that is known; what was known after it is forgotten.
+    pub(super) fn back_to(&self, to: Checkpoint) -> Self {
         let mut known = self.known.clone();
-        known.retain(|(number, _)| *number < block);
-        Self { block, hash, known }
+        known.retain(|known| known.block < to.block);
+        Self {
+            block: to.block,
+            hash: to.hash,
+            read_at: to.read_at,
+            known,
+        }
     }
 
     /// With the block where reading begins as the first that is known.
     pub(super) fn anchored(mut self, hash: B256) -> Self {
         if self.known.is_empty() && self.hash.is_zero() {
             self.hash = hash;
+            self.read_at = now_millis();
         }
         self
     }
 }
 
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
 /// Keeps the oldest, whatever is near the end, and two of each further doubling of depth.
-fn thin(known: &mut Vec<(u64, B256)>, end: u64) {
+fn thin(known: &mut Vec<Checkpoint>, end: u64) {
     let octave = |number: u64| (end - number).ilog2();
-    let numbers: Vec<u64> = known.iter().map(|(number, _)| *number).collect();
+    let numbers: Vec<u64> = known.iter().map(|known| known.block).collect();
     let mut at = 0;
-    known.retain(|(number, _)| {
+    known.retain(|Checkpoint { block, .. }| {
         let here = at;
         at += 1;
-        let beside = |other: Option<&u64>| other.is_some_and(|o| octave(*o) == octave(*number));
+        let beside = |other: Option<&u64>| other.is_some_and(|o| octave(*o) == octave(*block));
         let inner = here > 0 && beside(numbers.get(here - 1)) && beside(numbers.get(here + 1));
-        end - number <= DENSE || !inner
+        end - block <= DENSE || !inner
     });
 }
 
@@ -96,12 +134,12 @@ mod tests {
         }
         let known = cursor.checkpoints();
         assert!(known.len() <= 64, "{}", known.len());
-        assert_eq!(known[0], (7, hash(7)));
-        assert!(known.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        assert_eq!((known[0].block, known[0].hash), (7, hash(7)));
+        assert!(known.windows(2).all(|pair| pair[0].block < pair[1].block));
         // Going back to a checkpoint reads at most about three times what was undone again.
-        let end = known.last().unwrap().0;
+        let end = known.last().unwrap().block;
         for pair in known[1..].windows(2) {
-            let (older, newer) = (end - pair[0].0, end - pair[1].0);
+            let (older, newer) = (end - pair[0].block, end - pair[1].block);
             assert!(older <= 4 * newer.max(DENSE), "{pair:?}");
         }
     }
@@ -110,14 +148,8 @@ mod tests {
     fn reads_what_was_written_before_there_were_checkpoints() {
         let text = format!(r#"{{"block": 5, "hash": "{}"}}"#, hash(5));
         let cursor: Cursor = serde_json::from_str(&text).unwrap();
-        assert_eq!(
-            cursor,
-            Cursor {
-                block: 5,
-                hash: hash(5),
-                known: Vec::new()
-            }
-        );
+        assert_eq!((cursor.block, cursor.hash), (5, hash(5)));
+        assert_eq!(cursor.checkpoints().len(), 1);
     }
 
     #[test]
@@ -126,8 +158,10 @@ mod tests {
         for number in 2..10 {
             cursor = cursor.advanced(number, hash(number));
         }
-        let back = cursor.back_to(6, hash(6));
-        assert_eq!(back.checkpoints().last(), Some(&(6, hash(6))));
+        let six = cursor.checkpoints()[5];
+        assert_eq!(six.block, 6);
+        let back = cursor.back_to(six);
+        assert_eq!(back.checkpoints().last(), Some(&six));
         assert_eq!(back.checkpoints().len(), 6);
     }
 }

@@ -13,7 +13,8 @@ use alloy::{eips::BlockNumberOrTag, rpc::types::Log};
 use alloy_primitives::{Address, B256, BloomInput};
 
 use super::{
-    Chain, ChainError, Cursor, Head, Logs, header::Header, logs::Question, subscription::Wake,
+    Chain, ChainError, Cursor, Head, Logs, cursor::Checkpoint, header::Header, logs::Question,
+    subscription::Wake,
 };
 
 /// How far reading goes back where it is not known at which block a chain parted.
@@ -38,12 +39,16 @@ pub struct Batch {
     pub logs: Vec<Log>,
     /// The first block that was read.
     pub from: u64,
-    /// The last block that was read; less than `from` if nothing but a reorganisation was
-    /// found.
+    /// The last block that was read; less than `from` if none was: a reorganisation was
+    /// found, or there is nothing new, and this is the first batch ever or after an error.
     pub to: u64,
     /// The first block that was replaced by another: what was read of it and later ones did
     /// not happen, and what did comes with the next batches.
     pub reorganised_from: Option<u64>,
+    /// With a reorganisation: when the last block that is still there was read, milliseconds
+    /// since 1970. What was concluded from blocks since then may not hold any more. 0 where
+    /// that is not known.
+    pub undone_since: u64,
     /// Where to go on from after a restart. Store it with what the events led to.
     pub cursor: Cursor,
     /// The newest block when this was read.
@@ -82,6 +87,8 @@ pub struct Events {
     rest_until: Option<Instant>,
     wake: Option<Wake>,
     listening: bool,
+    /// Whether a head was handed out since the last error.
+    started: bool,
 }
 
 /// What one endpoint shows.
@@ -112,6 +119,7 @@ impl Events {
             rest_until: None,
             wake: None,
             listening: false,
+            started: false,
         }
     }
 
@@ -156,6 +164,10 @@ impl Events {
                 self.rest_until = None;
             }
             let looked = self.look().await;
+            if looked.is_err() {
+                // Whoever waits learns that it is over, even if no block was made meanwhile.
+                self.started = false;
+            }
             if !matches!(&looked, Ok(Some(batch)) if batch.to < batch.head.number) {
                 self.rest_until = Some(Instant::now() + self.poll);
             }
@@ -195,6 +207,10 @@ impl Events {
                     self.late_since = None;
                     if let Some(wake) = &self.wake {
                         wake.saw(head.number);
+                    }
+                    if !self.started {
+                        self.started = true;
+                        return Ok(Some(self.nothing(head)));
                     }
                     return Ok(None);
                 }
@@ -288,6 +304,7 @@ impl Events {
             from,
             to,
             reorganised_from: None,
+            undone_since: 0,
             cursor: self.cursor.advanced(to, hash),
             head: Head::from(head),
         })
@@ -328,6 +345,19 @@ impl Events {
             .collect()
     }
 
+    /// A batch without anything but the head.
+    fn nothing(&self, head: Head) -> Batch {
+        Batch {
+            logs: Vec::new(),
+            from: self.cursor.block + 1,
+            to: self.cursor.block,
+            reorganised_from: None,
+            undone_since: 0,
+            cursor: self.cursor.clone(),
+            head,
+        }
+    }
+
     /// Moves on: nothing may fail or be dropped from here on.
     fn take(&mut self, batch: Batch) -> Batch {
         for log in &batch.logs {
@@ -341,6 +371,7 @@ impl Events {
         self.seen = self.seen.split_off(&batch.to.saturating_sub(OVERLAP));
         self.cursor = batch.cursor.clone();
         self.late_since = None;
+        self.started = true;
         if let Some(wake) = &self.wake {
             wake.saw(batch.head.number);
         }
@@ -380,11 +411,11 @@ impl Events {
         let checkpoints = self.cursor.checkpoints();
         let ancestor = self.ancestor(view, head, &checkpoints).await?;
         let cursor = match (ancestor, checkpoints.first()) {
-            (Some((block, hash)), _) => self.cursor.back_to(block, hash),
-            (None, Some((block, _))) if checkpoints.len() > 1 || *block < self.cursor.block => {
+            (Some(ancestor), _) => self.cursor.back_to(ancestor),
+            (None, Some(first)) if checkpoints.len() > 1 || first.block < self.cursor.block => {
                 return Err(ChainError::OtherChain {
                     url: view.name(),
-                    block: *block,
+                    block: first.block,
                 });
             }
             // Written before there were checkpoints, or never checked.
@@ -400,16 +431,13 @@ impl Events {
         );
         self.seen.retain(|block, _| *block <= cursor.block);
         self.first = self.first.min(cursor.block + 1);
-        self.cursor = cursor.clone();
+        self.cursor = cursor;
         self.late_since = None;
         self.expected.store(0, Ordering::Relaxed);
         Ok(Batch {
-            logs: Vec::new(),
-            from: cursor.block + 1,
-            to: cursor.block,
-            reorganised_from: Some(cursor.block + 1),
-            cursor,
-            head: Head::from(head),
+            reorganised_from: Some(self.cursor.block + 1),
+            undone_since: ancestor.map_or(0, |ancestor| ancestor.read_at),
+            ..self.nothing(Head::from(head))
         })
     }
 
@@ -419,12 +447,12 @@ impl Events {
         &self,
         view: &Chain,
         head: &Header,
-        checkpoints: &[(u64, B256)],
-    ) -> Result<Option<(u64, B256)>, ChainError> {
+        checkpoints: &[Checkpoint],
+    ) -> Result<Option<Checkpoint>, ChainError> {
         let (mut kept, mut gone) = (0, checkpoints.len());
         while kept < gone {
             let middle = kept + (gone - kept) / 2;
-            let (block, hash) = checkpoints[middle];
+            let Checkpoint { block, hash, .. } = checkpoints[middle];
             let is_there = block <= head.number() && {
                 let header = view.header(BlockNumberOrTag::Number(block)).await?;
                 header.is_some_and(|header| header.hash == hash)

@@ -60,7 +60,7 @@ impl Metrics {
     }
 
     /// A JSON-RPC request to an endpoint; `endpoint` must not hold credentials.
-    pub fn rpc(&self, endpoint: &str, method: &'static str, outcome: RpcOutcome, took: Duration) {
+    pub fn rpc(&self, endpoint: &str, method: &str, outcome: RpcOutcome, took: Duration) {
         let requests = [
             ("endpoint", endpoint.to_owned()),
             ("method", method.to_owned()),

@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, atomic::AtomicU64},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -35,8 +35,12 @@ const EVENTS_KEPT: usize = 4096;
 /// How a miner behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How often to look for new blocks.
+    /// How often to look for new blocks while no WebSocket endpoint tells of events.
     pub poll: Duration,
+    /// The block to begin reading at, if it is later than the deployment and than what was read
+    /// already: for endpoints that keep no older history. Tasks submitted before it are not
+    /// seen, nor what became of them.
+    pub from_block: Option<u64>,
     /// Jobs in progress at a time, waiting for a contest period not counted.
     pub parallel_jobs: usize,
     /// Inferences at a time.
@@ -56,6 +60,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             poll: Duration::from_millis(500),
+            from_block: None,
             parallel_jobs: 16,
             parallel_solves: 1,
             min_fee: U256::ZERO,
@@ -176,7 +181,7 @@ impl Miner {
             staking: AsyncMutex::new(()),
             settings: self.settings,
             events: events.clone(),
-            newest: AtomicU64::new(0),
+            newest: Arc::default(),
             solved: Mutex::new(HashMap::new()),
         });
         let runner = Runner::resume(Arc::clone(&machine), deployment.block).await?;

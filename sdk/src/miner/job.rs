@@ -178,6 +178,18 @@ impl Job {
         self.note = Some(reason.into());
     }
 
+    /// Takes it up again though it was over: the chain that ended it was reorganised. What is
+    /// computed already is kept; what the chain said is asked for again.
+    pub(super) fn reopen(&mut self) {
+        self.winner = None;
+        self.contest_end = None;
+        self.reach(if self.cid.is_some() {
+            State::Solved
+        } else {
+            State::Seen
+        });
+    }
+
     /// The digest within the outputs' CID.
     pub(super) fn digest(&self) -> Option<B256> {
         self.cid.as_deref()?.last_chunk::<32>().map(B256::from)

@@ -44,7 +44,7 @@ pub(super) struct Machine {
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
     pub(super) staking: AsyncMutex<()>,
     /// The newest block that a receipt named.
-    pub(super) newest: AtomicU64,
+    pub(super) newest: Arc<AtomicU64>,
     /// Solvers of tasks that were read from events.
     pub(super) solved: Mutex<HashMap<B256, Address>>,
 }
@@ -342,6 +342,12 @@ impl StepError {
             Self::Store(_) | Self::Chain(ChainError::Journal(_) | ChainError::Signer(_)) => {
                 Remedy::Stop
             }
+            // The endpoints' trouble, which the reader tells of, and no job's.
+            Self::Chain(
+                ChainError::WrongChain { .. }
+                | ChainError::OtherChain { .. }
+                | ChainError::Pruned { .. },
+            ) => later,
             Self::Chain(error) => match error.revert() {
                 Some(revert) => match revert.name.as_deref() {
                     // Time, stake or the pauser will change these.

@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError, atomic::Ordering},
+    sync::{Arc, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,15 +14,13 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Cursor, Job, MinerError, StoreError,
+    Job, MinerError, State, StoreError,
     claim::BULK,
     machine::{Machine, Next, Remedy, StepError},
+    reader::Reader,
     watch,
 };
-use crate::chain::{ChainError, Head, Logs};
-
-/// How far reading goes back when the chain was reorganised.
-const REORG_DEPTH: u64 = 64;
+use crate::chain::{Batch, Cursor, Events, Head};
 
 /// Pauses between attempts at a step.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
@@ -67,40 +65,50 @@ impl Clock {
 /// A miner at work.
 pub(super) struct Runner {
     machine: Arc<Machine>,
-    logs: Logs,
-    /// The block where the deployment began.
-    start: u64,
-    cursor: Cursor,
+    reader: Reader,
+    /// The last block that was read.
+    read: u64,
+    /// After a reorganisation, the last block that had been read before it: tasks up to there
+    /// may be known.
+    replayed: u64,
     head: Option<(Head, Clock)>,
     slots: HashMap<B256, Slot>,
     running: JoinSet<Result<Vec<Done>, MinerError>>,
 }
 
 impl Runner {
-    /// Takes up where the store says: settles open intents first.
+    /// Takes up where the store says: settles open intents first. Without a store to go by it
+    /// reads from the block after `start`; `Settings::from_block` lets it begin later.
     pub(super) async fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
         machine
             .lane
             .reconcile(machine.store.open_intents()?)
             .await?;
-        let logs = Logs::new(machine.chain.clone(), machine.engine, watch::topics());
+        let first = machine.settings.from_block.unwrap_or_default();
+        let start = start.max(first.saturating_sub(1));
         let cursor = match machine.store.cursor()? {
-            Some(cursor) => cursor,
-            None => Cursor {
-                block: start,
-                hash: B256::ZERO,
-            },
+            Some(cursor) if cursor.block.saturating_add(1) >= first => cursor,
+            _ => Cursor::after(start),
         };
+        let read = cursor.block;
+        let events = Events::new(
+            machine.chain.clone(),
+            machine.engine,
+            watch::topics(),
+            cursor,
+        )
+        .poll_every(machine.settings.poll)
+        .expecting(Arc::clone(&machine.newest));
         let open = machine.store.open_jobs()?;
         let slots = open
             .iter()
             .map(|job| (job.task, Slot::Ready { recheck: true }))
             .collect();
         Ok(Self {
+            reader: Reader::start(events),
             machine,
-            logs,
-            start,
-            cursor,
+            read,
+            replayed: 0,
             head: None,
             slots,
             running: JoinSet::new(),
@@ -121,11 +129,19 @@ impl Runner {
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {
                     self.finish(done)?;
                 }
-                _ = ticks.tick() => self.look().await?,
+                batch = self.reader.next() => match batch {
+                    Some(batch) => self.take_in(batch?).await?,
+                    None => return Err(MinerError::Crashed("the reader stopped".to_owned())),
+                },
+                // Steps and claims may be due.
+                _ = ticks.tick() => {}
                 _ = stake_checks.tick(), if self.machine.settings.stake => self.check_stake(),
             }
-            self.start_steps();
-            self.start_claims();
+            // Without the chain every step would only fail, and say so.
+            if self.reader.can_read() {
+                self.start_steps();
+                self.start_claims();
+            }
         }
         // Steps may be dropped at any await: what they did is written down.
         self.running.shutdown().await;
@@ -148,77 +164,10 @@ impl Runner {
         Ok(())
     }
 
-    /// Reads what is new on the chain. An endpoint that is away is waited for.
-    async fn look(&mut self) -> Result<(), MinerError> {
-        match self.read_chain().await {
-            Err(MinerError::Chain(error)) if error.is_transient() => {
-                tracing::warn!(%error, "cannot read the chain, trying again");
-                Ok(())
-            }
-            other => other,
-        }
-    }
-
-    async fn read_chain(&mut self) -> Result<(), MinerError> {
-        // Asked for before the head, which is then at least as new.
-        let newest = self.machine.newest.load(Ordering::Relaxed);
-        let head = self.machine.chain.head().await?;
-        if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
-            let clock = Clock {
-                timestamp: head.timestamp,
-                seen: Instant::now(),
-            };
-            self.head = Some((head, clock));
-        }
-        if self.was_reorganised(head, newest).await? {
-            self.rewind().await;
-        }
-        while self.cursor.block < head.number {
-            let (found, next) = self.logs.next(self.cursor.block + 1, head.number).await?;
-            let block = next - 1;
-            let hash = if block == head.number {
-                head.hash
-            } else {
-                B256::ZERO
-            };
-            self.take_in(&found, Cursor { block, hash })?;
-        }
-        Ok(())
-    }
-
-    async fn was_reorganised(&self, head: Head, newest: u64) -> Result<bool, ChainError> {
-        // A receipt may have named a block that was gone before it was read here.
-        if head.number < newest {
-            return Ok(true);
-        }
-        let Cursor { block, hash } = self.cursor;
-        if hash.is_zero() || hash == head.hash {
-            return Ok(false);
-        }
-        if block >= head.number {
-            return Ok(true);
-        }
-        Ok(self.machine.chain.block_hash(block).await? != Some(hash))
-    }
-
-    /// Reads the last blocks again and compares every open job with the chain.
-    async fn rewind(&mut self) {
-        let block = self
-            .cursor
-            .block
-            .saturating_sub(REORG_DEPTH)
-            .max(self.start);
-        tracing::warn!(
-            from = self.cursor.block,
-            to = block,
-            "the chain was reorganised"
-        );
+    /// Compares every open job with the chain, and those that ended on account of what was
+    /// undone.
+    async fn rewind(&mut self, undone_since: u64) -> Result<(), StoreError> {
         self.machine.lane.resync().await;
-        self.machine.newest.store(0, Ordering::Relaxed);
-        self.cursor = Cursor {
-            block,
-            hash: B256::ZERO,
-        };
         self.machine
             .solved
             .lock()
@@ -230,15 +179,48 @@ impl Runner {
                 _ => Slot::Ready { recheck: true },
             };
         }
+        let account = self.machine.account();
+        for job in self.machine.store.ended_since(undone_since)? {
+            // What ended by this machine alone ends the same way again.
+            let by_chain = job.state != State::Failed || job.winner == Some(account);
+            if by_chain && !self.slots.contains_key(&job.task) {
+                self.reopen(job)?;
+            }
+        }
+        Ok(())
     }
 
-    fn take_in(
-        &mut self,
-        logs: &[alloy::rpc::types::Log],
-        cursor: Cursor,
-    ) -> Result<(), StoreError> {
+    /// Takes a job up again that was over.
+    fn reopen(&mut self, mut job: Job) -> Result<(), StoreError> {
+        job.reopen();
+        self.machine.save(&job)?;
+        self.slots.insert(job.task, Slot::Ready { recheck: true });
+        Ok(())
+    }
+
+    async fn take_in(&mut self, batch: Batch) -> Result<(), MinerError> {
+        let Batch {
+            logs,
+            from,
+            to,
+            cursor,
+            head,
+            ..
+        } = batch;
+        if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
+            let clock = Clock {
+                timestamp: head.timestamp,
+                seen: Instant::now(),
+            };
+            self.head = Some((head, clock));
+        }
+        if batch.reorganised_from.is_some() {
+            self.replayed = self.replayed.max(self.read);
+            self.rewind(batch.undone_since).await?;
+        }
+        self.read = to;
         let catalogue = &self.machine.catalogue;
-        let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
+        let sighting = watch::read(&logs, |model| catalogue.get(model).is_some());
         let account = self.machine.account();
         let solved: HashMap<B256, Address> = sighting.solved.into_iter().collect();
         // What others have solved already, as most of a chain's past, is no job of ours. What
@@ -248,9 +230,18 @@ impl Runner {
                 .get(&job.task)
                 .is_none_or(|solver| *solver == account)
         };
-        let jobs = sighting.jobs.into_iter().filter(open).collect();
+        let jobs: Vec<Job> = sighting.jobs.into_iter().filter(open).collect();
+        if from <= self.replayed {
+            for job in &jobs {
+                // It was gone from the chain, and is back.
+                if let Some(known) = self.machine.store.job(job.task)?
+                    && known.state == State::Declined
+                {
+                    self.reopen(known)?;
+                }
+            }
+        }
         let new = self.machine.store.add(jobs, cursor)?;
-        self.cursor = cursor;
         for job in new {
             let recheck = solved.contains_key(&job.task);
             self.slots.insert(job.task, Slot::Ready { recheck });

@@ -17,6 +17,7 @@ use super::{
     http,
     websocket::Socket,
 };
+use crate::metrics::{Metrics, RpcOutcome};
 
 /// A path's parts beyond this length may be keys, as most providers have them there.
 const LONGEST_SHOWN: usize = 12;
@@ -102,17 +103,25 @@ impl Endpoint {
         &self,
         packet: &RequestPacket,
         limits: Limits,
-        counter: &Counter,
+        tally: &Tally,
     ) -> Result<ResponsePacket, Fault> {
         let start = Instant::now();
         self.health().sent(packet.len(), start);
-        counter.add(packet);
+        tally.counter.add(packet);
         let answer = tokio::time::timeout(limits.time, self.exchange(packet, limits.bytes)).await;
         let answer = match answer {
             Ok(answer) => answer.and_then(|response| matching(packet, response)),
             Err(_) => Err(Fault::TimedOut(limits.time)),
         };
         let now = Instant::now();
+        let outcome = match &answer {
+            Ok(response) if response.is_error() => RpcOutcome::Refused,
+            Ok(_) => RpcOutcome::Ok,
+            Err(_) => RpcOutcome::Unreachable,
+        };
+        for method in packet.method_names() {
+            tally.metrics.rpc(&self.name, method, outcome, now - start);
+        }
         match answer {
             Ok(response) => {
                 self.health().answered(now - start, now);
@@ -152,6 +161,13 @@ impl Endpoint {
             }
         }
     }
+}
+
+/// Where requests are counted.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) counter: Counter,
+    pub(super) metrics: Metrics,
 }
 
 /// How long and how large an answer may be.

@@ -25,10 +25,11 @@ use tower_service::Service;
 use super::{
     EndpointState, EndpointStatus, Exhausted, Fault, RequestCounts,
     count::Counter,
-    endpoint::{Endpoint, Limits},
+    endpoint::{Endpoint, Limits, Tally},
     fault::{Meaning, meaning},
     websocket::{Notification, Socket},
 };
+use crate::metrics::Metrics;
 
 /// How long a broadcast waits for the other endpoints after one refused it.
 const SECOND_OPINION: Duration = Duration::from_secs(2);
@@ -70,7 +71,7 @@ pub(crate) struct Pool {
     pub(super) options: PoolOptions,
     tls: Arc<ClientConfig>,
     chain: OnceLock<u64>,
-    counter: Counter,
+    tally: Tally,
     next_id: AtomicU64,
     pub(super) comparing: AtomicBool,
     compared: Mutex<Option<Instant>>,
@@ -84,6 +85,7 @@ impl Pool {
         client: &Client,
         tls: Arc<ClientConfig>,
         options: PoolOptions,
+        metrics: Metrics,
     ) -> Arc<Self> {
         let endpoints = urls
             .into_iter()
@@ -94,7 +96,10 @@ impl Pool {
             options,
             tls,
             chain: OnceLock::new(),
-            counter: Counter::default(),
+            tally: Tally {
+                counter: Counter::default(),
+                metrics,
+            },
             next_id: AtomicU64::new(0),
             comparing: AtomicBool::new(false),
             compared: Mutex::new(None),
@@ -117,7 +122,7 @@ impl Pool {
     }
 
     pub(crate) fn requests(&self) -> RequestCounts {
-        self.counter.read()
+        self.tally.counter.read()
     }
 
     pub(crate) fn status(&self) -> Vec<EndpointStatus> {
@@ -231,7 +236,7 @@ impl Pool {
             self.verify(endpoint, *expected).await?;
             self.await_rate(endpoint, deadline).await?;
         }
-        endpoint.ask(packet, self.limits(), &self.counter).await
+        endpoint.ask(packet, self.limits(), &self.tally).await
     }
 
     async fn await_rate(&self, endpoint: &Endpoint, deadline: Instant) -> Result<(), Fault> {
@@ -292,7 +297,7 @@ impl Pool {
         params: impl RpcSend,
     ) -> Result<T, Fault> {
         let packet = RequestPacket::Single(self.request(method, params)?);
-        let response = endpoint.ask(&packet, self.limits(), &self.counter).await?;
+        let response = endpoint.ask(&packet, self.limits(), &self.tally).await?;
         read(method, response.first_payload())
     }
 
@@ -323,7 +328,7 @@ impl Pool {
         params: impl RpcSend,
     ) -> Result<T, Fault> {
         let packet = RequestPacket::Single(self.request(method, params)?);
-        self.counter.add(&packet);
+        self.tally.counter.add(&packet);
         let response = socket.exchange(&packet).await?;
         read(method, response.first_payload())
     }

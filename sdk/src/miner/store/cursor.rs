@@ -1,18 +1,9 @@
 //! How far the chain was read.
 
-use alloy_primitives::B256;
 use redb::ReadableDatabase;
 
 use super::{Store, StoreError, record, schema::META};
-
-/// How far the chain was read: everything up to and with this block.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Cursor {
-    /// The last block that was read.
-    pub block: u64,
-    /// Its hash, by which a reorganisation is noticed; zero before the first block.
-    pub hash: B256,
-}
+use crate::chain::Cursor;
 
 impl Store {
     /// How far the chain was read, if it was.

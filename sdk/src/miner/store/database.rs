@@ -70,8 +70,8 @@ mod tests {
 
     use super::*;
     use crate::{
-        chain::{Intent, Journal as _, Outcome},
-        miner::{Cursor, Job, State},
+        chain::{Cursor, Intent, Journal as _, Outcome},
+        miner::{Job, State},
     };
 
     fn owner() -> Owner {
@@ -96,10 +96,7 @@ mod tests {
     fn finds_itself_again_after_being_closed() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("miner.redb");
-        let cursor = Cursor {
-            block: 5,
-            hash: B256::repeat_byte(7),
-        };
+        let cursor = Cursor::after(5);
         let intent = Intent {
             hash: B256::repeat_byte(3),
             sender: Address::repeat_byte(2),
@@ -112,7 +109,13 @@ mod tests {
         {
             let store = Store::open(&path, owner()).unwrap();
             assert_eq!(store.cursor().unwrap(), None);
-            assert_eq!(store.add(vec![job(2), job(1)], cursor).unwrap().len(), 2);
+            assert_eq!(
+                store
+                    .add(vec![job(2), job(1)], cursor.clone())
+                    .unwrap()
+                    .len(),
+                2
+            );
             let mut first = job(1);
             first.end(State::Lost, "too slow");
             store.save(&first).unwrap();
@@ -135,11 +138,8 @@ mod tests {
     fn reading_a_task_twice_does_not_set_its_job_back() {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&folder.path().join("miner.redb"), owner()).unwrap();
-        let cursor = Cursor {
-            block: 5,
-            hash: B256::ZERO,
-        };
-        store.add(vec![job(1)], cursor).unwrap();
+        let cursor = Cursor::after(5);
+        store.add(vec![job(1)], cursor.clone()).unwrap();
         let mut moved = job(1);
         moved.reach(State::Committed);
         store.save(&moved).unwrap();

@@ -3,8 +3,8 @@
 use alloy_primitives::B256;
 use redb::{ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 
-use super::{Cursor, Store, StoreError, record, schema::META};
-use crate::miner::Job;
+use super::{Store, StoreError, record, schema::META};
+use crate::{chain::Cursor, miner::Job};
 
 pub(super) const JOBS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("jobs");
 /// Ids of jobs that are not over; a restart reads no others.
@@ -65,6 +65,14 @@ impl Store {
         record
             .map(|record| record::decode(record.value()))
             .transpose()
+    }
+
+    /// Jobs that ended since a time, milliseconds since 1970.
+    pub(in crate::miner) fn ended_since(&self, time: u64) -> Result<Vec<Job>, StoreError> {
+        let mut jobs = self.jobs()?;
+        let ended = |job: &Job| job.history.last().is_some_and(|(_, at)| *at >= time);
+        jobs.retain(|job| job.state.is_over() && ended(job));
+        Ok(jobs)
     }
 
     /// Every job that is not over, oldest first.

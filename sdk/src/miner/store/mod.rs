@@ -20,7 +20,6 @@ mod owner;
 mod record;
 mod schema;
 
-pub use cursor::Cursor;
 pub(super) use database::Store;
 pub use error::StoreError;
 pub(super) use owner::Owner;
