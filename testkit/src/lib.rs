@@ -5,14 +5,17 @@
 //! [actors](Actor). Each test has a chain of its own.
 //!
 //! - [`TestChain`]: the chain, its deployment, lanes of its actors, time travel;
+//! - [`Random`]: numbers that follow from a seed;
 //! - [`requester`]: the example contract that submits tasks on behalf of callers.
 
 mod actor;
 mod chain;
 mod error;
+mod random;
 pub mod requester;
 
 pub use actor::Actor;
 pub use arbius_devnet as devnet;
 pub use chain::{TestChain, TestChainBuilder};
 pub use error::TestkitError;
+pub use random::Random;

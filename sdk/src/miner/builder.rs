@@ -179,6 +179,7 @@ impl Miner {
             catalogue: self.catalogue,
             solving: Semaphore::new(self.settings.parallel_solves.max(1)),
             staking: AsyncMutex::new(()),
+            withdrawing: AsyncMutex::new(()),
             settings: self.settings,
             events: events.clone(),
             newest: Arc::default(),

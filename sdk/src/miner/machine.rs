@@ -43,6 +43,8 @@ pub(super) struct Machine {
     pub(super) solving: Semaphore,
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
     pub(super) staking: AsyncMutex<()>,
+    /// Held while earnings are looked at and withdrawn, lest two claims withdraw the same.
+    pub(super) withdrawing: AsyncMutex<()>,
     /// The newest block that a receipt named.
     pub(super) newest: Arc<AtomicU64>,
     /// Solvers of tasks that were read from events.

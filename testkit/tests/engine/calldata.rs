@@ -13,10 +13,10 @@ use alloy_primitives::{B256, Bytes, U256};
 use alloy_sol_types::{SolCall, SolError, SolInterface};
 use arbius_devnet::chain::CallError;
 use arbius_sdk::contracts::IEngine;
+use arbius_testkit::Random;
 
 use crate::{
     functions::{Function, Type, functions},
-    random::Random,
     world::{World, aius},
 };
 

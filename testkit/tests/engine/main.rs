@@ -18,9 +18,6 @@ mod hostile;
 mod models;
 mod parameters;
 mod pause;
-#[path = "../solvency/random.rs"]
-#[allow(dead_code, reason = "the tests of solvency use more of it")]
-mod random;
 mod reentrancy;
 mod reference;
 mod retraction;

@@ -13,7 +13,7 @@
 //! | [`machine`], [`calls`] | the contracts on a chain, and what is sent to them |
 //! | [`layout`] | where the books lie in storage |
 //! | [`step`] | a call as data, a sequence as source |
-//! | [`generate`], [`random`] | sequences from a seed |
+//! | [`generate`] | sequences from a seed |
 //! | [`drain`] | the end of a run |
 //! | [`run`], [`compare`] | both at once, compared |
 //! | [`shrink`] | a failing sequence, made short |
@@ -29,7 +29,6 @@ mod generate;
 mod layout;
 mod machine;
 mod model;
-mod random;
 mod regressions;
 mod run;
 mod shrink;

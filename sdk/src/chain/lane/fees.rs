@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use super::Urgency;
 
+/// Added to every gas estimate besides the percentage: what an estimate found written may be
+/// zero again at inclusion, and a slot that is written from zero costs 17,100 more (EIP-2200).
+/// A claim writes the earnings of four, each of whom may withdraw meanwhile.
+const FLAT_GAS_MARGIN: u64 = 4 * 17_100;
+
 /// What a transaction may cost, and how long it may take.
 ///
 /// The base fee is asked for before each transaction. What is offered is twice that, which six
@@ -51,7 +56,9 @@ impl FeePolicy {
     /// The gas limit for an estimate.
     pub(super) const fn with_margin(&self, estimate: u64) -> u64 {
         let margin = estimate.saturating_mul(self.gas_margin_percent) / 100;
-        estimate.saturating_add(margin)
+        estimate
+            .saturating_add(margin)
+            .saturating_add(FLAT_GAS_MARGIN)
     }
 
     /// The most that a transaction pays.

@@ -21,6 +21,7 @@ impl Store {
         Ok(intents)
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(purpose = intent.purpose))]
     fn record_intent(&self, intent: &Intent) -> Result<(), StoreError> {
         let write = self.database.begin_write()?;
         let record = record::encode(intent)?;
@@ -31,6 +32,7 @@ impl Store {
         Ok(())
     }
 
+    #[tracing::instrument(level = "debug", skip_all, fields(purpose = intent.purpose))]
     fn forget_intent(&self, intent: &Intent) -> Result<(), StoreError> {
         let write = self.database.begin_write()?;
         write.open_table(INTENTS)?.remove(intent.hash.0)?;

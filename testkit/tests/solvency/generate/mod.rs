@@ -11,10 +11,10 @@ mod tasks;
 use std::collections::VecDeque;
 
 use arbius_protocol::fixed::ONE;
+use arbius_testkit::Random;
 
 use crate::{
     model::Ledger,
-    random::Random,
     run::Source,
     step::{Account, Call, Model, Number, Step, Task},
 };

@@ -1,0 +1,159 @@
+//! What the chain says in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use alloy::consensus::Transaction as _;
+use alloy_primitives::{Address, B256};
+use alloy_sol_types::SolEvent;
+use arbius_sdk::{chain::Revert, contracts::IEngine};
+use arbius_testkit::{TestChain, devnet::chain::Block};
+
+/// Everything that was done with tasks, from the chain's events and transactions.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    /// Who solved each task, and how often.
+    pub solved: BTreeMap<B256, Vec<Address>>,
+    /// How often each task was claimed.
+    pub claimed: BTreeMap<B256, u32>,
+    /// Who contested each task.
+    pub contested: BTreeMap<B256, Address>,
+    /// Tasks whose solution was voted down.
+    pub rejected: BTreeSet<B256>,
+    /// Tasks whose solution was voted right.
+    pub upheld: BTreeSet<B256>,
+    /// Solutions that a bulk reveal left out since one was there, and by whom.
+    pub skipped: Vec<(Address, B256)>,
+    /// How many commitments each account made.
+    pub commitments: BTreeMap<Address, u64>,
+    /// Transactions that were included and failed, by sender, with what is known of why.
+    pub reverted: BTreeMap<Address, Vec<String>>,
+    /// Transactions that succeeded, by sender.
+    pub sent: BTreeMap<Address, u64>,
+}
+
+impl Audit {
+    /// Reads the whole chain.
+    #[must_use]
+    pub fn of(chain: &TestChain) -> Self {
+        let mut audit = Self::default();
+        let devnet = chain.devnet().chain();
+        for number in 0..=devnet.block_number() {
+            // Every number up to the newest is one of a block.
+            if let Ok(block) = devnet.block(number.into()) {
+                audit.read(&block, chain.engine());
+            }
+        }
+        audit
+    }
+
+    fn read(&mut self, block: &Block, engine: Address) {
+        for (transaction, receipt) in block.transactions.iter().zip(&block.receipts) {
+            if receipt.success {
+                *self.sent.entry(transaction.from()).or_default() += 1;
+            } else {
+                let envelope = transaction.envelope();
+                let call = envelope.input().first_chunk::<4>();
+                let reason = format!(
+                    "{} calling {:?}, nonce {}, in block {}: {} ({}), {} of {} gas",
+                    transaction.hash(),
+                    call.and_then(|s| IEngine::IEngineCalls::name_by_selector(*s)),
+                    transaction.nonce(),
+                    block.header.number,
+                    Revert::decode(receipt.output.clone()),
+                    receipt.failure.as_deref().unwrap_or_default(),
+                    receipt.gas_used,
+                    envelope.gas_limit(),
+                );
+                let reverted = self.reverted.entry(transaction.from()).or_default();
+                reverted.push(reason);
+            }
+            for log in receipt.logs.iter().filter(|log| log.address == engine) {
+                self.take(log);
+            }
+        }
+    }
+
+    fn take(&mut self, log: &alloy_primitives::Log) {
+        if let Ok(event) = IEngine::SolutionSubmitted::decode_log(log) {
+            self.solved.entry(event.task).or_default().push(event.addr);
+        } else if let Ok(event) = IEngine::SolutionClaimed::decode_log(log) {
+            *self.claimed.entry(event.task).or_default() += 1;
+        } else if let Ok(event) = IEngine::SignalCommitment::decode_log(log) {
+            *self.commitments.entry(event.addr).or_default() += 1;
+        } else if let Ok(event) = IEngine::SolutionSkipped::decode_log(log) {
+            self.skipped.push((event.addr, event.task));
+        } else if let Ok(event) = IEngine::ContestationSubmitted::decode_log(log) {
+            self.contested.insert(event.task, event.addr);
+        } else if let Ok(event) = IEngine::ContestationSettled::decode_log(log) {
+            if event.rejected {
+                self.rejected.insert(event.task);
+            } else {
+                self.upheld.insert(event.task);
+            }
+        }
+    }
+
+    /// How many of these tasks are solved.
+    #[must_use]
+    pub fn count_solved(&self, tasks: &[B256]) -> usize {
+        tasks
+            .iter()
+            .filter(|t| self.solved.contains_key(*t))
+            .count()
+    }
+
+    /// How many of these tasks are claimed.
+    #[must_use]
+    pub fn count_claimed(&self, tasks: &[B256]) -> usize {
+        tasks
+            .iter()
+            .filter(|t| self.claimed.contains_key(*t))
+            .count()
+    }
+
+    /// What is wrong when these tasks should all be claimed and `miners` should have done
+    /// nothing in vain: a task not claimed, or claimed or solved more than once; a solution
+    /// that was sent a second time; a commitment that was forgotten; a transaction that
+    /// failed.
+    #[must_use]
+    pub fn complaints(&self, tasks: &[B256], miners: &[Address]) -> Vec<String> {
+        let mut complaints = Vec::new();
+        for task in tasks {
+            match self.claimed.get(task) {
+                Some(1) => {}
+                Some(times) => complaints.push(format!("{task} was claimed {times} times")),
+                None => complaints.push(format!("{task} was never claimed")),
+            }
+            let solvers = self.solved.get(task).map_or(0, Vec::len);
+            if solvers != 1 {
+                complaints.push(format!("{task} was solved {solvers} times"));
+            }
+        }
+        for (account, task) in &self.skipped {
+            if miners.contains(account) {
+                complaints.push(format!("{account} sent a solution of {task} in vain"));
+            }
+        }
+        for miner in miners {
+            for reason in self.reverted.get(miner).into_iter().flatten() {
+                complaints.push(format!("a transaction of {miner} failed: {reason}"));
+            }
+        }
+        // A lone miner commits once for what it solves; rivals may commit and come too late.
+        if let [miner] = miners {
+            let made = self.commitments.get(miner).copied().unwrap_or_default();
+            let revealed = self
+                .solved
+                .values()
+                .flatten()
+                .filter(|s| *s == miner)
+                .count();
+            if made != revealed as u64 {
+                complaints.push(format!(
+                    "{miner} made {made} commitments and revealed {revealed} solutions"
+                ));
+            }
+        }
+        complaints
+    }
+}

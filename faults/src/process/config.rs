@@ -1,0 +1,92 @@
+//! What a miner in a process of its own is told.
+
+use std::{fmt, path::PathBuf};
+
+use alloy_primitives::B256;
+use arbius_sdk::deploy::Deployment;
+use serde::{Deserialize, Serialize};
+
+/// The spans of the sdk in which a miner does one thing that can be cut off, each with what
+/// one of its fields must say: the steps of a job, what is written down, and what becomes of
+/// a transaction.
+pub const STEPS: [(&str, &str); 20] = [
+    ("take_in", ""),
+    ("plan", ""),
+    ("save", "planned"),
+    ("solve", ""),
+    ("save", "solved"),
+    ("pin", ""),
+    ("save", "pinned"),
+    ("commit", ""),
+    ("save", "committed"),
+    ("reveal", ""),
+    ("save", "revealed"),
+    ("claim", ""),
+    ("save", "claimable"),
+    ("save", "claimed"),
+    ("withdraw", ""),
+    ("estimate", ""),
+    ("record_intent", ""),
+    ("broadcast", ""),
+    ("await_receipt", ""),
+    ("forget_intent", ""),
+];
+
+/// Which end of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Edge {
+    /// Before anything of it is done.
+    Before,
+    /// After all of it is done.
+    After,
+}
+
+/// Where a miner kills itself with SIGKILL: nothing of it runs after that.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KillPoint {
+    /// The name of the span.
+    pub step: String,
+    /// What one of the span's fields must be, if anything.
+    pub with: String,
+    /// Before it or after it.
+    pub edge: Edge,
+    /// At which time that it comes there, counted from 1.
+    pub nth: u32,
+}
+
+impl fmt::Display for KillPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            step,
+            with,
+            edge,
+            nth,
+        } = self;
+        write!(f, "{edge:?} {step}")?;
+        if !with.is_empty() {
+            write!(f, " ({with})")?;
+        }
+        write!(f, ", time {nth}")
+    }
+}
+
+/// A miner.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Config {
+    /// The network, with the endpoint to use.
+    pub deployment: Deployment,
+    /// The key to mine with.
+    pub key: B256,
+    /// Where it keeps its store and its blocks.
+    pub folder: PathBuf,
+    /// The models to mine, all of them the demo's.
+    pub models: Vec<B256>,
+    /// How often it looks for blocks, milliseconds.
+    pub poll_millis: u64,
+    /// Processes for inference.
+    pub workers: usize,
+    /// How long one inference may take, milliseconds.
+    pub solve_millis: u64,
+    /// Where it dies.
+    pub kill: Option<KillPoint>,
+}

@@ -1,0 +1,196 @@
+//! The listener, its switches and its counts.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+    task::{JoinHandle, JoinSet},
+};
+
+use super::{Fault, Script, http, websocket};
+
+/// An endpoint on a loopback port that passes requests on to another one, HTTP and
+/// WebSocket alike, and does it wrong where it was told to. Dropping it closes it.
+#[derive(Debug)]
+pub struct FaultProxy {
+    shared: Arc<Shared>,
+    address: SocketAddr,
+    listening: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    /// `http://…`; the same behind `ws://` answers subscriptions.
+    pub(super) upstream: String,
+    pub(super) client: reqwest::Client,
+    state: Mutex<State>,
+    up: watch::Sender<bool>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    script: Option<Script>,
+    queued: VecDeque<(String, Fault)>,
+    requests: BTreeMap<String, u64>,
+    faults: BTreeMap<Fault, u64>,
+}
+
+/// What a request meets, with the numbers that the script has for it.
+pub(super) struct Met {
+    pub(super) fault: Option<Fault>,
+    pub(super) script: Script,
+}
+
+impl Shared {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts a request of a method and says what is to happen to it.
+    pub(super) fn meet(&self, method: &str) -> Met {
+        let mut state = self.state();
+        let count = state.requests.entry(method.to_owned()).or_default();
+        *count += 1;
+        let count = *count;
+        let queued = state.queued.iter().position(|(name, _)| name == method);
+        let fault = match queued {
+            Some(place) => state.queued.remove(place).map(|(_, fault)| fault),
+            None => state.script.as_ref().and_then(|s| s.decide(method, count)),
+        };
+        if let Some(fault) = fault {
+            *state.faults.entry(fault).or_default() += 1;
+        }
+        let script = state.script.clone().unwrap_or_else(|| Script::new(0));
+        Met { fault, script }
+    }
+}
+
+impl FaultProxy {
+    /// An endpoint that passes on to `upstream`, an `http://` URL, and is honest so far.
+    ///
+    /// # Errors
+    ///
+    /// If no loopback port is free or no client can be made.
+    pub async fn start(upstream: &str) -> io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let shared = Arc::new(Shared {
+            upstream: upstream.to_owned(),
+            client: arbius_sdk::http::client().map_err(io::Error::other)?,
+            state: Mutex::default(),
+            up: watch::Sender::new(true),
+        });
+        let listening = tokio::spawn(listen(Arc::clone(&shared), listener, address));
+        Ok(Self {
+            shared,
+            address,
+            listening,
+        })
+    }
+
+    /// Its URL for HTTP.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Its URL for WebSocket.
+    #[must_use]
+    pub fn ws_url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    /// Does wrong from now on as a script says; honest with `None`.
+    pub fn follow(&self, script: Option<Script>) {
+        self.shared.state().script = script;
+    }
+
+    /// Lets the next request of a method that nothing is queued for meet a fault.
+    pub fn queue(&self, method: &str, fault: Fault) {
+        let entry = (method.to_owned(), fault);
+        self.shared.state().queued.push_back(entry);
+    }
+
+    /// Dies: closes every connection and refuses new ones, until it is to come back to life.
+    pub fn set_alive(&self, alive: bool) {
+        self.shared.up.send_replace(alive);
+    }
+
+    /// How many requests there were of each method, refused ones included; notifications of
+    /// subscriptions count as `eth_subscription`.
+    #[must_use]
+    pub fn requests(&self) -> BTreeMap<String, u64> {
+        self.shared.state().requests.clone()
+    }
+
+    /// How many requests there were in all, notifications not counted.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        let requests = self.requests();
+        let asked = requests.iter().filter(|(m, _)| *m != "eth_subscription");
+        asked.map(|(_, count)| count).sum()
+    }
+
+    /// How often each fault happened.
+    #[must_use]
+    pub fn faults(&self) -> BTreeMap<Fault, u64> {
+        self.shared.state().faults.clone()
+    }
+}
+
+impl Drop for FaultProxy {
+    fn drop(&mut self) {
+        self.listening.abort();
+    }
+}
+
+/// How often an address that is still taken is tried again.
+const REBIND: Duration = Duration::from_millis(20);
+
+async fn listen(shared: Arc<Shared>, listener: TcpListener, address: SocketAddr) {
+    let mut up = shared.up.subscribe();
+    let mut listener = Some(listener);
+    let mut connections = JoinSet::new();
+    loop {
+        if !*up.borrow_and_update() {
+            listener = None;
+            connections.shutdown().await;
+            if up.changed().await.is_err() {
+                return;
+            }
+            continue;
+        }
+        let Some(open) = &listener else {
+            match TcpListener::bind(address).await {
+                Ok(bound) => listener = Some(bound),
+                Err(_) => tokio::time::sleep(REBIND).await,
+            }
+            continue;
+        };
+        tokio::select! {
+            Ok((stream, _)) = open.accept() => {
+                connections.spawn(serve(Arc::clone(&shared), stream));
+            }
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            changed = up.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// A connection; what goes wrong on it ends it.
+async fn serve(shared: Arc<Shared>, stream: TcpStream) {
+    let mut first = [0; 3];
+    // A WebSocket begins as a GET, JSON-RPC is always a POST.
+    let _ = match stream.peek(&mut first).await {
+        Ok(3) if &first == b"GET" => websocket::serve(shared, stream).await,
+        Ok(_) => http::serve(&shared, stream).await,
+        Err(error) => Err(error),
+    };
+}

@@ -1,0 +1,159 @@
+//! A chain with the whole protocol and the demo's model on it.
+
+use std::{path::Path, time::Duration};
+
+use alloy_primitives::{B256, Bytes, U256};
+use arbius_sdk::{
+    chain::Call,
+    client::{Network, Requester},
+    contracts::IEngine,
+    deploy::model::{ModelTerms, register_model, set_rate},
+};
+use arbius_testkit::{Actor, TestChain};
+
+use crate::{Audit, Config};
+
+/// 1 AIUS in wei.
+pub const AIUS: u128 = 1_000_000_000_000_000_000;
+
+/// Longer than the contest period, 2,000 s.
+const CONTEST_PERIOD: Duration = Duration::from_secs(2_001);
+
+/// Tasks in one bulk submission.
+const BULK: usize = 50;
+
+/// A chain with the model registered and rated, and a requester with tokens.
+#[derive(Debug)]
+pub struct Scene {
+    chain: TestChain,
+    model: B256,
+    requester: Requester,
+    submitted: Vec<B256>,
+}
+
+impl Scene {
+    /// Everything, from the contracts on.
+    ///
+    /// # Errors
+    ///
+    /// What keeps it from being set up.
+    pub async fn start() -> eyre::Result<Self> {
+        let chain = TestChain::start().await?;
+        let lane = chain.lane(Actor::ModelOwner)?;
+        let terms = ModelTerms {
+            fee_address: lane.address(),
+            fee: U256::from(AIUS / 1_000),
+        };
+        let template = arbius_models::digits().template.to_vec();
+        let model = register_model(lane, chain.engine(), terms, &template).await?;
+        let owner = chain.lane(Actor::Owner)?;
+        set_rate(owner, chain.engine(), model, U256::from(AIUS)).await?;
+        let lane = chain.lane(Actor::Requester)?.clone();
+        let requester = Requester::new(lane, chain.deployment())?;
+        requester.approve(U256::from(5_000 * AIUS)).await?;
+        Ok(Self {
+            chain,
+            model,
+            requester,
+            submitted: Vec::new(),
+        })
+    }
+
+    /// The chain.
+    #[must_use]
+    pub const fn chain(&self) -> &TestChain {
+        &self.chain
+    }
+
+    /// The model.
+    #[must_use]
+    pub const fn model(&self) -> B256 {
+        self.model
+    }
+
+    /// Every task that was submitted, oldest first.
+    #[must_use]
+    pub fn tasks(&self) -> &[B256] {
+        &self.submitted
+    }
+
+    /// What others can read of the network.
+    #[must_use]
+    pub fn network(&self) -> &Network {
+        self.requester.network()
+    }
+
+    /// Submits so many tasks with prompts of their own, fifty in a transaction.
+    ///
+    /// # Errors
+    ///
+    /// What a transaction ends in.
+    pub async fn submit(&mut self, count: usize) -> eyre::Result<()> {
+        let lane = self.chain.lane(Actor::Requester)?;
+        let first = self.submitted.len();
+        let numbers: Vec<usize> = (first..first + count).collect();
+        for numbers in numbers.chunks(BULK) {
+            let input = |number: &usize| {
+                let input = serde_json::json!({ "prompt": format!("digit number {number}") });
+                Bytes::from(input.to_string().into_bytes())
+            };
+            let call = IEngine::bulkSubmitTasksCall {
+                version: 0,
+                owner: lane.address(),
+                model: self.model,
+                fee: U256::from(AIUS / 100),
+                inputs: numbers.iter().map(input).collect(),
+            };
+            let receipt = lane.execute(Call::new(self.chain.engine(), &call)).await?;
+            let events = receipt.events::<IEngine::TaskSubmitted>(self.chain.engine());
+            self.submitted.extend(events.map(|event| event.id));
+        }
+        Ok(())
+    }
+
+    /// Forgets tasks that a reorganisation undid.
+    pub fn forget(&mut self, tasks: &[B256]) {
+        self.submitted.retain(|task| !tasks.contains(task));
+    }
+
+    /// Lets the contest period of all solutions there are pass.
+    ///
+    /// # Errors
+    ///
+    /// If the clock would leave what a chain can hold.
+    pub fn pass_contest_period(&self) -> eyre::Result<()> {
+        Ok(self.chain.pass(CONTEST_PERIOD)?)
+    }
+
+    /// A miner's configuration: the `number`-th actor's key, an endpoint, and a folder.
+    ///
+    /// # Errors
+    ///
+    /// If the chain has no such actor.
+    pub fn miner(&self, number: usize, rpc: &str, folder: &Path) -> eyre::Result<Config> {
+        let mut deployment = self.chain.deployment().clone();
+        let index = Actor::Miner(number).index();
+        let account = deployment.accounts.get(index);
+        let key = account
+            .ok_or_else(|| eyre::eyre!("no account {index}"))?
+            .key;
+        rpc.clone_into(&mut deployment.rpc);
+        deployment.accounts.clear();
+        Ok(Config {
+            deployment,
+            key,
+            folder: folder.to_owned(),
+            models: vec![self.model],
+            poll_millis: 50,
+            workers: 1,
+            solve_millis: 20_000,
+            kill: None,
+        })
+    }
+
+    /// What the chain says of all that was done on it.
+    #[must_use]
+    pub fn audit(&self) -> Audit {
+        Audit::of(&self.chain)
+    }
+}
