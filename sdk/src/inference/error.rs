@@ -22,6 +22,18 @@ pub enum Blame {
     Machine,
 }
 
+impl Blame {
+    /// Its name, as metrics show it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Input => "input",
+            Self::Model => "model",
+            Self::Machine => "machine",
+        }
+    }
+}
+
 /// Why a model did not run.
 #[derive(Debug, Error)]
 pub enum InferenceError {

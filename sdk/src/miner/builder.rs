@@ -16,7 +16,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Catalogue, Job, MinerError, State, StoreError,
+    Catalogue, Gas, Job, MinerError, State, StoreError,
+    journal::StoreJournal,
     machine::Machine,
     run::Runner,
     stake,
@@ -27,6 +28,7 @@ use crate::{
     content::{BlockStore, FolderStore, Gateway},
     deploy::Deployment,
     inference::Solver,
+    metrics::Metrics,
 };
 
 /// How many changes of jobs a listener may be behind before it misses some.
@@ -54,6 +56,27 @@ pub struct Settings {
     pub withdraw: bool,
     /// What transactions may cost.
     pub fees: FeePolicy,
+    /// How long finished jobs are kept. Their totals stay.
+    pub retention: Retention,
+}
+
+/// How long finished jobs are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// So long after they ended.
+    pub age: Duration,
+    /// So many of the newest, if they are not too old.
+    pub jobs: u64,
+}
+
+impl Default for Retention {
+    /// 90 days, 100,000 jobs: some 150 MB.
+    fn default() -> Self {
+        Self {
+            age: Duration::from_secs(90 * 86_400),
+            jobs: 100_000,
+        }
+    }
 }
 
 impl Default for Settings {
@@ -67,6 +90,7 @@ impl Default for Settings {
             stake: true,
             withdraw: true,
             fees: FeePolicy::default(),
+            retention: Retention::default(),
         }
     }
 }
@@ -81,6 +105,7 @@ pub struct Miner {
     catalogue: Catalogue,
     gateway: Option<SocketAddr>,
     settings: Settings,
+    metrics: Metrics,
 }
 
 impl Miner {
@@ -139,6 +164,13 @@ impl Miner {
         self
     }
 
+    /// Where it counts what it does; numbers of its own otherwise.
+    #[must_use]
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = metrics;
+        self
+    }
+
     /// Connects, checks that the models are the chain's and that this machine reproduces
     /// their golden outputs, leaving out those that it does not, takes up what an earlier run left, stakes, and
     /// works in the background until the handle is stopped or dropped.
@@ -165,7 +197,7 @@ impl Miner {
             account: signer.address(),
         };
         let store = Arc::new(Store::open(&folder.join("miner.redb"), owner)?);
-        let journal = Arc::clone(&store);
+        let journal = Arc::new(StoreJournal::new(Arc::clone(&store), self.metrics.clone()));
         let lane = Lane::with_journal(chain.clone(), signer, self.settings.fees, journal);
 
         let (events, _) = broadcast::channel(EVENTS_KEPT);
@@ -181,6 +213,7 @@ impl Miner {
             staking: AsyncMutex::new(()),
             withdrawing: AsyncMutex::new(()),
             settings: self.settings,
+            metrics: self.metrics.clone(),
             events: events.clone(),
             newest: Arc::default(),
             solved: Mutex::new(HashMap::new()),
@@ -204,13 +237,14 @@ impl Miner {
             store,
             events,
             gateway,
+            metrics: self.metrics,
             stop,
             task: Some(task),
         })
     }
 }
 
-/// Jobs by state, and what they brought.
+/// Jobs by state, and what they brought, those of earlier runs included.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How many jobs are in each state.
@@ -219,6 +253,8 @@ pub struct Tally {
     pub fees: U256,
     /// The solver's part of rewards claimed, wei of AIUS.
     pub rewards: U256,
+    /// Gas that finished jobs have used.
+    pub gas: Gas,
 }
 
 impl Tally {
@@ -237,6 +273,7 @@ pub struct MinerHandle {
     store: Arc<Store>,
     events: broadcast::Sender<Job>,
     gateway: Option<Gateway>,
+    metrics: Metrics,
     stop: CancellationToken,
     task: Option<JoinHandle<Result<(), MinerError>>>,
 }
@@ -258,6 +295,12 @@ impl MinerHandle {
     #[must_use]
     pub fn gateway(&self) -> Option<String> {
         self.gateway.as_ref().map(Gateway::url)
+    }
+
+    /// What it has counted.
+    #[must_use]
+    pub const fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// Every change of a job from now on. A listener that falls too far behind is told how
@@ -282,13 +325,7 @@ impl MinerHandle {
     ///
     /// [`StoreError`] if the store cannot be read.
     pub fn tally(&self) -> Result<Tally, StoreError> {
-        let mut tally = Tally::default();
-        for job in self.store.jobs()? {
-            *tally.jobs.entry(job.state).or_default() += 1;
-            tally.fees = tally.fees.saturating_add(job.earned.fee);
-            tally.rewards = tally.rewards.saturating_add(job.earned.reward);
-        }
-        Ok(tally)
+        self.store.tally()
     }
 
     /// Stops it and waits until it has; a new one can take up from the same folder then.

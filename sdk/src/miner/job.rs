@@ -205,7 +205,8 @@ impl Job {
     }
 }
 
-fn now_millis() -> u64 {
+/// Now, in milliseconds since 1970.
+pub(super) fn now_millis() -> u64 {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)

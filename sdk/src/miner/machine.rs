@@ -11,19 +11,23 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
+    time::{Duration, Instant},
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::ids;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
 
-use super::{Catalogue, Job, MinerError, Settings, State, StoreError, stake, store::Store};
+use super::{
+    Catalogue, Job, MinerError, Settings, State, StoreError, journal, stake, store::Store,
+};
 use crate::{
     chain::{Chain, ChainError, Lane},
     client::Validator,
     content::{self, BlockStore, Cid, cids, unixfs},
     contracts::IEngine,
     inference::{Blame, InferenceError, Outputs, Solver},
+    metrics::Metrics,
 };
 
 /// Attempts at computing outputs before this machine is taken to be unable to.
@@ -39,6 +43,7 @@ pub(super) struct Machine {
     pub(super) solver: Arc<dyn Solver>,
     pub(super) catalogue: Catalogue,
     pub(super) settings: Settings,
+    pub(super) metrics: Metrics,
     pub(super) events: broadcast::Sender<Job>,
     pub(super) solving: Semaphore,
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
@@ -115,7 +120,7 @@ impl Machine {
     }
 
     pub(super) fn reach(&self, job: &mut Job, state: State) -> Result<Next, StepError> {
-        job.reach(state);
+        self.measured(job, |job| job.reach(state));
         self.save(job)?;
         Ok(Next::Step)
     }
@@ -126,9 +131,19 @@ impl Machine {
         state: State,
         reason: impl Into<String>,
     ) -> Result<Next, StepError> {
-        job.end(state, reason);
+        self.measured(job, |job| job.end(state, reason));
         self.save(job)?;
         Ok(Next::Over)
+    }
+
+    /// Moves a job on, and counts how long that took since its last state.
+    fn measured(&self, job: &mut Job, moves: impl FnOnce(&mut Job)) {
+        let before = job.history.last().map(|(_, at)| *at);
+        moves(job);
+        if let (Some(before), Some((state, now))) = (before, job.history.last()) {
+            let took = Duration::from_millis(now.saturating_sub(before));
+            self.metrics.step(state.name(), took);
+        }
     }
 
     /// Does the next thing for a job.
@@ -204,9 +219,18 @@ impl Machine {
             if let Some(winner) = self.winner(job.task) {
                 return self.lose(job, winner);
             }
-            self.solver
+            let started = Instant::now();
+            let solved = self
+                .solver
                 .solve(bundle, &job.input, ids::seed(job.task))
-                .await?
+                .await;
+            match &solved {
+                Ok(_) => self
+                    .metrics
+                    .inference(&job.model.to_string(), started.elapsed()),
+                Err(error) => self.metrics.inference_failure(error.blame().name()),
+            }
+            solved?
         };
         job.cid = Some(onchain(&outputs.cid()?)?);
         self.reach(job, State::Solved)?;
@@ -341,6 +365,10 @@ impl StepError {
     pub(super) fn remedy(&self, attempts: u32) -> Remedy {
         let later = Remedy::Retry;
         match self {
+            // A disk has room again one day, and until then nothing is done that could not be
+            // written down.
+            Self::Store(error) if error.is_passing() => later,
+            Self::Chain(ChainError::Journal(error)) if journal::is_passing(error) => later,
             Self::Store(_) | Self::Chain(ChainError::Journal(_) | ChainError::Signer(_)) => {
                 Remedy::Stop
             }

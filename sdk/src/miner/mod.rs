@@ -2,6 +2,8 @@
 //!
 //! - [`Miner`]: what a miner is made of, and [`MinerHandle`] to watch and stop it;
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
+//! - [`StoreFile`], [`Backup`]: what a miner that does not run has written down, and copies
+//!   of it;
 //! - [`Catalogue`]: the models that the operator has opted into;
 //! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
 //!   another;
@@ -14,7 +16,9 @@ mod builder;
 mod catalogue;
 mod claim;
 mod error;
+mod filter;
 mod job;
+mod journal;
 mod machine;
 mod reader;
 mod recovery;
@@ -24,9 +28,10 @@ mod store;
 mod verify;
 mod watch;
 
-pub use builder::{Miner, MinerHandle, Settings, Tally};
+pub use builder::{Miner, MinerHandle, Retention, Settings, Tally};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use error::MinerError;
+pub use filter::JobFilter;
 pub use job::{Earned, Gas, Job, State};
-pub use store::StoreError;
+pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};
 pub use verify::{Verdict, verify};

@@ -14,8 +14,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, MinerError, State, StoreError,
+    Job, MinerError, Retention, State, StoreError,
     claim::BULK,
+    job::now_millis,
     machine::{Machine, Next, Remedy, StepError},
     reader::Reader,
     watch,
@@ -25,6 +26,12 @@ use crate::chain::{Batch, Cursor, Events, Head};
 /// Pauses between attempts at a step.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+
+/// How long to wait after the disk failed.
+const DISK_PAUSE: Duration = Duration::from_secs(2);
+
+/// How often old jobs are forgotten.
+const PRUNING: Duration = Duration::from_secs(600);
 
 /// How often the stake is held against the minimum.
 const STAKE_CHECK: Duration = Duration::from_secs(300);
@@ -66,6 +73,8 @@ impl Clock {
 pub(super) struct Runner {
     machine: Arc<Machine>,
     reader: Reader,
+    /// What was read and could not be written down yet, because the disk is full.
+    held: Option<Batch>,
     /// The last block that was read.
     read: u64,
     /// After a reorganisation, the last block that had been read before it: tasks up to there
@@ -107,6 +116,7 @@ impl Runner {
         Ok(Self {
             reader: Reader::start(events),
             machine,
+            held: None,
             read,
             replayed: 0,
             head: None,
@@ -123,22 +133,26 @@ impl Runner {
         let mut stake_checks =
             tokio::time::interval_at(tokio::time::Instant::now() + STAKE_CHECK, STAKE_CHECK);
         stake_checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut pruning = tokio::time::interval(PRUNING);
+        pruning.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {
                     self.finish(done)?;
                 }
-                batch = self.reader.next() => match batch {
-                    Some(batch) => self.take_in(batch?).await?,
+                batch = self.reader.next(), if self.held.is_none() => match batch {
+                    Some(batch) => self.held = Some(batch?),
                     None => return Err(MinerError::Crashed("the reader stopped".to_owned())),
                 },
                 // Steps and claims may be due.
                 _ = ticks.tick() => {}
+                _ = pruning.tick() => self.prune(),
                 _ = stake_checks.tick(), if self.machine.settings.stake => self.check_stake(),
             }
-            // Without the chain every step would only fail, and say so.
-            if self.reader.can_read() {
+            self.take_in_held().await?;
+            // Without the chain or the disk every step would only fail, and say so.
+            if self.reader.can_read() && self.held.is_none() {
                 self.start_steps();
                 self.start_claims();
             }
@@ -198,7 +212,22 @@ impl Runner {
         Ok(())
     }
 
-    async fn take_in(&mut self, batch: Batch) -> Result<(), MinerError> {
+    /// Takes in what was read, or keeps it until it can be written down.
+    async fn take_in_held(&mut self) -> Result<(), MinerError> {
+        let Some(batch) = self.held.take() else {
+            return Ok(());
+        };
+        match self.take_in(&batch).await {
+            Err(error) if waits_for_disk(&error) => {
+                self.held = Some(batch);
+                tokio::time::sleep(DISK_PAUSE).await;
+                Ok(())
+            }
+            other => other,
+        }
+    }
+
+    async fn take_in(&mut self, batch: &Batch) -> Result<(), MinerError> {
         let Batch {
             logs,
             from,
@@ -207,6 +236,7 @@ impl Runner {
             head,
             ..
         } = batch;
+        let head = *head;
         if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
             let clock = Clock {
                 timestamp: head.timestamp,
@@ -218,9 +248,9 @@ impl Runner {
             self.replayed = self.replayed.max(self.read);
             self.rewind(batch.undone_since).await?;
         }
-        self.read = to;
+        self.read = *to;
         let catalogue = &self.machine.catalogue;
-        let sighting = watch::read(&logs, |model| catalogue.get(model).is_some());
+        let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
         let account = self.machine.account();
         let solved: HashMap<B256, Address> = sighting.solved.into_iter().collect();
         // What others have solved already, as most of a chain's past, is no job of ours. What
@@ -231,7 +261,7 @@ impl Runner {
                 .is_none_or(|solver| *solver == account)
         };
         let jobs: Vec<Job> = sighting.jobs.into_iter().filter(open).collect();
-        if from <= self.replayed {
+        if *from <= self.replayed {
             for job in &jobs {
                 // It was gone from the chain, and is back.
                 if let Some(known) = self.machine.store.job(job.task)?
@@ -241,7 +271,7 @@ impl Runner {
                 }
             }
         }
-        let new = self.machine.store.add(jobs, cursor)?;
+        let new = self.machine.store.add(jobs, cursor.clone())?;
         for job in new {
             let recheck = solved.contains_key(&job.task);
             self.slots.insert(job.task, Slot::Ready { recheck });
@@ -294,6 +324,21 @@ impl Runner {
         }
     }
 
+    /// Forgets finished jobs that are old enough.
+    fn prune(&mut self) {
+        let machine = Arc::clone(&self.machine);
+        self.running.spawn(async move {
+            let Retention { age, jobs } = machine.settings.retention;
+            let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            match machine.store.prune(now_millis().saturating_sub(age), jobs) {
+                Ok(0) => {}
+                Ok(pruned) => tracing::info!(pruned, "forgot old jobs"),
+                Err(error) => tracing::warn!(%error, "cannot forget old jobs, trying again later"),
+            }
+            Ok(Vec::new())
+        });
+    }
+
     /// Tops the stake up before a reveal has to wait for it.
     fn check_stake(&mut self) {
         let machine = Arc::clone(&self.machine);
@@ -331,8 +376,25 @@ impl Runner {
     }
 }
 
-/// Steps through a job until it is over, must wait, or fails.
+/// Steps through a job until it is over, must wait, or fails. While the disk is full, it waits
+/// where it was written down last.
 async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
+    match steps(machine, task, recheck).await {
+        Err(error) if waits_for_disk(&error) => Ok(Some(Slot::Later(Instant::now() + DISK_PAUSE))),
+        other => other,
+    }
+}
+
+/// Whether an error is the disk's and may pass.
+fn waits_for_disk(error: &MinerError) -> bool {
+    let passing = matches!(error, MinerError::Store(error) if error.is_passing());
+    if passing {
+        tracing::error!(%error, "nothing can be written down, so nothing is begun");
+    }
+    passing
+}
+
+async fn steps(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
     let Some(mut job) = machine.store.job(task)? else {
         return Ok(None);
     };
@@ -351,10 +413,21 @@ async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Sl
     }
 }
 
+/// Claims what is due. While the disk is full, it stays due.
 async fn claim(machine: &Machine, tasks: Vec<B256>) -> Result<Vec<Done>, MinerError> {
+    match claim_all(machine, &tasks).await {
+        Err(error) if waits_for_disk(&error) => {
+            let slot = Some(Slot::Later(Instant::now() + DISK_PAUSE));
+            Ok(tasks.into_iter().map(|task| Done { task, slot }).collect())
+        }
+        other => other,
+    }
+}
+
+async fn claim_all(machine: &Machine, tasks: &[B256]) -> Result<Vec<Done>, MinerError> {
     let mut jobs = Vec::with_capacity(tasks.len());
     for task in tasks {
-        jobs.extend(machine.store.job(task)?);
+        jobs.extend(machine.store.job(*task)?);
     }
     let error = match machine.claim(&mut jobs).await {
         Ok(outcomes) => {

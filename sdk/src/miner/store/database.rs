@@ -1,202 +1,176 @@
 //! The file, opened for one owner.
 
-use std::path::Path;
-
-use redb::{Database, DatabaseError};
-
-use super::{
-    Owner, StoreError,
-    intents::INTENTS,
-    jobs::{JOBS, OPEN},
-    record,
-    schema::{META, SCHEMA},
+use std::{
+    path::{Path, PathBuf},
+    sync::{PoisonError, RwLock},
 };
 
+use redb::{
+    Database, DatabaseError, ReadTransaction, ReadableDatabase as _, TableHandle as _,
+    TransactionError, WriteTransaction,
+};
+
+use super::{Owner, StoreError, damaged, record, schema};
+
 /// The store of one miner.
+///
+/// A disk that is full or fails for a moment makes redb refuse everything from then on. The
+/// file is opened again then, by whoever needs it next, and stands at its last commit.
 #[derive(Debug)]
 pub(in crate::miner) struct Store {
-    pub(super) database: Database,
+    path: PathBuf,
+    /// `None` while the file cannot be opened again.
+    database: RwLock<Option<Database>>,
 }
 
 impl Store {
-    /// Opens a store, making it where there is none.
+    /// Opens a store, making it where there is none, and brings it to the present layout.
     pub(in crate::miner) fn open(path: &Path, owner: Owner) -> Result<Self, StoreError> {
-        let database = Database::create(path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
-                path: path.to_owned(),
-            },
-            other => StoreError::Open {
-                path: path.to_owned(),
-                source: Box::new(other.into()),
-            },
-        })?;
-        let write = database.begin_write()?;
+        let store = Self::new(path, Database::create(path).map_err(cannot_open(path))?);
+        let write = store.begin_write()?;
+        let found = layout(&write, path)?;
+        if let Some(found) = found
+            && found > schema::SCHEMA
         {
-            let mut meta = write.open_table(META)?;
-            write.open_table(JOBS)?;
-            write.open_table(OPEN)?;
-            write.open_table(INTENTS)?;
-            let found: Option<u64> = record::at(&meta, "schema")?;
-            match found {
-                Some(found) if found > SCHEMA => {
-                    return Err(StoreError::Newer {
-                        path: path.to_owned(),
-                        found,
-                    });
-                }
-                _ => meta.insert("schema", record::encode(&SCHEMA)?.as_slice())?,
-            };
-            let name = owner.to_string();
-            match record::at::<String>(&meta, "owner")? {
-                Some(found) if found != name => {
-                    let (path, expected) = (path.to_owned(), name);
-                    return Err(StoreError::OtherOwner {
-                        path,
-                        found,
-                        expected,
-                    });
-                }
-                _ => meta.insert("owner", record::encode(&name)?.as_slice())?,
-            };
+            return Err(newer(&write, path, found));
         }
+        schema::bring_forward(&write, found)?;
+        check_owner(&write, path, owner)?;
+        damaged::isolate(&write)?;
         write.commit()?;
-        Ok(Self { database })
+        Ok(store)
+    }
+
+    /// Opens a store that is there, whosesoever it is, as it is: for looking at the store of a
+    /// miner that does not run.
+    pub(in crate::miner) fn inspect(path: &Path) -> Result<Self, StoreError> {
+        let store = Self::new(path, Database::open(path).map_err(cannot_open(path))?);
+        // Nothing of this is committed.
+        let write = store.begin_write()?;
+        match layout(&write, path)? {
+            Some(found) if found > schema::SCHEMA => return Err(newer(&write, path, found)),
+            Some(schema::SCHEMA) => {}
+            found => {
+                return Err(StoreError::Older {
+                    path: path.to_owned(),
+                    found: found.unwrap_or_default(),
+                });
+            }
+        }
+        drop(write);
+        Ok(store)
+    }
+
+    fn new(path: &Path, database: Database) -> Self {
+        Self {
+            path: path.to_owned(),
+            database: RwLock::new(Some(database)),
+        }
+    }
+
+    /// A store whose file is behind `backend`, until it has to be opened again.
+    #[cfg(test)]
+    pub(super) fn with_backend(path: &Path, backend: impl redb::StorageBackend) -> Self {
+        let database = Database::builder().create_with_backend(backend);
+        Self::new(path, database.unwrap())
+    }
+
+    /// Begins to write; waits for whoever writes.
+    pub(super) fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
+        self.begin(Database::begin_write)
+    }
+
+    /// Begins to read what was committed last.
+    pub(super) fn begin_read(&self) -> Result<ReadTransaction, StoreError> {
+        self.begin(Database::begin_read)
+    }
+
+    fn begin<T>(
+        &self,
+        begin: impl Fn(&Database) -> Result<T, TransactionError>,
+    ) -> Result<T, StoreError> {
+        {
+            let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+            if let Some(database) = &*database {
+                match begin(database).map_err(StoreError::from) {
+                    Err(error) if error.is_passing() => {}
+                    other => return other,
+                }
+            }
+        }
+        let mut database = self
+            .database
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(database) = &*database {
+            // Somebody else may have opened it meanwhile.
+            match begin(database).map_err(StoreError::from) {
+                Err(error) if error.is_passing() => {}
+                other => return other,
+            }
+        }
+        if let Some(broken) = database.take() {
+            // It failed before, and so does this; the file is given back all the same.
+            let _ = broken.close();
+        }
+        let opened = Database::open(&self.path).map_err(cannot_open(&self.path))?;
+        tracing::info!(path = %self.path.display(), "the store was opened again after a failure of the disk");
+        Ok(begin(database.insert(opened))?)
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use alloy_primitives::{Address, B256, Bytes, U256};
+pub(super) fn cannot_open(path: &Path) -> impl FnOnce(DatabaseError) -> StoreError + '_ {
+    move |error| match error {
+        DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
+            path: path.to_owned(),
+        },
+        other => StoreError::Open {
+            path: path.to_owned(),
+            source: Box::new(other.into()),
+        },
+    }
+}
 
-    use super::*;
-    use crate::{
-        chain::{Cursor, Intent, Journal as _, Outcome},
-        miner::{Job, State},
-    };
-
-    fn owner() -> Owner {
-        Owner {
-            chain: 1,
-            engine: Address::repeat_byte(1),
-            account: Address::repeat_byte(2),
+/// The layout of a file; `None` for one that is empty.
+fn layout(write: &WriteTransaction, path: &Path) -> Result<Option<u64>, StoreError> {
+    let mut tables = write.list_tables()?.map(|table| table.name().to_owned());
+    if tables.any(|name| name == "meta") {
+        let found: Option<u64> = record::at(&write.open_table(schema::META)?, "schema")?;
+        if found.is_some() {
+            return Ok(found);
         }
+    } else if write.list_tables()?.next().is_none() {
+        return Ok(None);
     }
+    Err(StoreError::Foreign {
+        path: path.to_owned(),
+    })
+}
 
-    fn job(number: u8) -> Job {
-        Job::seen(
-            B256::repeat_byte(number),
-            B256::repeat_byte(9),
-            U256::from(number),
-            Bytes::from_static(b"{}"),
-            number.into(),
-        )
+fn newer(write: &WriteTransaction, path: &Path, found: u64) -> StoreError {
+    let writer = write
+        .open_table(schema::META)
+        .ok()
+        .and_then(|meta| record::at::<String>(&meta, "writer").ok().flatten());
+    StoreError::Newer {
+        path: path.to_owned(),
+        found,
+        writer,
     }
+}
 
-    #[test]
-    fn finds_itself_again_after_being_closed() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("miner.redb");
-        let cursor = Cursor::after(5);
-        let intent = Intent {
-            hash: B256::repeat_byte(3),
-            sender: Address::repeat_byte(2),
-            nonce: 4,
-            raw: Bytes::from_static(&[2]),
-            purpose: "committing".to_owned(),
-            urgency: crate::chain::Urgency::Routine,
-            replacements: Vec::new(),
-        };
-        {
-            let store = Store::open(&path, owner()).unwrap();
-            assert_eq!(store.cursor().unwrap(), None);
-            assert_eq!(
-                store
-                    .add(vec![job(2), job(1)], cursor.clone())
-                    .unwrap()
-                    .len(),
-                2
-            );
-            let mut first = job(1);
-            first.end(State::Lost, "too slow");
-            store.save(&first).unwrap();
-            store.intend(&intent).unwrap();
+fn check_owner(write: &WriteTransaction, path: &Path, owner: Owner) -> Result<(), StoreError> {
+    let mut meta = write.open_table(schema::META)?;
+    let expected = owner.to_string();
+    match record::at::<String>(&meta, "owner")? {
+        Some(found) if found != expected => Err(StoreError::OtherOwner {
+            path: path.to_owned(),
+            found,
+            expected,
+        }),
+        _ => {
+            meta.insert("owner", record::encode(&expected)?.as_slice())?;
+            Ok(())
         }
-        let store = Store::open(&path, owner()).unwrap();
-        assert_eq!(store.cursor().unwrap(), Some(cursor));
-        assert_eq!(store.jobs().unwrap().len(), 2);
-        let open = store.open_jobs().unwrap();
-        assert_eq!(
-            open.iter().map(|job| job.task).collect::<Vec<_>>(),
-            [job(2).task]
-        );
-        assert_eq!(store.open_intents().unwrap(), std::slice::from_ref(&intent));
-        store.settle(&intent, Outcome::Included).unwrap();
-        assert_eq!(store.open_intents().unwrap(), []);
-    }
-
-    #[test]
-    fn reading_a_task_twice_does_not_set_its_job_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("miner.redb"), owner()).unwrap();
-        let cursor = Cursor::after(5);
-        store.add(vec![job(1)], cursor.clone()).unwrap();
-        let mut moved = job(1);
-        moved.reach(State::Committed);
-        store.save(&moved).unwrap();
-        assert_eq!(store.add(vec![job(1), job(2)], cursor).unwrap().len(), 1);
-        assert_eq!(
-            store.job(job(1).task).unwrap().unwrap().state,
-            State::Committed
-        );
-    }
-
-    #[test]
-    fn refuses_to_serve_two_miners_or_another_account() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("miner.redb");
-        let store = Store::open(&path, owner()).unwrap();
-        assert!(matches!(
-            Store::open(&path, owner()),
-            Err(StoreError::InUse { .. })
-        ));
-        drop(store);
-        let other = Owner {
-            account: Address::repeat_byte(8),
-            ..owner()
-        };
-        assert!(matches!(
-            Store::open(&path, other),
-            Err(StoreError::OtherOwner { .. })
-        ));
-    }
-
-    #[test]
-    fn refuses_a_newer_layout_and_a_file_that_is_no_store() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("miner.redb");
-        {
-            let store = Store::open(&path, owner()).unwrap();
-            let write = store.database.begin_write().unwrap();
-            write
-                .open_table(META)
-                .unwrap()
-                .insert("schema", b"2".as_slice())
-                .unwrap();
-            write.commit().unwrap();
-        }
-        assert!(matches!(
-            Store::open(&path, owner()),
-            Err(StoreError::Newer { found: 2, .. })
-        ));
-        let text = folder.path().join("notes.txt");
-        std::fs::write(
-            &text,
-            "this is no database, and long enough to be looked at",
-        )
-        .unwrap();
-        assert!(matches!(
-            Store::open(&text, owner()),
-            Err(StoreError::Open { .. })
-        ));
     }
 }

@@ -1,6 +1,6 @@
 //! Why a store cannot be used.
 
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 use super::schema::SCHEMA;
 
@@ -25,13 +25,33 @@ pub enum StoreError {
     },
     /// A newer version wrote it.
     #[error(
-        "{path} has layout {found}, but this version knows layouts up to {SCHEMA}; update arbius rather than lose what a newer version wrote"
+        "{path} has layout {found}{}, but this is version {} and knows layouts up to {SCHEMA}; update arbius rather than lose what a newer version wrote",
+        .writer.as_ref().map(|version| format!(" of version {version}")).unwrap_or_default(),
+        env!("CARGO_PKG_VERSION")
     )]
     Newer {
         /// The file.
         path: PathBuf,
         /// The layout.
         found: u64,
+        /// The version that wrote it last, where it says so.
+        writer: Option<String>,
+    },
+    /// An older version wrote it, and it is only looked at.
+    #[error(
+        "{path} has layout {found}, which is older than this version's {SCHEMA}; `arbius mine` brings it forward when it starts with that folder"
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The layout.
+        found: u64,
+    },
+    /// A database, but none of a miner.
+    #[error("{path} is not the store of a miner; give the miner a folder of its own")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
     },
     /// It belongs to another engine or account.
     #[error("{path} belongs to {found}, but this miner is {expected}; give it a folder of its own")]
@@ -43,7 +63,7 @@ pub enum StoreError {
         /// Chain, engine and account now.
         expected: String,
     },
-    /// Reading or writing failed: the disk is full or broken.
+    /// Reading or writing failed: the disk is full or broken. See [`StoreError::is_passing`].
     #[error("the miner's store cannot be read or written: {0}; is the disk full?")]
     Io(#[source] Box<redb::Error>),
     /// A record cannot be read.
@@ -51,6 +71,29 @@ pub enum StoreError {
         "a record of the miner's store is damaged: {0}; restore a backup, or start anew in an empty folder"
     )]
     Damaged(#[from] serde_json::Error),
+}
+
+impl StoreError {
+    /// Whether it may be over in a moment: the disk is full or did not answer. Nothing was
+    /// written then, and nothing may be done that had to be written down first.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        let (Self::Io(source) | Self::Open { source, .. }) = self else {
+            return false;
+        };
+        match &**source {
+            // Without the file there is nothing to wait for.
+            redb::Error::Io(error) => !matches!(
+                error.kind(),
+                io::ErrorKind::NotFound
+                    | io::ErrorKind::PermissionDenied
+                    | io::ErrorKind::IsADirectory
+                    | io::ErrorKind::InvalidData
+            ),
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => true,
+            _ => false,
+        }
+    }
 }
 
 macro_rules! from_redb {

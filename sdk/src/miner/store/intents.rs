@@ -1,9 +1,9 @@
 //! Transaction intents: written down before they are sent.
 
-use redb::{ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{ReadableTable, TableDefinition};
 
 use super::{Store, StoreError, record};
-use crate::chain::{Intent, Journal, JournalError, Outcome};
+use crate::chain::Intent;
 
 /// Intents without an outcome, by transaction hash.
 pub(super) const INTENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("intents");
@@ -11,7 +11,7 @@ pub(super) const INTENTS: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition
 impl Store {
     /// Intents of which it is not known how they ended, in order of their nonces.
     pub(in crate::miner) fn open_intents(&self) -> Result<Vec<Intent>, StoreError> {
-        let read = self.database.begin_read()?;
+        let read = self.begin_read()?;
         let table = read.open_table(INTENTS)?;
         let mut intents = Vec::new();
         for entry in table.iter()? {
@@ -21,9 +21,10 @@ impl Store {
         Ok(intents)
     }
 
+    /// Writes an intent down, in place of what was written of it before.
     #[tracing::instrument(level = "debug", skip_all, fields(purpose = intent.purpose))]
-    fn record_intent(&self, intent: &Intent) -> Result<(), StoreError> {
-        let write = self.database.begin_write()?;
+    pub(in crate::miner) fn record_intent(&self, intent: &Intent) -> Result<(), StoreError> {
+        let write = self.begin_write()?;
         let record = record::encode(intent)?;
         write
             .open_table(INTENTS)?
@@ -32,24 +33,12 @@ impl Store {
         Ok(())
     }
 
+    /// Forgets an intent whose end is known.
     #[tracing::instrument(level = "debug", skip_all, fields(purpose = intent.purpose))]
-    fn forget_intent(&self, intent: &Intent) -> Result<(), StoreError> {
-        let write = self.database.begin_write()?;
+    pub(in crate::miner) fn forget_intent(&self, intent: &Intent) -> Result<(), StoreError> {
+        let write = self.begin_write()?;
         write.open_table(INTENTS)?.remove(intent.hash.0)?;
         write.commit()?;
         Ok(())
-    }
-}
-
-impl Journal for Store {
-    fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
-        self.record_intent(intent)
-            .map_err(|error| JournalError(Box::new(error)))
-    }
-
-    fn settle(&self, intent: &Intent, outcome: Outcome) -> Result<(), JournalError> {
-        tracing::debug!(hash = %intent.hash, nonce = intent.nonce, ?outcome, purpose = %intent.purpose);
-        self.forget_intent(intent)
-            .map_err(|error| JournalError(Box::new(error)))
     }
 }

@@ -6,20 +6,30 @@
 //! made from async code without a detour.
 //!
 //! - [`Store`]: the file, opened for one [`Owner`];
-//! - `schema`: the tables of every version and how one becomes the next;
-//! - `record`: how a value is written;
-//! - a file for each kind of record, which adds its methods to [`Store`]: `jobs`,
-//!   `intents`, `cursor`.
+//! - `schema`: the tables of every layout and how one becomes the next;
+//! - `record`: how a value is written; `damaged`: those that cannot be read;
+//! - a file for each kind of record, which adds its methods to [`Store`]: `jobs`, `totals`,
+//!   `intents`, `cursor`;
+//! - [`StoreFile`]: the store of a miner that does not run: looked at, checked;
+//! - [`Backup`]: a copy in one file, from a running miner or not, and back.
 
+mod backup;
 mod cursor;
+mod damaged;
 mod database;
 mod error;
+mod file;
 mod intents;
 mod jobs;
 mod owner;
 mod record;
 mod schema;
+#[cfg(test)]
+mod tests;
+mod totals;
 
+pub use backup::{Backup, BackupError};
 pub(super) use database::Store;
 pub use error::StoreError;
+pub use file::{StoreCheck, StoreFile};
 pub(super) use owner::Owner;

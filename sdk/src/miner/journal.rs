@@ -1,0 +1,72 @@
+//! The transaction journal of a miner: its store, and a count of how transactions ended.
+
+use std::sync::Arc;
+
+use super::{StoreError, store::Store};
+use crate::{
+    chain::{Intent, Journal, JournalError, Outcome},
+    metrics::Metrics,
+};
+
+/// Writes intents into the store.
+pub(super) struct StoreJournal {
+    store: Arc<Store>,
+    metrics: Metrics,
+}
+
+impl StoreJournal {
+    pub(super) const fn new(store: Arc<Store>, metrics: Metrics) -> Self {
+        Self { store, metrics }
+    }
+}
+
+impl Journal for StoreJournal {
+    fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
+        self.store.record_intent(intent).map_err(failed)
+    }
+
+    fn settle(&self, intent: &Intent, outcome: Outcome) -> Result<(), JournalError> {
+        tracing::debug!(hash = %intent.hash, nonce = intent.nonce, ?outcome, purpose = %intent.purpose);
+        self.store.forget_intent(intent).map_err(failed)?;
+        let outcome = match outcome {
+            Outcome::Included => "included",
+            Outcome::Reverted => "reverted",
+            Outcome::Dropped => "dropped",
+        };
+        self.metrics
+            .transaction(purpose_word(&intent.purpose), outcome);
+        Ok(())
+    }
+}
+
+fn failed(error: StoreError) -> JournalError {
+    JournalError(Box::new(error))
+}
+
+/// Whether the journal fails for a reason that may be over in a moment.
+pub(super) fn is_passing(error: &JournalError) -> bool {
+    let store = error.0.downcast_ref::<StoreError>();
+    store.is_some_and(StoreError::is_passing)
+}
+
+/// What a transaction is for in one word: `committing` of `committing 0x…`. Purposes are this
+/// crate's own, so that there are few of them.
+pub(super) fn purpose_word(purpose: &str) -> &str {
+    purpose.split(' ').next().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_full_disk_passes_and_anything_else_does_not() {
+        let full = redb::Error::Io(io::ErrorKind::StorageFull.into());
+        assert!(is_passing(&failed(StoreError::Io(Box::new(full)))));
+        let broken = redb::Error::Corrupted("page 7".to_owned());
+        assert!(!is_passing(&failed(StoreError::Io(Box::new(broken)))));
+        assert!(!is_passing(&JournalError("something else".into())));
+    }
+}

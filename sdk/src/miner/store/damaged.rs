@@ -1,0 +1,91 @@
+//! Records that cannot be read: set apart and named, so that the others go on.
+
+use redb::{ReadableTable as _, ReadableTableMetadata as _, TableDefinition, WriteTransaction};
+
+use super::{
+    Store, StoreError,
+    intents::INTENTS,
+    jobs::{JOBS, OPEN},
+    record,
+    schema::META,
+};
+use crate::{
+    chain::{Cursor, Intent},
+    miner::Job,
+};
+
+/// Table and key of a record, `jobs/0x…`, and its bytes.
+pub(super) const DAMAGED: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("damaged");
+
+/// Sets a record apart. Taking it out of its own table is the caller's.
+fn set_apart(
+    write: &WriteTransaction,
+    table: &str,
+    key: &[u8],
+    value: &[u8],
+) -> Result<(), StoreError> {
+    let name = format!("{table}/{}", alloy_primitives::hex::encode_prefixed(key));
+    tracing::error!(
+        record = name,
+        "a record of the store is damaged and was set apart; a job's task may have to be claimed \
+         by hand (`arbius claim`), or restore a backup"
+    );
+    write.open_table(DAMAGED)?.insert(name.as_str(), value)?;
+    Ok(())
+}
+
+/// Sets apart what a miner needs at its start and cannot read: open jobs, open intents, the
+/// cursor. Finished jobs are looked at when they are asked for.
+pub(super) fn isolate(write: &WriteTransaction) -> Result<(), StoreError> {
+    let mut jobs = write.open_table(JOBS)?;
+    let mut open = write.open_table(OPEN)?;
+    let mut bad = Vec::new();
+    for entry in open.iter()? {
+        let id = entry?.0.value();
+        match jobs.get(id)? {
+            Some(value) if record::decode::<Job>(value.value()).is_ok() => {}
+            Some(value) => bad.push((id, value.value().to_vec())),
+            None => bad.push((id, Vec::new())),
+        }
+    }
+    for (id, value) in bad {
+        jobs.remove(id)?;
+        open.remove(id)?;
+        set_apart(write, "jobs", &id, &value)?;
+    }
+    let mut intents = write.open_table(INTENTS)?;
+    let mut bad = Vec::new();
+    for entry in intents.iter()? {
+        let (id, value) = entry?;
+        if record::decode::<Intent>(value.value()).is_err() {
+            bad.push((id.value(), value.value().to_vec()));
+        }
+    }
+    for (id, value) in bad {
+        intents.remove(id)?;
+        set_apart(write, "intents", &id, &value)?;
+    }
+    let mut meta = write.open_table(META)?;
+    let cursor = meta.get("cursor")?.map(|value| value.value().to_vec());
+    if let Some(cursor) = cursor
+        && record::decode::<Cursor>(&cursor).is_err()
+    {
+        // Read from the start of the deployment again: what is known already is passed over.
+        meta.remove("cursor")?;
+        set_apart(write, "meta", b"cursor", &cursor)?;
+    }
+    Ok(())
+}
+
+impl Store {
+    /// The names of records that were set apart.
+    pub(in crate::miner) fn damaged(&self) -> Result<Vec<String>, StoreError> {
+        let read = self.begin_read()?;
+        let table = read.open_table(DAMAGED)?;
+        let mut names = Vec::with_capacity(usize::try_from(table.len()?).unwrap_or_default());
+        for entry in table.iter()? {
+            names.push(entry?.0.value().to_owned());
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,185 @@
+//! The store of a miner that does not run.
+
+use std::{fs, path::Path};
+
+use alloy_primitives::B256;
+use redb::{Database, Key, ReadableTable as _, TableDefinition, TableHandle as _, Value};
+
+use super::{
+    Backup, BackupError, Store, StoreError,
+    backup::STORE_FILE,
+    database::cannot_open,
+    jobs::JOBS,
+    record,
+    schema::{self, META, SCHEMA, TableVisitor},
+};
+use crate::{
+    chain::Cursor,
+    miner::{Job, JobFilter, Tally},
+};
+
+/// The store in the folder of a miner that does not run, to be looked at. While it is open, no
+/// miner can start there.
+#[derive(Debug)]
+pub struct StoreFile {
+    store: Store,
+    owner: String,
+}
+
+/// What a check has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoreCheck {
+    /// The layout.
+    pub layout: u64,
+    /// Whose it is, in words.
+    pub owner: String,
+    /// How far the chain was read.
+    pub cursor: Option<Cursor>,
+    /// Whether every page of the file was what its checksum says. Pages that were not have
+    /// been put right from the last commit.
+    pub intact: bool,
+    /// Records by table.
+    pub records: Vec<(String, u64)>,
+    /// Records that cannot be read, by table and key; those that the miner has set apart
+    /// among them.
+    pub damaged: Vec<String>,
+    /// The size of the file, bytes.
+    pub bytes: u64,
+}
+
+impl StoreFile {
+    /// Opens the store in a miner's folder.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Open`] if there is none, [`StoreError::InUse`] while a miner runs,
+    /// [`StoreError::Newer`] and [`StoreError::Older`] where another version wrote it.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        let store = Store::inspect(&folder.join(STORE_FILE))?;
+        let owner = store.owner()?;
+        Ok(Self { store, owner })
+    }
+
+    /// Whose store it is: account, engine and chain, in words.
+    #[must_use]
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// How far the chain was read.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn cursor(&self) -> Result<Option<Cursor>, StoreError> {
+        self.store.cursor()
+    }
+
+    /// Jobs by state and what they brought.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn tally(&self) -> Result<Tally, StoreError> {
+        self.store.tally()
+    }
+
+    /// One job.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn job(&self, task: B256) -> Result<Option<Job>, StoreError> {
+        self.store.job(task)
+    }
+
+    /// The jobs that a filter lets through, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        self.store.select(filter)
+    }
+
+    /// Writes a backup: see [`Backup`].
+    ///
+    /// # Errors
+    ///
+    /// [`BackupError`] if the store cannot be read or the file not be written.
+    pub fn backup(&self, to: &Path) -> Result<Backup, BackupError> {
+        self.store.backup_to(to)
+    }
+
+    /// Reads every page and every record of the store in a miner's folder.
+    ///
+    /// # Errors
+    ///
+    /// As [`StoreFile::open`].
+    pub fn check(folder: &Path) -> Result<StoreCheck, StoreError> {
+        let path = folder.join(STORE_FILE);
+        let intact = Database::open(&path)
+            .and_then(|mut database| {
+                let intact = database.check_integrity()?;
+                database.close()?;
+                Ok(intact)
+            })
+            .map_err(cannot_open(&path))?;
+        let file = Self::open(folder)?;
+        let mut counter = Count {
+            store: &file.store,
+            records: Vec::new(),
+        };
+        schema::each_table(&mut counter)?;
+        let records = counter.records;
+        Ok(StoreCheck {
+            layout: SCHEMA,
+            cursor: file.cursor()?,
+            intact,
+            records,
+            damaged: file.store.unreadable()?,
+            bytes: fs::metadata(&path).map_or(0, |file| file.len()),
+            owner: file.owner,
+        })
+    }
+}
+
+impl Store {
+    /// Whose store it is, in words.
+    pub(super) fn owner(&self) -> Result<String, StoreError> {
+        Ok(record::at(&self.begin_read()?.open_table(META)?, "owner")?.unwrap_or_default())
+    }
+
+    /// Damaged records: those that were set apart, and jobs that have become so since.
+    fn unreadable(&self) -> Result<Vec<String>, StoreError> {
+        let mut names = self.damaged()?;
+        let read = self.begin_read()?;
+        for entry in read.open_table(JOBS)?.iter()? {
+            let (key, value) = entry?;
+            if record::decode::<Job>(value.value()).is_err() {
+                names.push(format!("jobs/{}", B256::from(key.value())));
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// Counts records.
+struct Count<'a> {
+    store: &'a Store,
+    records: Vec<(String, u64)>,
+}
+
+impl TableVisitor for Count<'_> {
+    fn visit<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<(), StoreError> {
+        use redb::ReadableTableMetadata as _;
+
+        let name = table.name().to_owned();
+        let count = self.store.begin_read()?.open_table(table)?.len()?;
+        self.records.push((name, count));
+        Ok(())
+    }
+}
