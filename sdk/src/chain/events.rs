@@ -80,7 +80,7 @@ pub struct Events {
     expected: Arc<AtomicU64>,
     /// Events of the last blocks that were handed out already, by block and index.
     seen: BTreeMap<u64, HashSet<(B256, u64)>>,
-    /// The first block that this stream has read, before which nothing is asked again.
+    /// The block before which nothing is asked again.
     first: u64,
     late_since: Option<Instant>,
     /// When it may look again, after having found nothing more.
@@ -429,8 +429,9 @@ impl Events {
             to = cursor.block,
             "the chain was reorganised"
         );
-        self.seen.retain(|block, _| *block <= cursor.block);
-        self.first = self.first.min(cursor.block + 1);
+        self.seen.clear();
+        // Of blocks before, it is not known any more what was handed out.
+        self.first = cursor.block + 1;
         self.cursor = cursor;
         self.late_since = None;
         self.expected.store(0, Ordering::Relaxed);

@@ -1,0 +1,8 @@
+//! Chains behind several endpoints, of which some die, lag, limit or lie.
+
+mod agreement;
+mod events;
+mod failover;
+mod reorganisations;
+mod subscription;
+mod world;
