@@ -19,9 +19,10 @@ use super::{
     Catalogue, Gas, Job, MinerError, State, StoreError,
     journal::StoreJournal,
     machine::Machine,
+    monitor::{Monitor, Observer},
     run::Runner,
     stake,
-    store::{Owner, Store},
+    store::{Owner, STORE_FILE, Store},
 };
 use crate::{
     chain::{FeePolicy, Lane, Signer},
@@ -104,6 +105,7 @@ pub struct Miner {
     folder: Option<PathBuf>,
     catalogue: Catalogue,
     gateway: Option<SocketAddr>,
+    monitor: Option<SocketAddr>,
     settings: Settings,
     metrics: Metrics,
 }
@@ -157,6 +159,14 @@ impl Miner {
         self
     }
 
+    /// Tells how it is over HTTP at this address (port 0: any free one): `/health`,
+    /// `/metrics`, `/status`.
+    #[must_use]
+    pub const fn monitor(mut self, address: SocketAddr) -> Self {
+        self.monitor = Some(address);
+        self
+    }
+
     /// How it behaves.
     #[must_use]
     pub const fn settings(mut self, settings: Settings) -> Self {
@@ -196,7 +206,7 @@ impl Miner {
             engine,
             account: signer.address(),
         };
-        let store = Arc::new(Store::open(&folder.join("miner.redb"), owner)?);
+        let store = Arc::new(Store::open(&folder.join(STORE_FILE), owner)?);
         let journal = Arc::new(StoreJournal::new(Arc::clone(&store), self.metrics.clone()));
         let lane = Lane::with_journal(chain.clone(), signer, self.settings.fees, journal);
 
@@ -228,6 +238,18 @@ impl Miner {
         };
         let account = machine.account();
         let models = machine.catalogue.ids().collect();
+        let monitor = match self.monitor {
+            Some(address) => {
+                let observer = Observer::new(
+                    Arc::clone(&machine),
+                    folder.clone(),
+                    gateway.as_ref().map(Gateway::url),
+                    machine.catalogue.left_out().to_vec(),
+                );
+                Some(Monitor::start(address, observer, &folder).await?)
+            }
+            None => None,
+        };
         drop(machine);
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
@@ -237,6 +259,7 @@ impl Miner {
             store,
             events,
             gateway,
+            monitor,
             metrics: self.metrics,
             stop,
             task: Some(task),
@@ -273,6 +296,7 @@ pub struct MinerHandle {
     store: Arc<Store>,
     events: broadcast::Sender<Job>,
     gateway: Option<Gateway>,
+    monitor: Option<Monitor>,
     metrics: Metrics,
     stop: CancellationToken,
     task: Option<JoinHandle<Result<(), MinerError>>>,
@@ -295,6 +319,12 @@ impl MinerHandle {
     #[must_use]
     pub fn gateway(&self) -> Option<String> {
         self.gateway.as_ref().map(Gateway::url)
+    }
+
+    /// Where it tells how it is, if it does.
+    #[must_use]
+    pub fn monitor(&self) -> Option<String> {
+        self.monitor.as_ref().map(Monitor::url)
     }
 
     /// What it has counted.

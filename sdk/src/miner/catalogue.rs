@@ -17,6 +17,8 @@ use crate::{
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     models: BTreeMap<B256, Arc<Bundle>>,
+    /// Models that [`Catalogue::prove`] took out, and why.
+    left_out: Vec<(B256, String)>,
 }
 
 /// A model that must not be mined here.
@@ -103,6 +105,11 @@ impl Catalogue {
         self.models.get(&model)
     }
 
+    /// Models that this machine does not reproduce, and why.
+    pub(super) fn left_out(&self) -> &[(B256, String)] {
+        &self.left_out
+    }
+
     /// Checks every bundle against the template that the chain knows.
     pub(super) async fn check(&self, chain: &Chain, engine: Address) -> Result<(), MinerError> {
         for (&model, bundle) in &self.models {
@@ -150,8 +157,9 @@ impl Catalogue {
                 failed.push((model, error));
             }
         }
-        for (model, _) in &failed {
+        for (model, error) in &failed {
             self.models.remove(model);
+            self.left_out.push((*model, error.to_string()));
         }
         if !self.models.is_empty() {
             return Ok(());

@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, U256, utils::format_ether};
 
-use super::{CatalogueError, StoreError};
+use super::{CatalogueError, MonitorError, StoreError};
 use crate::{
     chain::{ChainError, SignerError},
     content::GatewayError,
@@ -37,6 +37,9 @@ pub enum MinerError {
     /// The gateway cannot be served.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
+    /// The monitor cannot be served.
+    #[error(transparent)]
+    Monitor(#[from] MonitorError),
     /// The account cannot stake the validator minimum.
     #[error(
         "{account} has {} AIUS staked and holds {}, but the validator minimum is {} AIUS; deposit {} AIUS for it, or send it {} AIUS",

@@ -69,6 +69,23 @@ impl State {
     }
 }
 
+/// A name that is no state's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{0}` is no state of a job; there are seen, planned, solved, pinned, committed, revealed, \
+     claimable, claimed, lost, declined and failed"
+)]
+pub struct UnknownState(pub String);
+
+impl std::str::FromStr for State {
+    type Err = UnknownState;
+
+    fn from_str(name: &str) -> Result<Self, UnknownState> {
+        let quoted = serde_json::Value::String(name.to_owned());
+        serde_json::from_value(quoted).map_err(|_| UnknownState(name.to_owned()))
+    }
+}
+
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())

@@ -4,6 +4,7 @@
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
 //! - [`StoreFile`], [`Backup`]: what a miner that does not run has written down, and copies
 //!   of it;
+//! - [`Status`], [`Health`]: what a running miner tells of itself, over HTTP;
 //! - [`Catalogue`]: the models that the operator has opted into;
 //! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
 //!   another;
@@ -20,6 +21,7 @@ mod filter;
 mod job;
 mod journal;
 mod machine;
+mod monitor;
 mod reader;
 mod recovery;
 mod run;
@@ -32,6 +34,10 @@ pub use builder::{Miner, MinerHandle, Retention, Settings, Tally};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use error::MinerError;
 pub use filter::JobFilter;
-pub use job::{Earned, Gas, Job, State};
+pub use job::{Earned, Gas, Job, State, UnknownState};
+pub use monitor::{
+    ChainStatus, Disk, Funds, Health, ModelStatus, MonitorAddress, MonitorError, Process, Reason,
+    Status, Transactions,
+};
 pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};
 pub use verify::{Verdict, verify};

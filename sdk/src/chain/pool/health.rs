@@ -5,7 +5,7 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Fault, rate::Bucket};
 
@@ -28,7 +28,7 @@ const OTHER_CHAIN: Duration = Duration::from_secs(30);
 const SLOW: Duration = Duration::from_secs(5);
 
 /// How an endpoint stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EndpointState {
     /// It answers.
@@ -73,7 +73,7 @@ impl fmt::Display for EndpointState {
 }
 
 /// One endpoint, for status commands and metrics.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EndpointStatus {
     /// Its URL without credentials, query, and whatever in the path may be a key.

@@ -75,6 +75,16 @@ impl Store {
         Self::new(path, database.unwrap())
     }
 
+    /// Writes something that nobody needs: asserts that something can be written.
+    pub(in crate::miner) fn probe(&self) -> Result<(), StoreError> {
+        let write = self.begin_write()?;
+        write
+            .open_table(schema::META)?
+            .insert("probe", b"0".as_slice())?;
+        write.commit()?;
+        Ok(())
+    }
+
     /// Begins to write; waits for whoever writes.
     pub(super) fn begin_write(&self) -> Result<WriteTransaction, StoreError> {
         self.begin(Database::begin_write)

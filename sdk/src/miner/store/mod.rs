@@ -28,6 +28,7 @@ mod schema;
 mod tests;
 mod totals;
 
+pub(super) use backup::STORE_FILE;
 pub use backup::{Backup, BackupError};
 pub(super) use database::Store;
 pub use error::StoreError;
