@@ -18,7 +18,7 @@ use arbius_sdk::{
 
 use crate::{Actor, TestkitError};
 
-/// What every funded actor starts with: 10,000 AIUS.
+/// What every funded actor starts with unless told otherwise: 10,000 AIUS.
 const ALLOWANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
 
 /// How a test chain is made.
@@ -26,6 +26,7 @@ const ALLOWANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
 pub struct TestChainBuilder {
     devnet: DevnetBuilder,
     cached: bool,
+    allowance: U256,
 }
 
 impl Default for TestChainBuilder {
@@ -33,6 +34,7 @@ impl Default for TestChainBuilder {
         Self {
             devnet: Devnet::builder(),
             cached: true,
+            allowance: U256::from(ALLOWANCE),
         }
     }
 }
@@ -57,6 +59,14 @@ impl TestChainBuilder {
     #[must_use]
     pub fn accounts(mut self, accounts: usize) -> Self {
         self.devnet = self.devnet.accounts(accounts.max(4));
+        self
+    }
+
+    /// What each actor that pays starts with, wei of AIUS; 10,000 AIUS by default. All of
+    /// them together get at most what the treasury of genesis holds.
+    #[must_use]
+    pub const fn allowance(mut self, amount: U256) -> Self {
+        self.allowance = amount;
         self
     }
 
@@ -126,7 +136,7 @@ impl TestChainBuilder {
             deployment,
             lanes,
         };
-        test_chain.fund().await?;
+        test_chain.fund(self.allowance).await?;
         // So that a chain that is saved and goes on knows where the contracts are.
         let attachment = serde_json::to_vec(&test_chain.deployment)?;
         test_chain.devnet.chain().attach(attachment.into())?;
@@ -252,7 +262,7 @@ impl TestChain {
     }
 
     /// Gives every paying actor AIUS.
-    async fn fund(&self) -> Result<(), TestkitError> {
+    async fn fund(&self, value: U256) -> Result<(), TestkitError> {
         let owner = self.lane(Actor::Owner)?;
         for (_, lane) in self
             .lanes
@@ -262,7 +272,7 @@ impl TestChain {
         {
             let call = IToken::transferCall {
                 to: lane.address(),
-                value: U256::from(ALLOWANCE),
+                value,
             };
             owner
                 .execute(Call::new(self.token(), &call).for_purpose("funding an actor"))

@@ -59,6 +59,14 @@ impl FolderStore {
         })
     }
 
+    /// How much disk its blocks take, bytes.
+    ///
+    /// # Errors
+    /// [`StoreError::Io`] if a folder cannot be listed.
+    pub async fn size(&self) -> Result<u64, StoreError> {
+        self.blocking(|folders| size_of(&folders.blocks)).await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Folders) -> Result<T, StoreError> + Send + 'static,
@@ -168,6 +176,24 @@ impl Folders {
         }
         Ok(())
     }
+}
+
+/// Bytes of the files beneath a folder of subfolders.
+fn size_of(folder: &Path) -> Result<u64, StoreError> {
+    let mut bytes = 0_u64;
+    for shard in fs::read_dir(folder).map_err(failed("list the folder", folder))? {
+        let shard = shard.map_err(failed("list the folder", folder))?.path();
+        let files = match fs::read_dir(&shard) {
+            Ok(files) => files,
+            // No subfolder, so none of ours.
+            Err(error) if error.kind() == io::ErrorKind::NotADirectory => continue,
+            Err(error) => return Err(failed("list the folder", &shard)(error)),
+        };
+        // A file that goes away meanwhile takes no room.
+        let sizes = files.flatten().filter_map(|file| file.metadata().ok());
+        bytes = sizes.fold(bytes, |sum, file| sum.saturating_add(file.len()));
+    }
+    Ok(bytes)
 }
 
 /// Makes renames and new entries in a folder outlive a crash of the machine. Windows has no

@@ -7,7 +7,7 @@ use futures_util::future::BoxFuture;
 
 use super::model::{LoadedModel, Outputs};
 use super::rten::Rten;
-use super::runtime::{Runtime, SessionOptions};
+use super::runtime::{Runtime, RuntimeId, SessionOptions};
 use super::{Blame, InferenceError};
 use crate::content::Cid;
 use crate::model::Bundle;
@@ -26,6 +26,29 @@ pub trait Solver: Send + Sync {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>>;
+
+    /// Solves one task apart from everything that earlier tasks may have left behind: in a
+    /// fresh child process, where there are children, and with the model loaded anew. What
+    /// comes out of both ways alike is no accident of one process.
+    ///
+    /// A solver that keeps nothing between tasks need not tell the two apart.
+    ///
+    /// # Errors
+    /// As [`Solver::solve`].
+    fn solve_afresh<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
+        self.solve(bundle, input, seed)
+    }
+
+    /// What models ran on most lately, if the solver knows. A miner proves its models again
+    /// when that changes.
+    fn runtime_id(&self) -> Option<RuntimeId> {
+        None
+    }
 }
 
 /// Solves tasks in this process, on a thread for blocking work.
@@ -77,18 +100,40 @@ impl Solver for InProcess {
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
         let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
-        Box::pin(async move {
-            let work = tokio::task::spawn_blocking(move || {
-                let model = solver.model(&bundle)?;
-                let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
-                model.solve(&input, seed)
-            });
-            work.await.unwrap_or_else(|error| {
-                Err(InferenceError::Reported {
-                    blame: Blame::Machine,
-                    message: format!("the thread that ran the model ended: {error}"),
-                })
+        Box::pin(on_a_thread(move || {
+            let model = solver.model(&bundle)?;
+            let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+            model.solve(&input, seed)
+        }))
+    }
+
+    fn solve_afresh<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
+        let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
+        Box::pin(on_a_thread(move || {
+            let runtime = solver.runtime.as_ref();
+            LoadedModel::load(runtime, &bundle, &solver.options)?.solve(&input, seed)
+        }))
+    }
+
+    fn runtime_id(&self) -> Option<RuntimeId> {
+        Some(self.runtime.id())
+    }
+}
+
+async fn on_a_thread(
+    work: impl FnOnce() -> Result<Outputs, InferenceError> + Send + 'static,
+) -> Result<Outputs, InferenceError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .unwrap_or_else(|error| {
+            Err(InferenceError::Reported {
+                blame: Blame::Machine,
+                message: format!("the thread that ran the model ended: {error}"),
             })
         })
-    }
 }

@@ -4,7 +4,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -16,17 +19,22 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Catalogue, Gas, Job, MinerError, State, StoreError,
+    Case, Catalogue, Gas, Job, MinerError, Settings, State, StoreError,
+    choice::Choice,
+    disputes::Lot,
     journal::StoreJournal,
     machine::Machine,
     monitor::{Monitor, Observer},
+    passports::Passports,
     run::Runner,
     stake,
     store::{Owner, STORE_FILE, Store},
 };
 use crate::{
-    chain::{FeePolicy, Lane, Signer},
-    content::{BlockStore, FolderStore, Gateway},
+    chain::{Lane, Signer},
+    client::Network,
+    content::{BlockStore, FetchLimits, Fetcher, FolderStore, Gateway},
+    contracts::IEngine,
     deploy::Deployment,
     inference::Solver,
     metrics::Metrics,
@@ -35,66 +43,15 @@ use crate::{
 /// How many changes of jobs a listener may be behind before it misses some.
 const EVENTS_KEPT: usize = 4096;
 
-/// How a miner behaves.
-#[derive(Clone, Debug)]
-pub struct Settings {
-    /// How often to look for new blocks while no WebSocket endpoint tells of events.
-    pub poll: Duration,
-    /// The block to begin reading at, if it is later than the deployment and than what was read
-    /// already: for endpoints that keep no older history. Tasks submitted before it are not
-    /// seen, nor what became of them.
-    pub from_block: Option<u64>,
-    /// Jobs in progress at a time, waiting for a contest period not counted.
-    pub parallel_jobs: usize,
-    /// Inferences at a time.
-    pub parallel_solves: usize,
-    /// Tasks that pay less are left to others, wei of AIUS.
-    pub min_fee: U256,
-    /// Whether to deposit the validator minimum whenever the stake is below it: at the start,
-    /// every few minutes, and when a reveal is refused for it.
-    pub stake: bool,
-    /// Whether to withdraw earnings after each claim, or leave them with the engine.
-    pub withdraw: bool,
-    /// What transactions may cost.
-    pub fees: FeePolicy,
-    /// How long finished jobs are kept. Their totals stay.
-    pub retention: Retention,
-}
-
-/// How long finished jobs are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Retention {
-    /// So long after they ended.
-    pub age: Duration,
-    /// So many of the newest, if they are not too old.
-    pub jobs: u64,
-}
-
-impl Default for Retention {
-    /// 90 days, 100,000 jobs: some 150 MB.
-    fn default() -> Self {
-        Self {
-            age: Duration::from_secs(90 * 86_400),
-            jobs: 100_000,
-        }
-    }
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            poll: Duration::from_millis(500),
-            from_block: None,
-            parallel_jobs: 16,
-            parallel_solves: 1,
-            min_fee: U256::ZERO,
-            stake: true,
-            withdraw: true,
-            fees: FeePolicy::default(),
-            retention: Retention::default(),
-        }
-    }
-}
+/// How much trouble looking for another's outputs is worth.
+const FETCH: FetchLimits = FetchLimits {
+    bytes: 256 << 20,
+    blocks: 100_000,
+    time: Duration::from_secs(60),
+    block_time: Duration::from_secs(15),
+    patience: Duration::from_secs(2),
+    parallel: 4,
+};
 
 /// Builds a miner. Deployment, signer, solver and folder are needed, the rest is optional.
 #[derive(Default)]
@@ -169,7 +126,7 @@ impl Miner {
 
     /// How it behaves.
     #[must_use]
-    pub const fn settings(mut self, settings: Settings) -> Self {
+    pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
         self
     }
@@ -200,17 +157,36 @@ impl Miner {
         self.catalogue.check(&chain, engine).await?;
         self.catalogue.prove(&*solver).await?;
 
-        let blocks: Arc<dyn BlockStore> = Arc::new(FolderStore::open(folder.join("blocks"))?);
+        let passports = Passports::proved(solver.runtime_id());
+        let network = Network::new(chain.clone(), &deployment)?;
+        let contest_period: U256 = chain
+            .read(engine, &IEngine::minClaimSolutionTimeCall {})
+            .await?;
+
+        let folder_store = FolderStore::open(folder.join("blocks"))?;
+        let choice = Choice::new(chain.clone(), engine, folder_store.clone(), &self.settings)?;
+        let blocks: Arc<dyn BlockStore> = Arc::new(folder_store);
+        let gateways = &self.settings.verification.gateways;
+        let fetcher = match gateways.is_empty() {
+            true => None,
+            false => Some(Fetcher::new(gateways, FETCH)?),
+        };
         let owner = Owner {
             chain: chain.id(),
             engine,
             account: signer.address(),
         };
         let store = Arc::new(Store::open(&folder.join(STORE_FILE), owner)?);
+        let lot = Lot::new(store.secret(random()?)?);
         let journal = Arc::new(StoreJournal::new(Arc::clone(&store), self.metrics.clone()));
         let lane = Lane::with_journal(chain.clone(), signer, self.settings.fees, journal);
+        let lane = match self.settings.shadow {
+            true => lane.shadow(),
+            false => lane,
+        };
 
         let (events, _) = broadcast::channel(EVENTS_KEPT);
+        let (case_events, _) = broadcast::channel(EVENTS_KEPT);
         let machine = Arc::new(Machine {
             chain,
             lane,
@@ -224,12 +200,22 @@ impl Miner {
             withdrawing: AsyncMutex::new(()),
             settings: self.settings,
             metrics: self.metrics.clone(),
+            choice,
+            passports,
+            lot,
+            fetcher,
+            network,
+            contest_period: contest_period.saturating_to(),
             events: events.clone(),
+            case_events,
             newest: Arc::default(),
             solved: Mutex::new(HashMap::new()),
+            clock: Mutex::new(None),
+            queue: AtomicUsize::new(0),
+            skipped: AtomicU64::new(0),
         });
         let runner = Runner::resume(Arc::clone(&machine), deployment.block).await?;
-        if machine.settings.stake {
+        if machine.may_stake() {
             stake::ensure(&machine.validator(), &machine.chain).await?;
         }
         let gateway = match self.gateway {
@@ -250,13 +236,13 @@ impl Miner {
             }
             None => None,
         };
-        drop(machine);
         let stop = CancellationToken::new();
         let task = tokio::spawn(runner.run(stop.clone()));
         Ok(MinerHandle {
             account,
             models,
             store,
+            machine,
             events,
             gateway,
             monitor,
@@ -294,6 +280,7 @@ pub struct MinerHandle {
     account: Address,
     models: Vec<B256>,
     store: Arc<Store>,
+    machine: Arc<Machine>,
     events: broadcast::Sender<Job>,
     gateway: Option<Gateway>,
     monitor: Option<Monitor>,
@@ -358,6 +345,40 @@ impl MinerHandle {
         self.store.tally()
     }
 
+    /// Every change of a case from now on, as [`MinerHandle::events`] has those of jobs.
+    #[must_use]
+    pub fn case_events(&self) -> broadcast::Receiver<Case> {
+        self.machine.case_events.subscribe()
+    }
+
+    /// Every solution that it watches or watched, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        self.store.cases()
+    }
+
+    /// How many solutions it would have looked at, had there been room in its queue.
+    #[must_use]
+    pub fn skipped(&self) -> u64 {
+        self.machine.skipped.load(Ordering::Relaxed)
+    }
+
+    /// The models that it stopped working on since this machine is not to be trusted with
+    /// them, and why.
+    #[must_use]
+    pub fn stopped_models(&self) -> Vec<(B256, String)> {
+        self.machine.passports.all_stopped()
+    }
+
+    /// Makes the golden outputs of every model again, and takes up those models again that
+    /// were stopped and come out as they should now.
+    pub async fn recheck(&self) {
+        self.machine.recheck().await;
+    }
+
     /// Stops it and waits until it has; a new one can take up from the same folder then.
     ///
     /// # Errors
@@ -398,4 +419,14 @@ impl Drop for MinerHandle {
             task.abort();
         }
     }
+}
+
+/// A number that nobody else knows, from what TLS takes its keys from.
+fn random() -> Result<B256, MinerError> {
+    let mut bytes = B256::ZERO;
+    rustls::crypto::ring::default_provider()
+        .secure_random
+        .fill(bytes.as_mut_slice())
+        .map_err(|_| MinerError::NoRandomness)?;
+    Ok(bytes)
 }

@@ -99,6 +99,11 @@ impl Catalogue {
         self.models.keys().copied()
     }
 
+    /// The models with their bundles, in order of their ids.
+    pub fn iter(&self) -> impl Iterator<Item = (B256, &Arc<Bundle>)> {
+        self.models.iter().map(|(id, bundle)| (*id, bundle))
+    }
+
     /// The bundle of a model, if it was opted into.
     #[must_use]
     pub fn get(&self, model: B256) -> Option<&Arc<Bundle>> {
@@ -179,8 +184,9 @@ impl Catalogue {
     }
 }
 
-/// Asserts that this machine makes what a model's passport says.
-async fn reproduce(
+/// Asserts that this machine makes what a model's passport says. The first golden is made
+/// in a fresh process, the others wherever the solver likes.
+pub(super) async fn reproduce(
     model: B256,
     bundle: &Bundle,
     solver: &dyn Solver,
@@ -192,10 +198,12 @@ async fn reproduce(
             index,
             source,
         };
-        let outputs = solver
-            .solve(bundle, input.as_bytes(), golden.seed)
-            .await
-            .map_err(failed)?;
+        let input = input.as_bytes();
+        let run = match index {
+            0 => solver.solve_afresh(bundle, input, golden.seed),
+            _ => solver.solve(bundle, input, golden.seed),
+        };
+        let outputs = run.await.map_err(failed)?;
         let found = outputs.cid().map_err(failed)?.to_string();
         if found != golden.cid {
             let expected = golden.cid.clone();

@@ -84,7 +84,7 @@ impl Machine {
 
     /// Takes out what the engine owes us, if it owes us anything.
     #[tracing::instrument(level = "debug", skip_all)]
-    async fn withdraw(&self) -> Result<(), StepError> {
+    pub(super) async fn withdraw(&self) -> Result<(), StepError> {
         let _one_at_a_time = self.withdrawing.lock().await;
         let account = self.account();
         let owed = self

@@ -2,10 +2,11 @@
 
 use alloy_primitives::{Address, U256, utils::format_ether};
 
-use super::{CatalogueError, MonitorError, StoreError};
+use super::{CatalogueError, DenyListError, MonitorError, StoreError};
 use crate::{
     chain::{ChainError, SignerError},
-    content::GatewayError,
+    client::ClientError,
+    content::{FetchError, GatewayError},
     deploy::DeploymentFileError,
 };
 
@@ -34,6 +35,18 @@ pub enum MinerError {
     /// A model must not be mined here.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
+    /// The list of what not to compute is of no use.
+    #[error(transparent)]
+    DenyList(#[from] DenyListError),
+    /// A gateway to fetch from is of no use.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
+    /// The contracts cannot be spoken to.
+    #[error(transparent)]
+    Client(Box<ClientError>),
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    NoRandomness,
     /// The gateway cannot be served.
     #[error(transparent)]
     Gateway(#[from] GatewayError),
@@ -72,6 +85,13 @@ pub enum MinerError {
     /// The miner's task ended without a word; that is a bug.
     #[error("the miner's task ended unexpectedly: {0}")]
     Crashed(String),
+}
+
+// Boxed, so that every result of a miner stays small.
+impl From<ClientError> for MinerError {
+    fn from(error: ClientError) -> Self {
+        Self::Client(Box::new(error))
+    }
 }
 
 /// An amount of AIUS without the zeros that say nothing.

@@ -123,6 +123,9 @@ pub struct Job {
     pub model: B256,
     /// The task's fee when it was submitted, wei of AIUS.
     pub fee: U256,
+    /// Who submitted it: an account or a contract.
+    #[serde(default)]
+    pub requester: Address,
     /// The input, as its event gives it.
     pub input: Bytes,
     /// The block that the task was submitted in.
@@ -163,6 +166,7 @@ impl Job {
             task,
             model,
             fee,
+            requester: Address::ZERO,
             input,
             block,
             state: State::Seen,
@@ -177,6 +181,13 @@ impl Job {
         };
         job.reach(State::Seen);
         job
+    }
+
+    /// Notes who submitted it.
+    #[must_use]
+    pub const fn requested_by(mut self, requester: Address) -> Self {
+        self.requester = requester;
+        self
     }
 
     /// Moves to a state and notes the time. Writing it down is the caller's.

@@ -9,22 +9,29 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::{Duration, Instant},
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
 use arbius_protocol::ids;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
 
 use super::{
-    Catalogue, Job, MinerError, Settings, State, StoreError, journal, stake, store::Store,
+    Case, Catalogue, Job, MinerError, Role, Settings, State, StoreError,
+    choice::Choice,
+    disputes::{Lot, untrusted},
+    journal,
+    passports::{Passports, Run},
+    stake,
+    store::Store,
 };
 use crate::{
     chain::{Chain, ChainError, Lane},
-    client::Validator,
-    content::{self, BlockStore, Cid, cids, unixfs},
+    client::{Network, Validator},
+    content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
     contracts::IEngine,
     inference::{Blame, InferenceError, Outputs, Solver},
     metrics::Metrics,
@@ -44,7 +51,16 @@ pub(super) struct Machine {
     pub(super) catalogue: Catalogue,
     pub(super) settings: Settings,
     pub(super) metrics: Metrics,
+    pub(super) choice: Choice,
+    pub(super) passports: Passports,
+    pub(super) lot: Lot,
+    /// Where others' outputs are looked for, if anywhere.
+    pub(super) fetcher: Option<Fetcher>,
+    pub(super) network: Network,
+    /// Seconds for which solutions may be contested.
+    pub(super) contest_period: u64,
     pub(super) events: broadcast::Sender<Job>,
+    pub(super) case_events: broadcast::Sender<Case>,
     pub(super) solving: Semaphore,
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
     pub(super) staking: AsyncMutex<()>,
@@ -54,6 +70,35 @@ pub(super) struct Machine {
     pub(super) newest: Arc<AtomicU64>,
     /// Solvers of tasks that were read from events.
     pub(super) solved: Mutex<HashMap<B256, Address>>,
+    /// The chain's time, once its head was read.
+    pub(super) clock: Mutex<Option<Clock>>,
+    /// Jobs before their reveal.
+    pub(super) queue: AtomicUsize,
+    /// Solutions that were not looked at for want of room.
+    pub(super) skipped: AtomicU64,
+}
+
+impl std::fmt::Debug for Machine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Machine")
+            .field("account", &self.account())
+            .field("engine", &self.engine)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The chain's time: of its newest block, and when that was seen. A quiet chain makes no
+/// blocks, but the next one will have moved on by what has passed here.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clock {
+    pub(super) timestamp: u64,
+    pub(super) seen: Instant,
+}
+
+impl Clock {
+    pub(super) fn now(self) -> u64 {
+        self.timestamp.saturating_add(self.seen.elapsed().as_secs())
+    }
 }
 
 /// What comes after a step.
@@ -82,8 +127,17 @@ pub(super) enum StepError {
     #[error(transparent)]
     Stake(Box<MinerError>),
     /// An endpoint behind a balancer may be a block late.
-    #[error("the endpoint does not show the solution that it included")]
+    #[error("the endpoint does not show yet what it included")]
     Late,
+    /// What an endpoint says cannot be so.
+    #[error("{0}")]
+    Doubtful(String),
+    /// The engine takes no vote of this account now.
+    #[error("this account cannot vote yet: {0}")]
+    CannotVote(String),
+    /// A consumer that was told an outcome did not take it.
+    #[error("the consumer failed when it was told")]
+    Consumer,
     /// The miner's own memory fails: nothing may be done that it could forget.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -107,6 +161,35 @@ impl Machine {
 
     pub(super) fn validator(&self) -> Validator {
         Validator::new(self.lane.clone(), self.engine)
+    }
+
+    /// The chain's time, seconds since 1970; 0 before anything was read.
+    pub(super) fn now(&self) -> u64 {
+        let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        clock.map_or(0, Clock::now)
+    }
+
+    pub(super) fn set_clock(&self, clock: Clock) {
+        let mut kept = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
+        *kept = Some(clock);
+    }
+
+    /// Notes that a receipt named a block.
+    pub(super) fn included(&self, block: u64) {
+        self.newest.fetch_max(block, Ordering::Relaxed);
+    }
+
+    /// Reads what somebody may be accused by: one endpoint that lies must not be enough.
+    pub(super) async fn agreed<C: SolCall>(&self, call: &C) -> Result<C::Return, ChainError> {
+        self.chain.agreed_read(self.engine, call).await
+    }
+
+    /// Whether anything that it does needs a stake, and it may deposit one.
+    pub(super) fn may_stake(&self) -> bool {
+        let roles = self.settings.roles;
+        let needs = [Role::Solve, Role::Contest, Role::Vote];
+        let needed = needs.into_iter().any(|role| roles.has(role));
+        self.settings.stake && needed && !self.settings.shadow
     }
 
     /// Writes a job down and tells whoever listens.
@@ -153,14 +236,39 @@ impl Machine {
         {
             return self.lose(job, winner);
         }
+        if let Some(reason) = self.withheld(job).await {
+            return self.end(job, State::Declined, reason);
+        }
+        if self.settings.shadow && job.state == State::Committed {
+            // An earlier run committed. It is revealed by the next one that may send.
+            return Ok(Next::AwaitClaim);
+        }
         match job.state {
-            State::Seen => self.plan(job),
+            State::Seen => self.plan(job).await,
             State::Planned => self.solve(job).await,
             State::Solved => self.find_blocks(job).await,
             State::Pinned => self.commit(job).await,
             State::Committed => self.reveal(job).await,
             State::Revealed | State::Claimable => Ok(Next::AwaitClaim),
             State::Claimed | State::Lost | State::Declined | State::Failed => Ok(Next::Over),
+        }
+    }
+
+    /// Why nothing is revealed, committed or computed for a job, if so.
+    async fn withheld(&self, job: &Job) -> Option<String> {
+        match job.state {
+            State::Seen | State::Planned | State::Solved | State::Pinned
+                if !self.settings.roles.has(Role::Solve) =>
+            {
+                Some("solving is switched off".to_owned())
+            }
+            // A commitment by a machine that is no longer to be trusted is not revealed: it
+            // costs nothing, and a wrong solution does.
+            State::Planned | State::Solved | State::Pinned | State::Committed => {
+                let reason = self.distrusts(job.model).await?;
+                Some(untrusted(&reason))
+            }
+            _ => None,
         }
     }
 
@@ -180,7 +288,7 @@ impl Machine {
 
     /// seen → planned: is it wanted, and does the input fit?
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
-    fn plan(&self, job: &mut Job) -> Result<Next, StepError> {
+    async fn plan(&self, job: &mut Job) -> Result<Next, StepError> {
         let Some(bundle) = self.catalogue.get(job.model) else {
             return self.end(
                 job,
@@ -188,11 +296,9 @@ impl Machine {
                 "its model is no longer in the catalogue",
             );
         };
-        if job.fee < self.settings.min_fee {
-            let reason = format!(
-                "its fee of {} wei of AIUS is below the minimum of {}",
-                job.fee, self.settings.min_fee
-            );
+        let queue = self.queue.load(Ordering::Relaxed);
+        let objection = self.choice.objection(job, &self.settings, queue).await?;
+        if let Some(reason) = objection {
             return self.end(job, State::Declined, reason);
         }
         match bundle.template().hydrate(&job.input, ids::seed(job.task)) {
@@ -212,6 +318,7 @@ impl Machine {
                 "its model is no longer in the catalogue",
             );
         };
+        let seed = ids::seed(job.task);
         let outputs = {
             // The semaphore is never closed.
             let _permit = self.solving.acquire().await;
@@ -220,10 +327,7 @@ impl Machine {
                 return self.lose(job, winner);
             }
             let started = Instant::now();
-            let solved = self
-                .solver
-                .solve(bundle, &job.input, ids::seed(job.task))
-                .await;
+            let solved = self.solver.solve(bundle, &job.input, seed).await;
             match &solved {
                 Ok(_) => self
                     .metrics
@@ -232,6 +336,19 @@ impl Machine {
             }
             solved?
         };
+        if self.settings.second_run {
+            let again = self.compute(bundle, &job.input, seed, Run::Fresh).await?;
+            if again != outputs {
+                let reason = format!(
+                    "two runs of task {} came out differently: {} and {}",
+                    job.task,
+                    outputs.cid()?,
+                    again.cid()?
+                );
+                self.passports.stop(job.model, &reason);
+                return self.end(job, State::Failed, reason);
+            }
+        }
         job.cid = Some(onchain(&outputs.cid()?)?);
         self.reach(job, State::Solved)?;
         self.pin(job, &outputs).await
@@ -264,9 +381,16 @@ impl Machine {
         let Some(digest) = job.digest() else {
             return self.reach(job, State::Planned);
         };
+        if self.settings.shadow {
+            let reason = format!(
+                "shadow: it would commit to {} and reveal it",
+                onchain_text(job)
+            );
+            return self.end(job, State::Declined, reason);
+        }
         match self.validator().commit(job.task, digest).await {
             Ok(receipt) => {
-                self.newest.fetch_max(receipt.block, Ordering::Relaxed);
+                self.included(receipt.block);
                 job.gas.commit += receipt.gas_used;
             }
             // Ours from before a restart, or somebody else's favour: the preimage is ours.
@@ -284,7 +408,7 @@ impl Machine {
         };
         match self.validator().reveal(job.task, digest).await {
             Ok(receipt) => {
-                self.newest.fetch_max(receipt.block, Ordering::Relaxed);
+                self.included(receipt.block);
                 job.gas.reveal += receipt.gas_used;
                 return self.revealed(job).await;
             }
@@ -403,7 +527,13 @@ impl StepError {
                 None if error.is_transient() => later,
                 None => Remedy::End(State::Failed),
             },
-            Self::Pin(_) | Self::Blocks(_) | Self::Stake(_) | Self::Late => later,
+            Self::Pin(_)
+            | Self::Blocks(_)
+            | Self::Stake(_)
+            | Self::Late
+            | Self::Doubtful(_)
+            | Self::CannotVote(_)
+            | Self::Consumer => later,
             Self::Solve(error) => match error.blame() {
                 Blame::Input => Remedy::End(State::Declined),
                 Blame::Machine if attempts < SOLVE_ATTEMPTS => later,
@@ -413,7 +543,7 @@ impl StepError {
     }
 }
 
-fn named(outputs: &Outputs) -> Vec<(&str, &[u8])> {
+pub(super) fn named(outputs: &Outputs) -> Vec<(&str, &[u8])> {
     outputs
         .files
         .iter()
@@ -421,7 +551,14 @@ fn named(outputs: &Outputs) -> Vec<(&str, &[u8])> {
         .collect()
 }
 
-fn onchain(cid: &Cid) -> Result<Bytes, InferenceError> {
+/// The CID that the outputs of a job have, in words.
+fn onchain_text(job: &Job) -> String {
+    let cid = job.cid.as_ref().map(|cid| cids::from_onchain(cid));
+    cid.and_then(Result::ok)
+        .map_or_else(String::new, |cid| cid.to_string())
+}
+
+pub(super) fn onchain(cid: &Cid) -> Result<Bytes, InferenceError> {
     let bytes =
         cids::to_onchain(cid).map_err(|error| InferenceError::Outputs(error.to_string()))?;
     Ok(Bytes::copy_from_slice(&bytes))

@@ -1,4 +1,4 @@
-//! A solver: from an event to a claim.
+//! A miner: from an event to a claim, and what it thinks of others.
 //!
 //! - [`Miner`]: what a miner is made of, and [`MinerHandle`] to watch and stop it;
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
@@ -8,6 +8,10 @@
 //! - [`Catalogue`]: the models that the operator has opted into;
 //! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
 //!   another;
+//! - [`Roles`]: what the miner does of all that follows;
+//! - [`DenyList`], [`Limits`], [`Margin`]: which tasks it takes;
+//! - [`Case`], [`Stage`]: one solution of another that is watched, contested or voted on,
+//!   written down before every step;
 //! - [`verify`]: computing somebody else's solution again, and what that shows.
 //!
 //! After a restart the chain's word wins: intents without an outcome are looked up or sent
@@ -15,23 +19,31 @@
 
 mod builder;
 mod catalogue;
+mod choice;
 mod claim;
+mod disputes;
 mod error;
 mod filter;
 mod job;
 mod journal;
 mod machine;
 mod monitor;
+mod notify;
+mod passports;
 mod reader;
 mod recovery;
+mod roles;
 mod run;
+mod settings;
 mod stake;
 mod store;
 mod verify;
 mod watch;
 
-pub use builder::{Miner, MinerHandle, Retention, Settings, Tally};
+pub use builder::{Miner, MinerHandle, Tally};
 pub use catalogue::{Catalogue, CatalogueError};
+pub use choice::{DenyList, DenyListError};
+pub use disputes::{Case, Cause, Finding, Stage};
 pub use error::MinerError;
 pub use filter::JobFilter;
 pub use job::{Earned, Gas, Job, State, UnknownState};
@@ -39,5 +51,7 @@ pub use monitor::{
     ChainStatus, Disk, Funds, Health, ModelStatus, MonitorAddress, MonitorError, Process, Reason,
     Status, Transactions,
 };
+pub use roles::{Role, Roles, UnknownRole};
+pub use settings::{Limits, Margin, Retention, Settings, Verification};
 pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};
 pub use verify::{Verdict, verify};

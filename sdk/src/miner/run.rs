@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, PoisonError},
+    sync::{Arc, PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -14,10 +14,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, MinerError, Retention, State, StoreError,
+    Job, MinerError, Retention, Role, State, StoreError,
     claim::BULK,
+    disputes::Docket,
     job::now_millis,
-    machine::{Machine, Next, Remedy, StepError},
+    machine::{Clock, Machine, Next, Remedy, StepError},
     reader::Reader,
     watch,
 };
@@ -28,7 +29,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// How long to wait after the disk failed.
-const DISK_PAUSE: Duration = Duration::from_secs(2);
+pub(super) const DISK_PAUSE: Duration = Duration::from_secs(2);
 
 /// How often old jobs are forgotten.
 const PRUNING: Duration = Duration::from_secs(600);
@@ -55,20 +56,6 @@ struct Done {
     slot: Option<Slot>,
 }
 
-/// The chain's time: of its newest block, and when that was seen. A quiet chain makes no
-/// blocks, but the next one will have moved on by what has passed here.
-#[derive(Clone, Copy)]
-struct Clock {
-    timestamp: u64,
-    seen: Instant,
-}
-
-impl Clock {
-    fn now(self) -> u64 {
-        self.timestamp.saturating_add(self.seen.elapsed().as_secs())
-    }
-}
-
 /// A miner at work.
 pub(super) struct Runner {
     machine: Arc<Machine>,
@@ -80,7 +67,8 @@ pub(super) struct Runner {
     /// After a reorganisation, the last block that had been read before it: tasks up to there
     /// may be known.
     replayed: u64,
-    head: Option<(Head, Clock)>,
+    head: Option<Head>,
+    docket: Docket,
     slots: HashMap<B256, Slot>,
     running: JoinSet<Result<Vec<Done>, MinerError>>,
 }
@@ -89,10 +77,13 @@ impl Runner {
     /// Takes up where the store says: settles open intents first. Without a store to go by it
     /// reads from the block after `start`; `Settings::from_block` lets it begin later.
     pub(super) async fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
-        machine
-            .lane
-            .reconcile(machine.store.open_intents()?)
-            .await?;
+        // A shadow sends nothing again either.
+        if !machine.settings.shadow {
+            machine
+                .lane
+                .reconcile(machine.store.open_intents()?)
+                .await?;
+        }
         let first = machine.settings.from_block.unwrap_or_default();
         let start = start.max(first.saturating_sub(1));
         let cursor = match machine.store.cursor()? {
@@ -103,7 +94,7 @@ impl Runner {
         let events = Events::new(
             machine.chain.clone(),
             machine.engine,
-            watch::topics(),
+            watch::topics(machine.settings.roles),
             cursor,
         )
         .poll_every(machine.settings.poll)
@@ -115,6 +106,7 @@ impl Runner {
             .collect();
         Ok(Self {
             reader: Reader::start(events),
+            docket: Docket::resume(Arc::clone(&machine))?,
             machine,
             held: None,
             read,
@@ -135,6 +127,9 @@ impl Runner {
         stake_checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut pruning = tokio::time::interval(PRUNING);
         pruning.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let every = self.machine.settings.recheck.max(Duration::from_secs(1));
+        let mut proofs = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        proofs.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -148,17 +143,23 @@ impl Runner {
                 // Steps and claims may be due.
                 _ = ticks.tick() => {}
                 _ = pruning.tick() => self.prune(),
-                _ = stake_checks.tick(), if self.machine.settings.stake => self.check_stake(),
+                ended = self.docket.ended() => ended?,
+                _ = stake_checks.tick(), if self.machine.may_stake() => self.check_stake(),
+                _ = proofs.tick() => self.reprove(),
             }
             self.take_in_held().await?;
             // Without the chain or the disk every step would only fail, and say so.
             if self.reader.can_read() && self.held.is_none() {
-                self.start_steps();
+                // Claims and disputes first: they have a time of their own.
                 self.start_claims();
+                let idle = self.count_jobs();
+                self.docket.start(idle);
+                self.start_steps();
             }
         }
         // Steps may be dropped at any await: what they did is written down.
         self.running.shutdown().await;
+        self.docket.shutdown().await;
         Ok(())
     }
 
@@ -193,6 +194,7 @@ impl Runner {
                 _ => Slot::Ready { recheck: true },
             };
         }
+        self.docket.rewind();
         let account = self.machine.account();
         for job in self.machine.store.ended_since(undone_since)? {
             // What ended by this machine alone ends the same way again.
@@ -237,12 +239,12 @@ impl Runner {
             ..
         } = batch;
         let head = *head;
-        if self.head.is_none_or(|(known, _)| known.hash != head.hash) {
-            let clock = Clock {
+        if self.head.is_none_or(|known| known.hash != head.hash) {
+            self.head = Some(head);
+            self.machine.set_clock(Clock {
                 timestamp: head.timestamp,
                 seen: Instant::now(),
-            };
-            self.head = Some((head, clock));
+            });
         }
         if batch.reorganised_from.is_some() {
             self.replayed = self.replayed.max(self.read);
@@ -252,7 +254,12 @@ impl Runner {
         let catalogue = &self.machine.catalogue;
         let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
         let account = self.machine.account();
-        let solved: HashMap<B256, Address> = sighting.solved.into_iter().collect();
+        let news = self.docket.news(&sighting)?;
+        let solved: HashMap<B256, Address> = sighting
+            .solved
+            .iter()
+            .map(|solved| (solved.task, solved.solver))
+            .collect();
         // What others have solved already, as most of a chain's past, is no job of ours. What
         // we solved and do not know of is: the store was lost.
         let open = |job: &Job| {
@@ -260,7 +267,7 @@ impl Runner {
                 .get(&job.task)
                 .is_none_or(|solver| *solver == account)
         };
-        let jobs: Vec<Job> = sighting.jobs.into_iter().filter(open).collect();
+        let jobs: Vec<Job> = sighting.jobs().filter(open).collect();
         if *from <= self.replayed {
             for job in &jobs {
                 // It was gone from the chain, and is back.
@@ -271,7 +278,8 @@ impl Runner {
                 }
             }
         }
-        let new = self.machine.store.add(jobs, cursor.clone())?;
+        let new = self.machine.store.add(jobs, &news, cursor.clone())?;
+        self.docket.open(news);
         for job in new {
             let recheck = solved.contains_key(&job.task);
             self.slots.insert(job.task, Slot::Ready { recheck });
@@ -324,7 +332,7 @@ impl Runner {
         }
     }
 
-    /// Forgets finished jobs that are old enough.
+    /// Forgets finished jobs and cases that are old enough.
     fn prune(&mut self) {
         let machine = Arc::clone(&self.machine);
         self.running.spawn(async move {
@@ -334,6 +342,14 @@ impl Runner {
                 Ok(0) => {}
                 Ok(pruned) => tracing::info!(pruned, "forgot old jobs"),
                 Err(error) => tracing::warn!(%error, "cannot forget old jobs, trying again later"),
+            }
+            match machine
+                .store
+                .prune_cases(now_millis().saturating_sub(age), jobs)
+            {
+                Ok(0) => {}
+                Ok(pruned) => tracing::info!(pruned, "forgot old cases"),
+                Err(error) => tracing::warn!(%error, "cannot forget old cases, trying again later"),
             }
             Ok(Vec::new())
         });
@@ -354,9 +370,34 @@ impl Runner {
         });
     }
 
+    /// Counts the jobs before their reveal, and says whether none of them wants the machine.
+    fn count_jobs(&self) -> bool {
+        let jobs = self.slots.values();
+        let queue = jobs.filter(|slot| !matches!(slot, Slot::AwaitingClaim(_)));
+        let (mut count, mut idle) = (0, true);
+        for slot in queue {
+            count += 1;
+            idle &= matches!(slot, Slot::Later(_));
+        }
+        self.machine.queue.store(count, Ordering::Relaxed);
+        idle
+    }
+
+    /// Makes the golden outputs again, beside everything else.
+    fn reprove(&mut self) {
+        let machine = Arc::clone(&self.machine);
+        self.running.spawn(async move {
+            machine.reprove().await;
+            Ok(Vec::new())
+        });
+    }
+
     fn start_claims(&mut self) {
-        let Some((_, clock)) = self.head else { return };
-        let now = clock.now();
+        let settings = &self.machine.settings;
+        let now = self.machine.now();
+        if now == 0 || settings.shadow || !settings.roles.has(Role::Claim) {
+            return;
+        }
         let due: Vec<B256> = self
             .slots
             .iter()
@@ -386,7 +427,7 @@ async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Sl
 }
 
 /// Whether an error is the disk's and may pass.
-fn waits_for_disk(error: &MinerError) -> bool {
+pub(super) fn waits_for_disk(error: &MinerError) -> bool {
     let passing = matches!(error, MinerError::Store(error) if error.is_passing());
     if passing {
         tracing::error!(%error, "nothing can be written down, so nothing is begun");

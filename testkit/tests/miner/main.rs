@@ -2,10 +2,14 @@
 //!
 //! A file per topic; `world` has the chain and what all of them wait for.
 
+mod choice;
+mod disputes;
 mod models;
 mod reorganisations;
 mod requests;
 mod restarts;
+mod roles;
 mod solving;
 mod stake;
+mod trust;
 mod world;

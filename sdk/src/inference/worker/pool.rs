@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use super::process::{Process, WorkerCommand, WorkerError, WorkerOptions, leaves_child_usable};
 use crate::inference::model::Outputs;
@@ -26,6 +26,8 @@ struct Shared {
     /// As many as children may run.
     permits: Semaphore,
     idle: Mutex<Vec<Process>>,
+    /// What the child that was started last runs models on.
+    runtime: Mutex<Option<RuntimeId>>,
 }
 
 impl Workers {
@@ -38,6 +40,7 @@ impl Workers {
                 options,
                 permits,
                 idle: Mutex::default(),
+                runtime: Mutex::default(),
             }),
         }
     }
@@ -67,16 +70,49 @@ impl Workers {
         &self,
         work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
     ) -> Result<T, InferenceError> {
-        let permit = self
-            .shared
-            .permits
-            .acquire()
-            .await
-            .map_err(|_| WorkerError::Closed)?;
-        let mut child = match self.idle_child() {
+        let permit = self.permit().await?;
+        let child = match self.idle_child() {
             Some(child) => child,
-            None => Process::start(&self.shared.command, &self.shared.options).await?,
+            None => self.start().await?,
         };
+        self.lend(child, permit, work).await
+    }
+
+    /// Lends a child that was started for this. It takes the place of one that is idle, so
+    /// that there are never more than there may be.
+    async fn with_fresh_child<T>(
+        &self,
+        work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
+    ) -> Result<T, InferenceError> {
+        let permit = self.permit().await?;
+        drop(self.idle_child());
+        let child = self.start().await?;
+        self.lend(child, permit, work).await
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, WorkerError> {
+        let permit = self.shared.permits.acquire().await;
+        permit.map_err(|_| WorkerError::Closed)
+    }
+
+    async fn start(&self) -> Result<Process, InferenceError> {
+        let child = Process::start(&self.shared.command, &self.shared.options).await?;
+        let mut runtime = self
+            .shared
+            .runtime
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *runtime = Some(child.runtime().clone());
+        drop(runtime);
+        Ok(child)
+    }
+
+    async fn lend<T>(
+        &self,
+        mut child: Process,
+        permit: SemaphorePermit<'_>,
+        work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
+    ) -> Result<T, InferenceError> {
         let result = work(&mut child).await;
         let usable = match &result {
             Ok(_) => true,
@@ -118,5 +154,22 @@ impl Solver for Workers {
             child.load(bundle).await?;
             child.solve(bundle, input, seed).await
         }))
+    }
+
+    fn solve_afresh<'a>(
+        &'a self,
+        bundle: &'a Bundle,
+        input: &'a [u8],
+        seed: u64,
+    ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
+        Box::pin(self.with_fresh_child(async move |child: &mut Process| {
+            child.load(bundle).await?;
+            child.solve(bundle, input, seed).await
+        }))
+    }
+
+    fn runtime_id(&self) -> Option<RuntimeId> {
+        let runtime = self.shared.runtime.lock();
+        runtime.unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

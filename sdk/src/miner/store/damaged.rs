@@ -4,6 +4,7 @@ use redb::{ReadableTable as _, ReadableTableMetadata as _, TableDefinition, Writ
 
 use super::{
     Store, StoreError,
+    cases::{CASES, OPEN_CASES},
     intents::INTENTS,
     jobs::{JOBS, OPEN},
     record,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::{
     chain::{Cursor, Intent},
-    miner::Job,
+    miner::{Case, Job},
 };
 
 /// Table and key of a record, `jobs/0x…`, and its bytes.
@@ -34,8 +35,8 @@ fn set_apart(
     Ok(())
 }
 
-/// Sets apart what a miner needs at its start and cannot read: open jobs, open intents, the
-/// cursor. Finished jobs are looked at when they are asked for.
+/// Sets apart what a miner needs at its start and cannot read: open jobs, open intents, open
+/// cases, the cursor. What is over is looked at when they are asked for.
 pub(super) fn isolate(write: &WriteTransaction) -> Result<(), StoreError> {
     let mut jobs = write.open_table(JOBS)?;
     let mut open = write.open_table(OPEN)?;
@@ -64,6 +65,22 @@ pub(super) fn isolate(write: &WriteTransaction) -> Result<(), StoreError> {
     for (id, value) in bad {
         intents.remove(id)?;
         set_apart(write, "intents", &id, &value)?;
+    }
+    let mut cases = write.open_table(CASES)?;
+    let mut open = write.open_table(OPEN_CASES)?;
+    let mut bad = Vec::new();
+    for entry in open.iter()? {
+        let id = entry?.0.value();
+        match cases.get(id)? {
+            Some(value) if record::decode::<Case>(value.value()).is_ok() => {}
+            Some(value) => bad.push((id, value.value().to_vec())),
+            None => bad.push((id, Vec::new())),
+        }
+    }
+    for (id, value) in bad {
+        cases.remove(id)?;
+        open.remove(id)?;
+        set_apart(write, "cases", &id, &value)?;
     }
     let mut meta = write.open_table(META)?;
     let cursor = meta.get("cursor")?.map(|value| value.value().to_vec());

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
-use super::{Store, StoreError, record, schema::META, totals};
+use super::{News, Store, StoreError, record, schema::META, totals};
 use crate::{
     chain::Cursor,
     miner::{Job, JobFilter},
@@ -58,12 +58,13 @@ pub(super) fn put(write: &WriteTransaction, job: &Job) -> Result<(), StoreError>
 }
 
 impl Store {
-    /// Adds jobs that are not known yet and moves the cursor, both or neither. Returns the
-    /// jobs that were new.
+    /// Adds jobs that are not known yet and what is new about cases, and moves the cursor:
+    /// all of it or nothing. Returns the jobs that were new.
     #[tracing::instrument(name = "take_in", level = "debug", skip_all, fields(jobs = jobs.len()))]
     pub(in crate::miner) fn add(
         &self,
         jobs: Vec<Job>,
+        news: &News,
         cursor: Cursor,
     ) -> Result<Vec<Job>, StoreError> {
         let write = self.begin_write()?;
@@ -75,6 +76,7 @@ impl Store {
                 new.push(job);
             }
         }
+        news.write(&write)?;
         write
             .open_table(META)?
             .insert("cursor", record::encode(&cursor)?.as_slice())?;

@@ -9,11 +9,12 @@
 //! - `schema`: the tables of every layout and how one becomes the next;
 //! - `record`: how a value is written; `damaged`: those that cannot be read;
 //! - a file for each kind of record, which adds its methods to [`Store`]: `jobs`, `totals`,
-//!   `intents`, `cursor`;
+//!   `cases`, `intents`, `cursor`;
 //! - [`StoreFile`]: the store of a miner that does not run: looked at, checked;
 //! - [`Backup`]: a copy in one file, from a running miner or not, and back.
 
 mod backup;
+mod cases;
 mod cursor;
 mod damaged;
 mod database;
@@ -30,6 +31,7 @@ mod totals;
 
 pub(super) use backup::STORE_FILE;
 pub use backup::{Backup, BackupError};
+pub(super) use cases::News;
 pub(super) use database::Store;
 pub use error::StoreError;
 pub use file::{StoreCheck, StoreFile};

@@ -13,6 +13,7 @@ use redb::{Key, ReadableTable, TableDefinition, Value, WriteTransaction};
 
 use super::{
     StoreError,
+    cases::{CASES, NOTICES, OPEN_CASES},
     damaged::DAMAGED,
     intents::INTENTS,
     jobs::{ENDED, JOBS, OPEN, ended_key},
@@ -51,6 +52,9 @@ pub(super) fn each_table(visitor: &mut impl TableVisitor) -> Result<(), StoreErr
     visitor.visit(OPEN)?;
     visitor.visit(ENDED)?;
     visitor.visit(INTENTS)?;
+    visitor.visit(CASES)?;
+    visitor.visit(OPEN_CASES)?;
+    visitor.visit(NOTICES)?;
     visitor.visit(DAMAGED)
 }
 

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     chain::{Cursor, Intent, Urgency},
-    miner::{Job, JobFilter, State},
+    miner::{Job, JobFilter, State, store::News},
 };
 
 fn owner() -> Owner {
@@ -60,7 +60,7 @@ fn finds_itself_again_after_being_closed() {
         assert_eq!(store.cursor().unwrap(), None);
         assert_eq!(
             store
-                .add(vec![job(2), job(1)], cursor.clone())
+                .add(vec![job(2), job(1)], &News::default(), cursor.clone())
                 .unwrap()
                 .len(),
             2
@@ -88,11 +88,19 @@ fn reading_a_task_twice_does_not_set_its_job_back() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join("miner.redb"), owner()).unwrap();
     let cursor = at_block(5);
-    store.add(vec![job(1)], cursor.clone()).unwrap();
+    store
+        .add(vec![job(1)], &News::default(), cursor.clone())
+        .unwrap();
     let mut moved = job(1);
     moved.reach(State::Committed);
     store.save(&moved).unwrap();
-    assert_eq!(store.add(vec![job(1), job(2)], cursor).unwrap().len(), 1);
+    assert_eq!(
+        store
+            .add(vec![job(1), job(2)], &News::default(), cursor)
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(
         store.job(job(1).task).unwrap().unwrap().state,
         State::Committed
@@ -283,15 +291,21 @@ fn pruning_forgets_jobs_and_keeps_what_they_came_to() {
     let jobs: Vec<Job> = (1..=9)
         .map(|number| finished(number, number.into(), 100 * u64::from(number)))
         .collect();
-    store.add(jobs, at_block(20)).unwrap();
+    store.add(jobs, &News::default(), at_block(20)).unwrap();
     store
-        .add(vec![finished(10, 19, 50), job(11)], at_block(20))
+        .add(
+            vec![finished(10, 19, 50), job(11)],
+            &News::default(),
+            at_block(20),
+        )
         .unwrap();
     let tally = store.tally().unwrap();
     assert_eq!((tally.of(State::Claimed), tally.gas.claim), (10, 70));
     // Blocks that may be read again are not old enough.
     assert_eq!(store.prune(u64::MAX, 0).unwrap(), 0);
-    store.add(vec![], at_block(1_034)).unwrap();
+    store
+        .add(vec![], &News::default(), at_block(1_034))
+        .unwrap();
     // By number: of ten the two that ended first, of which one is in too new a block.
     assert_eq!(store.prune(0, 8).unwrap(), 1);
     // By age: those that ended before 500.
@@ -334,8 +348,12 @@ fn a_filter_gives_the_newest_of_what_it_lets_through() {
     let folder = tempfile::tempdir().unwrap();
     let store = Store::open(&folder.path().join(STORE_FILE), owner()).unwrap();
     let jobs = (1..=40).map(|number| finished(number, number.into(), number.into()));
-    store.add(jobs.collect(), at_block(50)).unwrap();
-    store.add(vec![job(50)], at_block(50)).unwrap();
+    store
+        .add(jobs.collect(), &News::default(), at_block(50))
+        .unwrap();
+    store
+        .add(vec![job(50)], &News::default(), at_block(50))
+        .unwrap();
     let chosen = |filter: JobFilter| -> Vec<u64> {
         store
             .select(&filter)
@@ -369,7 +387,7 @@ fn damaged_records_are_set_apart_and_named() {
     {
         let store = Store::open(&path, owner()).unwrap();
         let jobs = vec![job(1), job(2), finished(3, 3, 3), finished(4, 4, 4)];
-        store.add(jobs, at_block(9)).unwrap();
+        store.add(jobs, &News::default(), at_block(9)).unwrap();
         let write = store.begin_write().unwrap();
         for bad in [1, 3] {
             let mut jobs = write.open_table(JOBS).unwrap();
@@ -453,7 +471,9 @@ fn a_full_disk_is_an_error_that_passes_and_loses_nothing() {
     let path = folder.path().join(STORE_FILE);
     {
         let store = Store::open(&path, owner()).unwrap();
-        store.add(vec![job(1)], at_block(5)).unwrap();
+        store
+            .add(vec![job(1)], &News::default(), at_block(5))
+            .unwrap();
     }
     let full = Arc::new(AtomicBool::new(false));
     let file = std::fs::OpenOptions::new()
@@ -502,8 +522,12 @@ fn a_backup_is_the_store_as_it_was_and_comes_back() {
     let backup = folder.path().join("store.backup");
     let store = Store::open(&folder.path().join(STORE_FILE), owner()).unwrap();
     let jobs = (1..=200).map(|number| finished(number, number.into(), number.into()));
-    store.add(jobs.collect(), at_block(300)).unwrap();
-    store.add(vec![job(201)], at_block(300)).unwrap();
+    store
+        .add(jobs.collect(), &News::default(), at_block(300))
+        .unwrap();
+    store
+        .add(vec![job(201)], &News::default(), at_block(300))
+        .unwrap();
     let taken = store.backup_to(&backup).unwrap();
     let (jobs, tally) = (store.jobs().unwrap(), store.tally().unwrap());
     store.save(&finished(202, 1, 1)).unwrap();
@@ -519,7 +543,9 @@ fn a_backup_is_the_store_as_it_was_and_comes_back() {
         Backup::restore(&backup, &there, true),
         Err(BackupError::Store(StoreError::InUse { .. }))
     ));
-    restored.add(vec![], at_block(301)).unwrap();
+    restored
+        .add(vec![], &News::default(), at_block(301))
+        .unwrap();
     drop(restored);
     let refused = Backup::restore(&backup, &there, false).unwrap_err();
     assert!(
@@ -554,7 +580,11 @@ fn a_backup_that_is_not_as_it_was_written_is_refused() {
     let there = folder.path().join("there");
     let store = Store::open(&folder.path().join(STORE_FILE), owner()).unwrap();
     store
-        .add(vec![job(1), finished(2, 2, 2)], at_block(3))
+        .add(
+            vec![job(1), finished(2, 2, 2)],
+            &News::default(),
+            at_block(3),
+        )
         .unwrap();
     store.backup_to(&path).unwrap();
     let good = std::fs::read(&path).unwrap();

@@ -1,0 +1,113 @@
+//! Whether there is room for one more task.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::Mutex;
+
+use super::Kept;
+use crate::{
+    content::FolderStore,
+    miner::{Job, Limits},
+};
+
+/// What the machine has left.
+#[derive(Debug)]
+pub(super) struct Room {
+    outputs: FolderStore,
+    measured: Mutex<Option<Kept<u64>>>,
+    /// Bytes that outputs had when they could last be counted.
+    last: AtomicU64,
+}
+
+impl Room {
+    pub(super) fn new(outputs: FolderStore) -> Self {
+        Self {
+            outputs,
+            measured: Mutex::default(),
+            last: AtomicU64::new(0),
+        }
+    }
+
+    /// Why there is none, if so.
+    pub(super) async fn objection(
+        &self,
+        job: &Job,
+        limits: &Limits,
+        queue: usize,
+    ) -> Option<String> {
+        let size = job.input.len();
+        if size > limits.input_bytes {
+            return Some(format!(
+                "its input has {size} bytes, and the limit is {}",
+                limits.input_bytes
+            ));
+        }
+        if queue > limits.queue {
+            return Some(format!(
+                "{queue} jobs are in the queue, and the limit is {}",
+                limits.queue
+            ));
+        }
+        if let Some(limit) = limits.disk_bytes {
+            let used = self.used().await;
+            if used >= limit {
+                return Some(format!(
+                    "the outputs take {used} bytes of the disk, and the limit is {limit}"
+                ));
+            }
+        }
+        if let (Some(limit), Some(free)) = (limits.min_free_memory, free_memory())
+            && free < limit
+        {
+            return Some(format!(
+                "{free} bytes of memory are available, and at least {limit} are to stay so"
+            ));
+        }
+        None
+    }
+
+    async fn used(&self) -> u64 {
+        let mut measured = self.measured.lock().await;
+        if let Some(used) = measured.as_ref().and_then(Kept::fresh) {
+            return used;
+        }
+        let used = match self.outputs.size().await {
+            Ok(used) => used,
+            Err(error) => {
+                tracing::warn!(%error, "cannot say how much disk the outputs take");
+                self.last.load(Ordering::Relaxed)
+            }
+        };
+        self.last.store(used, Ordering::Relaxed);
+        *measured = Some(Kept::now(used));
+        used
+    }
+}
+
+/// Memory that is available without swapping, bytes, where the system tells.
+fn free_memory() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+    available(&text)
+}
+
+fn available(meminfo: &str) -> Option<u64> {
+    let line = meminfo
+        .lines()
+        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    kibibytes.checked_mul(1024)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_what_linux_says_of_its_memory() {
+        let text =
+            "MemTotal:       16307716 kB\nMemFree:          123 kB\nMemAvailable:    8000 kB\n";
+        assert_eq!(available(text), Some(8_192_000));
+        assert_eq!(available("MemTotal: 5 kB"), None);
+        assert_eq!(available("MemAvailable: many kB"), None);
+    }
+}

@@ -1,0 +1,98 @@
+//! What the chain says of a watched task, and that its input is the chain's.
+
+use alloy_primitives::{B256, Bytes, U256};
+
+use super::Case;
+use crate::{
+    chain::ChainError,
+    client::ClientError,
+    content::{cids, unixfs},
+    contracts::IEngine,
+    miner::machine::{Machine, StepError},
+};
+
+/// Attempts at finding what an event told, before it counts as gone; with the pauses
+/// between them, about half a minute.
+pub(super) const LATE_ATTEMPTS: u32 = 6;
+
+/// Whether a case is this miner's to look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// All that is needed is in the case.
+    Here,
+    /// Its model is not in the catalogue.
+    Foreign,
+    /// The task has no solution, or another than was read.
+    Gone,
+}
+
+impl Machine {
+    /// Completes a case by what the chain says: solver, CID and contest end of the solution,
+    /// model and input of the task. A finding about another solution is dropped.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoints answer; [`StepError::Doubtful`] if the input that an endpoint
+    /// gives is not the one that the chain holds the CID of.
+    pub(super) async fn identify(&self, case: &mut Case) -> Result<Known, StepError> {
+        let task = case.task;
+        let found = self.agreed(&IEngine::tasksCall { id: task }).await?;
+        if found.model.is_zero() {
+            return gone(case);
+        }
+        if self.catalogue.get(found.model).is_none() {
+            return Ok(Known::Foreign);
+        }
+        case.model = Some(found.model);
+        let solution = self.agreed(&IEngine::solutionsCall { task }).await?;
+        if solution.validator.is_zero() {
+            return gone(case);
+        }
+        if case.cid.as_ref().is_some_and(|cid| *cid != solution.cid) {
+            case.finding = None;
+        }
+        case.solver = Some(solution.validator);
+        case.cid = Some(solution.cid);
+        case.contest_end = Some(self.contest_end(task).await?);
+        let is_chains = |input: &Bytes| {
+            cids::from_onchain(&found.cid).is_ok_and(|cid| unixfs::cid_of(input) == cid)
+        };
+        if !case.input.as_ref().is_some_and(is_chains) {
+            let input = self.input(task).await?;
+            if !is_chains(&input) {
+                return Err(StepError::Doubtful(format!(
+                    "the input that an endpoint gives for task {task} is not the one that was submitted"
+                )));
+            }
+            case.input = Some(input);
+        }
+        Ok(Known::Here)
+    }
+
+    /// Until when the solution of a task may be contested, seconds since 1970.
+    pub(super) async fn contest_end(&self, task: B256) -> Result<u64, ChainError> {
+        let call = IEngine::contestEndCall { task };
+        let end: U256 = self.chain.read(self.engine, &call).await?;
+        Ok(end.saturating_to())
+    }
+
+    async fn input(&self, task: B256) -> Result<Bytes, StepError> {
+        if let Some(job) = self.store.job(task)? {
+            return Ok(job.input);
+        }
+        match self.network.submission(task).await {
+            Ok(submission) => Ok(submission.input),
+            Err(ClientError::Chain(error)) => Err(error.into()),
+            Err(error) => Err(StepError::Doubtful(error.to_string())),
+        }
+    }
+}
+
+/// The chain does not show what an event told. One of the endpoints may be some blocks
+/// behind; if not, a reorganisation took it away.
+fn gone(case: &Case) -> Result<Known, StepError> {
+    if case.attempts < LATE_ATTEMPTS {
+        return Err(StepError::Late);
+    }
+    Ok(Known::Gone)
+}

@@ -1,0 +1,92 @@
+//! Computing a task again, and accusing nobody of what this machine did.
+
+use alloy_primitives::Bytes;
+use arbius_protocol::ids;
+
+use super::{Case, Cause, Finding};
+use crate::{
+    content::unixfs,
+    inference::{InferenceError, Outputs},
+    miner::{
+        Role,
+        machine::{Machine, StepError, named, onchain},
+        passports::Run,
+    },
+};
+
+impl Machine {
+    /// Says whether a solution is right. What would accuse its solver is looked at twice: a
+    /// second run in a fresh process has to make the same, and the golden outputs of the
+    /// model have to come out as they should, right now.
+    ///
+    /// # Errors
+    ///
+    /// [`StepError::Solve`] if a run failed for a reason that may pass.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
+    pub(super) async fn judge(&self, case: &Case) -> Result<Finding, StepError> {
+        let (Some(model), Some(input), Some(solution)) = (case.model, &case.input, &case.cid)
+        else {
+            return Ok(inconclusive("the task is not known well enough"));
+        };
+        let Some(bundle) = self.catalogue.get(model) else {
+            return Ok(inconclusive("its model is no longer in the catalogue"));
+        };
+        if let Some(reason) = self.distrusts(model).await {
+            return Ok(inconclusive(untrusted(&reason)));
+        }
+        let seed = ids::seed(case.task);
+        let first = self.compute(bundle, input, seed, Run::Usual).await?;
+        let computed = cid(&first)?;
+        if computed == *solution {
+            self.keep(case, &first).await;
+            return Ok(Finding::Right);
+        }
+        let second = self.compute(bundle, input, seed, Run::Fresh).await?;
+        let again = cid(&second)?;
+        if again != computed {
+            let reason = format!(
+                "two runs of task {} came out differently: {computed} and {again}",
+                case.task
+            );
+            self.passports.stop(model, &reason);
+            return Ok(inconclusive(reason));
+        }
+        // Stops the model if others come out.
+        if let Err(error) = self.prove(model).await {
+            return Ok(inconclusive(error.to_string()));
+        }
+        if let Some(reason) = self.distrusts(model).await {
+            return Ok(inconclusive(untrusted(&reason)));
+        }
+        tracing::warn!(task = %case.task, solver = ?case.solver, revealed = %solution, %computed,
+            "a solution is wrong: two runs and the golden outputs say so");
+        Ok(Finding::Wrong { computed })
+    }
+
+    /// Serves the outputs of a right solution: as a service where the role is on, and where
+    /// nobody else did.
+    async fn keep(&self, case: &Case, outputs: &Outputs) {
+        let wanted = self.settings.roles.has(Role::Pin) || case.cause == Cause::Unfetchable;
+        if !wanted {
+            return;
+        }
+        if let Err(error) = unixfs::put_files(&named(outputs), &*self.blocks).await {
+            tracing::warn!(task = %case.task, %error, "cannot keep the outputs of another's solution");
+        }
+    }
+}
+
+fn cid(outputs: &Outputs) -> Result<Bytes, InferenceError> {
+    onchain(&outputs.cid()?)
+}
+
+fn inconclusive(reason: impl Into<String>) -> Finding {
+    Finding::Inconclusive {
+        reason: reason.into(),
+    }
+}
+
+/// Why nothing is said about a model.
+pub(in crate::miner) fn untrusted(reason: &str) -> String {
+    format!("this machine is not to be trusted with its model: {reason}")
+}

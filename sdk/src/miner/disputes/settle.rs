@@ -1,0 +1,141 @@
+//! Settling a vote that is over.
+
+use alloy_primitives::{U256, utils::format_ether};
+use arbius_protocol::contestation::VoteRefusal;
+
+use super::{Case, Stage, steps::Next};
+use crate::{
+    client::Contestation,
+    contracts::IEngine,
+    miner::{
+        Role,
+        machine::{Machine, StepError},
+    },
+};
+
+/// How long the other winners leave the settlement to the contester or the accused, who has
+/// most to gain: only one of them has to pay for it. Seconds.
+const LEAD: u64 = 20;
+
+/// A vote that is over.
+struct Ended {
+    /// Whether the votes say that the solution is wrong.
+    rejected: bool,
+    winners: U256,
+    losers: U256,
+    settled: U256,
+    slash: U256,
+}
+
+impl Ended {
+    fn text(&self) -> String {
+        let outcome = if self.rejected { "wrong" } else { "right" };
+        format!(
+            "the votes say that the solution is {outcome}, {} to {}",
+            self.winners, self.losers
+        )
+    }
+}
+
+impl Machine {
+    /// voted → settled, once the vote is over: by whoever gets something back.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
+    pub(super) async fn settle(&self, case: &mut Case) -> Result<Next, StepError> {
+        let end = self.vote_end(case).await?;
+        case.vote_end = Some(end);
+        let own = case.solver == Some(self.account());
+        if self.now() <= end {
+            if !own && self.was_undone(case).await? {
+                return self.reach_stage(case, Stage::Contested);
+            }
+            return Ok(Next::At(end + 1));
+        }
+        let Some(ended) = self.ended(case).await? else {
+            let reason = "the contestation is gone from the chain";
+            return self.end_case(case, Stage::Abstained, reason);
+        };
+        let outcome = ended.text();
+        if ended.settled >= ended.winners {
+            return self.end_case(case, Stage::Settled, outcome);
+        }
+        let leads = match (ended.rejected, own) {
+            (true, _) => case.contester == Some(self.account()),
+            (false, own) => own,
+        };
+        if !leads && self.voted_wrong(case).await? != Some(ended.rejected) {
+            let lost = format!(
+                "{outcome}: this account has lost {} AIUS",
+                format_ether(ended.slash)
+            );
+            return self.end_case(case, Stage::Settled, lost);
+        }
+        if self.settings.shadow || !self.settings.roles.has(Role::Claim) {
+            let reason = format!("{outcome}; settling it is left to others");
+            return self.end_case(case, Stage::Settled, reason);
+        }
+        if !leads && self.now() <= end + LEAD {
+            return Ok(Next::At(end + LEAD + 1));
+        }
+        for receipt in self.validator().settle(case.task).await? {
+            self.included(receipt.block);
+            case.gas += receipt.gas_used;
+        }
+        self.save_case(case)?;
+        if self.settings.withdraw {
+            self.withdraw().await?;
+        }
+        self.end_case(case, Stage::Settled, outcome)
+    }
+
+    /// Whether a reorganisation took our vote away while one can still vote.
+    async fn was_undone(&self, case: &Case) -> Result<bool, StepError> {
+        let call = IEngine::validatorCanVoteCall {
+            validator: self.account(),
+            task: case.task,
+        };
+        let code: U256 = self.chain.read(self.engine, &call).await?;
+        let code: u8 = code.saturating_to();
+        Ok(code == 0 || code == u8::from(VoteRefusal::NoContestation))
+    }
+
+    async fn ended(&self, case: &Case) -> Result<Option<Ended>, StepError> {
+        let task = case.task;
+        let call = IEngine::contestationsCall { task };
+        let contestation = self.chain.read(self.engine, &call).await?;
+        if contestation.validator.is_zero() {
+            return Ok(None);
+        }
+        let call = IEngine::contestationVoteCountsCall { task };
+        let votes = self.chain.read(self.engine, &call).await?;
+        // Ties side with the solver.
+        let rejected = votes.yeas > votes.nays;
+        let (winners, losers) = if rejected {
+            (votes.yeas, votes.nays)
+        } else {
+            (votes.nays, votes.yeas)
+        };
+        Ok(Some(Ended {
+            rejected,
+            winners,
+            losers,
+            settled: U256::from(contestation.finish_start_index),
+            slash: contestation.slashAmount,
+        }))
+    }
+
+    /// How this account has voted. After a restart it may be on the chain alone.
+    async fn voted_wrong(&self, case: &mut Case) -> Result<Option<bool>, StepError> {
+        if case.voted_wrong.is_none() {
+            let found = Contestation::of(&self.chain, self.engine, case.task).await?;
+            let account = self.account();
+            case.voted_wrong = found.and_then(|votes| {
+                let (wrong, right) = (
+                    votes.wrong.contains(&account),
+                    votes.right.contains(&account),
+                );
+                (wrong || right).then_some(wrong)
+            });
+        }
+        Ok(case.voted_wrong)
+    }
+}

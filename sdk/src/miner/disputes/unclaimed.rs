@@ -1,0 +1,56 @@
+//! Claiming for others what they have not claimed.
+
+use super::{Case, Stage, steps::Next};
+use crate::{
+    chain::Call,
+    contracts::IEngine,
+    miner::{
+        Role,
+        machine::{Machine, StepError},
+    },
+};
+
+/// Seconds after a contest end in which a solution is its solver's to claim (protocol
+/// section 6).
+const SOLVERS_HOUR: u64 = 3_600;
+
+impl Machine {
+    /// unclaimed → agreed: an hour after its solver could have claimed it.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
+    pub(super) async fn claim_for(&self, case: &mut Case) -> Result<Next, StepError> {
+        let task = case.task;
+        let due = self.contest_end(task).await? + SOLVERS_HOUR + 1;
+        if self.now() < due {
+            return Ok(Next::At(due));
+        }
+        let call = IEngine::solutionsCall { task };
+        let solution = self.chain.read(self.engine, &call).await?;
+        if solution.claimed || solution.validator.is_zero() {
+            return self.end_case(case, Stage::Agreed, "the same came out here");
+        }
+        if self.settings.shadow || !self.settings.roles.has(Role::Claim) {
+            let reason = "the same came out here; claiming it is left to others";
+            return self.end_case(case, Stage::Agreed, reason);
+        }
+        let call = IEngine::claimSolutionCall { task };
+        let call =
+            Call::new(self.engine, &call).for_purpose(format!("claiming {task} for its solver"));
+        let receipt = match self.lane.execute(call).await {
+            Ok(receipt) => receipt,
+            // The next look finds out what happened to it.
+            Err(error) if error.is_revert("AlreadyClaimed") => return Ok(Next::Step),
+            Err(error) if error.is_revert("HasContestation") => {
+                let reason = "the same came out here; it is contested";
+                return self.end_case(case, Stage::Agreed, reason);
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.included(receipt.block);
+        case.gas += receipt.gas_used;
+        self.end_case(
+            case,
+            Stage::Agreed,
+            "the same came out here; claimed for its solver",
+        )
+    }
+}

@@ -1,0 +1,213 @@
+//! Voting on what somebody contests.
+
+use alloy_primitives::U256;
+use arbius_protocol::contestation::VoteRefusal;
+
+use super::{
+    Case, Finding, Stage,
+    identify::{Known, LATE_ATTEMPTS},
+    steps::Next,
+};
+use crate::{
+    client::Vote,
+    contracts::IEngine,
+    miner::{
+        Role,
+        machine::{Machine, StepError},
+    },
+};
+
+impl Machine {
+    /// contested → voted.
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
+    pub(super) async fn vote(&self, case: &mut Case, may_compute: bool) -> Result<Next, StepError> {
+        let task = case.task;
+        let found = self.agreed(&IEngine::contestationsCall { task }).await?;
+        if found.validator.is_zero() && case.attempts < LATE_ATTEMPTS {
+            return Err(StepError::Late);
+        }
+        if found.validator.is_zero() {
+            return self.end_case(
+                case,
+                Stage::Abstained,
+                "the contestation is gone from the chain",
+            );
+        }
+        case.contester = Some(found.validator);
+        case.vote_end = Some(self.vote_end(case).await?);
+        match self.identify(case).await? {
+            Known::Here => {}
+            Known::Foreign => {
+                self.store.forget_case(task)?;
+                return Ok(Next::Over);
+            }
+            Known::Gone => {
+                let reason = "the contested solution is gone from the chain";
+                return self.end_case(case, Stage::Abstained, reason);
+            }
+        }
+        let own = case.solver == Some(self.account());
+        let refusal = self.vote_refusal(case).await?;
+        if refusal == u8::from(VoteRefusal::Voted) && !own {
+            return self.reach_stage(case, Stage::Voted);
+        }
+        if refusal == u8::from(VoteRefusal::Ended) {
+            return self.vote_is_over(case, own);
+        }
+        if !own && !self.settings.roles.has(Role::Vote) {
+            return self.end_case(case, Stage::Abstained, "voting is switched off");
+        }
+        let Some(finding) = case.finding.clone() else {
+            if self.now() > self.latest_start(case) {
+                let reason = "the vote ends before this machine can compute the task";
+                return match own {
+                    true => self.reach_stage(case, Stage::Voted),
+                    false => self.end_case(case, Stage::Missed, reason),
+                };
+            }
+            if may_compute {
+                case.finding = Some(self.judge(case).await?);
+                self.save_case(case)?;
+                return Ok(Next::Step);
+            }
+            return Ok(Next::Compute);
+        };
+        if own {
+            return self.answer(case, &finding, refusal).await;
+        }
+        let vote = match &finding {
+            Finding::Right => Vote::Right,
+            Finding::Wrong { .. } => Vote::Wrong,
+            Finding::Inconclusive { reason } => {
+                let reason = format!("this machine cannot say whether it is right: {reason}");
+                return self.end_case(case, Stage::Abstained, reason);
+            }
+        };
+        if self.settings.shadow {
+            let reason = format!("shadow: it would be voted {} now", word(vote));
+            return self.end_case(case, Stage::Abstained, reason);
+        }
+        if let Some(reason) = case.model.and_then(|model| self.passports.stopped(model)) {
+            let reason = super::judge::untrusted(&reason);
+            return self.end_case(case, Stage::Abstained, reason);
+        }
+        match refusal {
+            0 => self.cast(case, vote).await,
+            code if code == u8::from(VoteRefusal::StakeTooLow) => {
+                if self.top_up().await? {
+                    Ok(Next::Step)
+                } else {
+                    Err(StepError::CannotVote(VoteRefusal::StakeTooLow.to_string()))
+                }
+            }
+            code => self.end_case(case, Stage::Abstained, refused(code)),
+        }
+    }
+
+    /// Our own solution is contested. The engine has cast our vote if it could lock what that
+    /// takes; otherwise it is cast here once it can.
+    async fn answer(
+        &self,
+        case: &mut Case,
+        finding: &Finding,
+        refusal: u8,
+    ) -> Result<Next, StepError> {
+        let task = case.task;
+        match finding {
+            Finding::Right => {
+                tracing::info!(%task, contester = ?case.contester,
+                    "a solution of ours is contested; it came out the same again");
+                if refusal == 0 && !self.settings.shadow && self.settings.roles.has(Role::Vote) {
+                    return self.cast(case, Vote::Right).await;
+                }
+            }
+            Finding::Wrong { computed } => {
+                tracing::error!(%task, %computed, contester = ?case.contester,
+                    "a solution of OURS is contested, and this machine now makes something else");
+                if let Some(model) = case.model {
+                    let reason = format!(
+                        "it revealed another output for task {task} than it makes now; find out \
+                         why before it mines this model again"
+                    );
+                    self.passports.stop(model, &reason);
+                }
+            }
+            Finding::Inconclusive { reason } => {
+                tracing::error!(%task, reason, contester = ?case.contester,
+                    "a solution of ours is contested, and this machine cannot say whether it is right");
+            }
+        }
+        if refusal == u8::from(VoteRefusal::Voted) {
+            case.voted_wrong = Some(false);
+        }
+        self.reach_stage(case, Stage::Voted)
+    }
+
+    async fn cast(&self, case: &mut Case, vote: Vote) -> Result<Next, StepError> {
+        let receipt = match self.validator().vote(case.task, vote).await {
+            Ok(receipt) => receipt,
+            // The reason is asked for again: voted before a restart, ended, too little stake.
+            Err(error) if error.is_revert("NotAllowed") => {
+                return Err(StepError::CannotVote(error.to_string()));
+            }
+            Err(error) => return Err(error.into()),
+        };
+        self.included(receipt.block);
+        case.gas += receipt.gas_used;
+        case.voted_wrong = Some(vote == Vote::Wrong);
+        self.reach_stage(case, Stage::Voted)
+    }
+
+    /// What is left of a dispute whose vote ended before this account took part here.
+    fn vote_is_over(&self, case: &mut Case, own: bool) -> Result<Next, StepError> {
+        if own || case.voted_wrong.is_some() || case.contester == Some(self.account()) {
+            self.reach_stage(case, Stage::Voted)
+        } else {
+            self.end_case(
+                case,
+                Stage::Missed,
+                "the vote was over before this miner could vote",
+            )
+        }
+    }
+
+    async fn vote_refusal(&self, case: &Case) -> Result<u8, StepError> {
+        let call = IEngine::validatorCanVoteCall {
+            validator: self.account(),
+            task: case.task,
+        };
+        let code: U256 = self.chain.read(self.engine, &call).await?;
+        Ok(code.saturating_to())
+    }
+
+    /// When the vote on a task ends, seconds since 1970.
+    pub(super) async fn vote_end(&self, case: &Case) -> Result<u64, StepError> {
+        let call = IEngine::contestationVoteEndCall { task: case.task };
+        let end: U256 = self.chain.read(self.engine, &call).await?;
+        Ok(end.saturating_to())
+    }
+}
+
+const fn word(vote: Vote) -> &'static str {
+    match vote {
+        Vote::Wrong => "wrong",
+        Vote::Right => "right",
+    }
+}
+
+/// The reason behind a code of `validatorCanVote`.
+fn refused(code: u8) -> String {
+    let known = [
+        VoteRefusal::NoContestation,
+        VoteRefusal::Ended,
+        VoteRefusal::Voted,
+        VoteRefusal::NotValidator,
+        VoteRefusal::StakeTooLow,
+        VoteRefusal::ValidatorTooLate,
+    ];
+    let reason = known
+        .into_iter()
+        .find(|refusal| u8::from(*refusal) == code)
+        .map_or_else(|| format!("code {code}"), |refusal| refusal.to_string());
+    format!("this account may not vote: {reason}")
+}
