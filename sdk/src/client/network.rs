@@ -295,9 +295,18 @@ impl Network {
         Ok(events.map(|log| log.data).collect())
     }
 
-    async fn logs(&self, mut logs: Logs) -> Result<Vec<Log>, ClientError> {
+    async fn logs(&self, logs: Logs) -> Result<Vec<Log>, ClientError> {
+        self.logs_since(logs, self.start).await
+    }
+
+    /// All logs since a block, or since the deployment if that is later.
+    pub(super) async fn logs_since(
+        &self,
+        mut logs: Logs,
+        block: u64,
+    ) -> Result<Vec<Log>, ClientError> {
         let head = self.chain.head().await?.number;
-        let (mut from, mut all) = (self.start, Vec::new());
+        let (mut from, mut all) = (self.start.max(block), Vec::new());
         while from <= head {
             let (found, next) = logs.next(from, head).await?;
             all.extend(found);

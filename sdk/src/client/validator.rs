@@ -147,6 +147,16 @@ impl Validator {
         self.lane.address()
     }
 
+    pub(super) const fn lane(&self) -> &Lane {
+        &self.lane
+    }
+
+    /// The chain that it acts on.
+    #[must_use]
+    pub fn chain(&self) -> &Chain {
+        self.lane.chain()
+    }
+
     /// The engine that it is a validator of.
     #[must_use]
     pub const fn engine(&self) -> Address {
