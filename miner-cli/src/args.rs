@@ -276,6 +276,13 @@ pub(crate) struct Mine {
     /// Models to run at a time, each in a process of its own.
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) workers: NonZeroUsize,
+    /// Begin reading the chain at this block, where the endpoints keep no older history; tasks
+    /// submitted before it are not seen [default: where the deployment begins].
+    #[arg(long, value_name = "BLOCK")]
+    pub(crate) from_block: Option<u64>,
+    /// Send each endpoint no more requests per second than this.
+    #[arg(long, value_name = "COUNT", value_parser = rate)]
+    pub(crate) rpc_rate: Option<f64>,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -293,17 +300,25 @@ pub(crate) struct Network {
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
-    /// The chain's JSON-RPC address [default: the one in the deployment file]
-    #[arg(long, value_name = "URL", env = "ARBIUS_RPC", hide_env_values = true)]
-    pub(crate) rpc: Option<String>,
+    /// The chain's JSON-RPC address, http(s) or ws(s). Several, by commas or by giving this
+    /// again, take over from one another in this order [default: those in the deployment file]
+    #[arg(
+        long,
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "ARBIUS_RPC",
+        hide_env_values = true
+    )]
+    pub(crate) rpc: Vec<String>,
 }
 
 impl Network {
-    /// The deployment, with the RPC address that was asked for.
+    /// The deployment, with the RPC addresses that were asked for.
     pub(crate) fn load(&self) -> eyre::Result<Deployment> {
         let mut deployment = Deployment::load(&self.deployment)?;
-        if let Some(rpc) = &self.rpc {
+        if let [rpc, fallbacks @ ..] = &self.rpc[..] {
             deployment.rpc.clone_from(rpc);
+            fallbacks.clone_into(&mut deployment.fallbacks);
         }
         Ok(deployment)
     }
@@ -320,6 +335,13 @@ pub(crate) struct Key {
     /// `--account` it is the environment variable ARBIUS_KEY.
     #[arg(long, value_name = "FILE")]
     pub(crate) key_file: Option<PathBuf>,
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.01..=1e6).contains(&rate) => Ok(rate),
+        _ => Err("a rate is a number from 0.01 to 1000000".to_owned()),
+    }
 }
 
 fn id(text: &str) -> Result<B256, String> {

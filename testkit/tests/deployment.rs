@@ -157,6 +157,7 @@ async fn a_deployment_of_another_chain_is_refused_by_both_ids() {
     let deployment = Deployment {
         chain_id: 42_170,
         rpc: devnet.url(),
+        fallbacks: Vec::new(),
         block: 0,
         contracts: BTreeMap::from([
             ("engine".to_owned(), Address::repeat_byte(1)),

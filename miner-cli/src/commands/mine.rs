@@ -30,6 +30,8 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let settings = Settings {
         min_fee: args.min_fee,
         parallel_solves: args.workers.get(),
+        from_block: args.from_block,
+        requests_per_second: args.rpc_rate,
         ..Settings::default()
     };
     let mut miner = Miner::builder()

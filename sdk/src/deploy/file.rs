@@ -10,13 +10,13 @@ use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 
 use super::DeploymentFileError;
 use crate::{
-    chain::{Chain, ChainError, Signer, SignerError},
+    chain::{Chain, ChainBuilder, ChainError, Signer, SignerError},
     contracts::IEngine,
 };
 
 /// Where the protocol is deployed.
 ///
-/// As JSON: `chainId`, `rpc`, `block`, `contracts` (an object from lower-case names, `engine` and
+/// As JSON: `chainId`, `rpc`, `fallbacks` (a list, if there are any), `block`, `contracts` (an object from lower-case names, `engine` and
 /// `token` among them, to addresses), `accounts` (objects of `address` and `key`, on
 /// local chains only).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +24,11 @@ use crate::{
 pub struct Deployment {
     /// The chain id, EIP-155.
     pub chain_id: u64,
-    /// An endpoint of that chain.
+    /// The endpoint of that chain that is preferred.
     pub rpc: String,
+    /// Endpoints that take over when that fails, in order of preference.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fallbacks: Vec<String>,
     /// The block before the first contract: nothing of the protocol happened earlier, so
     /// nobody has to look for events there.
     #[serde(default)]
@@ -207,7 +210,17 @@ impl Deployment {
             })
     }
 
-    /// Connects to the deployment's endpoint and checks that it serves the deployment's
+    /// The deployment's endpoints, insisting on its chain, to connect to it by settings of
+    /// one's own ([`Deployment::connect_by`]).
+    #[must_use]
+    pub fn endpoints(&self) -> ChainBuilder {
+        Chain::builder()
+            .endpoint(&self.rpc)
+            .endpoints(&self.fallbacks)
+            .chain_id(self.chain_id)
+    }
+
+    /// Connects to the deployment's endpoints and checks that they serve the deployment's
     /// chain, and that the engine is there and pays in the deployment's token.
     ///
     /// # Errors
@@ -216,7 +229,16 @@ impl Deployment {
     /// ids, [`ChainError::NoCode`] the engine's address; [`DeploymentFileError::NoEngine`] and
     /// [`DeploymentFileError::OtherToken`] if something else is at that address.
     pub async fn connect(&self) -> Result<Chain, DeploymentFileError> {
-        let chain = Chain::connect_to(&self.rpc, self.chain_id).await?;
+        self.connect_by(self.endpoints()).await
+    }
+
+    /// As [`Deployment::connect`], by endpoints and settings of one's own.
+    ///
+    /// # Errors
+    ///
+    /// As [`Deployment::connect`].
+    pub async fn connect_by(&self, endpoints: ChainBuilder) -> Result<Chain, DeploymentFileError> {
+        let chain = endpoints.chain_id(self.chain_id).connect().await?;
         let address = self.engine()?;
         if chain.code(address).await?.is_empty() {
             return Err(ChainError::NoCode {
@@ -258,6 +280,7 @@ mod tests {
         Deployment {
             chain_id: 412_346,
             rpc: "http://127.0.0.1:8547".to_owned(),
+            fallbacks: Vec::new(),
             block: 7,
             contracts: BTreeMap::from([
                 (
@@ -287,6 +310,18 @@ mod tests {
         assert_eq!(json["chainId"], 412_346);
         assert!(json["contracts"]["engine"].is_string());
         assert!(json["accounts"][0]["key"].is_string());
+    }
+
+    #[test]
+    fn a_file_with_one_endpoint_is_read_and_one_with_several_kept() {
+        let one = serde_json::to_value(sample()).unwrap();
+        assert!(one.get("fallbacks").is_none());
+        let several = Deployment {
+            fallbacks: vec!["wss://a.example".to_owned(), "https://b.example".to_owned()],
+            ..sample()
+        };
+        let json = serde_json::to_string(&several).unwrap();
+        assert_eq!(serde_json::from_str::<Deployment>(&json).unwrap(), several);
     }
 
     #[test]

@@ -145,6 +145,7 @@ impl<'a> Deployer<'a> {
         Ok(Deployment {
             chain_id: self.lane.chain().id(),
             rpc: self.lane.chain().url().to_string(),
+            fallbacks: Vec::new(),
             block,
             contracts: progress.contracts,
             accounts: Vec::new(),

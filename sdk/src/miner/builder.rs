@@ -31,7 +31,7 @@ use super::{
     store::{Owner, STORE_FILE, Store},
 };
 use crate::{
-    chain::{Lane, Signer},
+    chain::{Chain, Lane, Signer},
     client::Network,
     content::{BlockStore, FetchLimits, Fetcher, FolderStore, Gateway},
     contracts::IEngine,
@@ -153,7 +153,14 @@ impl Miner {
         let solver = self.solver.ok_or(MinerError::Incomplete("a solver"))?;
         let folder = self.folder.ok_or(MinerError::Incomplete("a folder"))?;
         let engine = deployment.engine()?;
-        let chain = deployment.connect().await?;
+        let mut endpoints = deployment
+            .endpoints()
+            .metrics(self.metrics.clone())
+            .agreement(self.settings.agreement);
+        if let Some(rate) = self.settings.requests_per_second {
+            endpoints = endpoints.requests_per_second(rate);
+        }
+        let chain = deployment.connect_by(endpoints).await?;
         self.catalogue.check(&chain, engine).await?;
         self.catalogue.prove(&*solver).await?;
 
@@ -223,6 +230,7 @@ impl Miner {
             None => None,
         };
         let account = machine.account();
+        let chain = machine.chain.clone();
         let models = machine.catalogue.ids().collect();
         let monitor = match self.monitor {
             Some(address) => {
@@ -240,6 +248,7 @@ impl Miner {
         let task = tokio::spawn(runner.run(stop.clone()));
         Ok(MinerHandle {
             account,
+            chain,
             models,
             store,
             machine,
@@ -278,6 +287,7 @@ impl Tally {
 #[derive(Debug)]
 pub struct MinerHandle {
     account: Address,
+    chain: Chain,
     models: Vec<B256>,
     store: Arc<Store>,
     machine: Arc<Machine>,
@@ -294,6 +304,12 @@ impl MinerHandle {
     #[must_use]
     pub const fn account(&self) -> Address {
         self.account
+    }
+
+    /// Its connection to the chain: how its endpoints do, and how much it asked them.
+    #[must_use]
+    pub const fn chain(&self) -> &Chain {
+        &self.chain
     }
 
     /// The models that it mines: those of the catalogue that this machine reproduces.

@@ -14,7 +14,7 @@ use crate::chain::{Batch, ChainError, Events};
 
 /// Pauses while nothing can be read.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How often it is said that the chain still cannot be read.
 const REMIND: Duration = Duration::from_secs(600);

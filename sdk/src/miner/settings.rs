@@ -6,13 +6,18 @@ use alloy_primitives::U256;
 use arbius_protocol::cid::MAX_CONTENT;
 
 use super::Roles;
-use crate::chain::FeePolicy;
+use crate::chain::{Agreement, FeePolicy};
 
 /// How a miner behaves.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// How often to look for new blocks while no WebSocket endpoint tells of events.
     pub poll: Duration,
+    /// Requests per second that each endpoint is sent at most; without, as many as it takes.
+    pub requests_per_second: Option<f64>,
+    /// How many endpoints have to share an answer that a contestation, a vote or the loss of a
+    /// job depends on, where several are named.
+    pub agreement: Agreement,
     /// The block to begin reading at, if it is later than the deployment and than what was read
     /// already: for endpoints that keep no older history. Tasks submitted before it are not
     /// seen, nor what became of them.
@@ -62,6 +67,8 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             poll: Duration::from_millis(500),
+            requests_per_second: None,
+            agreement: Agreement::default(),
             from_block: None,
             parallel_jobs: 16,
             parallel_solves: 1,

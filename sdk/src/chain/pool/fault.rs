@@ -38,6 +38,15 @@ impl Fault {
     pub(super) const fn counts(&self) -> bool {
         !matches!(self, Self::TooLarge(_) | Self::Limited(..))
     }
+
+    /// Whether it may be over in a moment. Who takes all the time there is for an answer would
+    /// take it again.
+    pub(super) const fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::Status(500.., _) | Self::Garbage(_) | Self::Broken(..)
+        )
+    }
 }
 
 impl fmt::Display for Fault {

@@ -34,6 +34,9 @@ use crate::metrics::Metrics;
 /// How long a broadcast waits for the other endpoints after one refused it.
 const SECOND_OPINION: Duration = Duration::from_secs(2);
 
+/// Pauses before a request is tried again that no endpoint answered.
+const RETRIES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(300)];
+
 /// How a pool behaves.
 #[derive(Clone, Debug)]
 pub(crate) struct PoolOptions {
@@ -165,6 +168,8 @@ impl Pool {
         }
         let deadline = Instant::now() + self.options.patience;
         let mut refusal = None;
+        // A transaction is its sender's to send again, who looks what became of it first.
+        let mut pauses = RETRIES.iter().filter(|_| !is_broadcast(packet));
         loop {
             let order = self.order();
             let mut faults = Vec::with_capacity(order.len());
@@ -181,9 +186,16 @@ impl Pool {
                 return Ok(refusal);
             }
             let limited = |(_, fault): &(String, Fault)| matches!(fault, Fault::Limited(..));
-            // What is refused for being too much is asked again when its pause is over.
-            if !faults.iter().any(limited) || self.pause(&order, deadline).await.is_none() {
-                return Err(self.exhausted(faults));
+            // What is refused for being too much is asked again when its pause is over, and
+            // what was a hiccup of all soon.
+            if faults.iter().any(limited) && self.pause(&order, deadline).await.is_some() {
+                continue;
+            }
+            match pauses.next() {
+                Some(pause) if faults.iter().any(|(_, fault)| fault.may_pass()) => {
+                    tokio::time::sleep(*pause).await;
+                }
+                _ => return Err(self.exhausted(faults)),
             }
         }
     }
