@@ -112,6 +112,24 @@ async fn a_chain_whose_endpoints_are_all_gone_says_what_is_wrong_with_each() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_hiccup_of_the_only_endpoint_is_waited_for() {
+    let devnet = devnet().await;
+    let only = Hostile::before(&devnet).await;
+    let chain = builder([only.url().as_str()]).connect().await.unwrap();
+    only.set(Mode::Half);
+    let (head, ()) = tokio::join!(chain.head(), async {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        only.set(Mode::Honest);
+    });
+    head.unwrap();
+    // What is down is down: it is asked three times and no more.
+    only.set(Mode::Status(500, None));
+    let before = only.asked("eth_getBlockByNumber");
+    chain.head().await.unwrap_err();
+    assert_eq!(only.asked("eth_getBlockByNumber") - before, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_contracts_answer_is_not_asked_for_twice() {
     let devnet = devnet().await;
     // revert(0, 0)
