@@ -8,6 +8,7 @@
 //! - [`TaskFilter`], [`ListedTask`], [`Claimable`]: tasks and solutions, found by their events;
 //! - [`Outputs`]: a solution's files, fetched from gateways and checked against its CID.
 
+mod eligibility;
 mod error;
 mod listing;
 mod network;
@@ -16,6 +17,7 @@ mod requester;
 mod validator;
 mod withdrawals;
 
+pub use eligibility::vote_refusal;
 pub use error::ClientError;
 pub use listing::{Claimable, ListedTask, TaskFilter};
 pub use network::{ModelInfo, Network, Solution, TaskInfo};

@@ -48,10 +48,10 @@ pub use error::MinerError;
 pub use filter::JobFilter;
 pub use job::{Earned, Gas, Job, State, UnknownState};
 pub use monitor::{
-    ChainStatus, Disk, Funds, Health, ModelStatus, MonitorAddress, MonitorError, Process, Reason,
-    Status, Transactions,
+    AskError, ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, MonitorAddress,
+    MonitorClient, MonitorError, Process, Reason, Status, Transactions,
 };
 pub use roles::{Role, Roles, UnknownRole};
 pub use settings::{Limits, Margin, Retention, Settings, Verification};
 pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};
-pub use verify::{Verdict, verify};
+pub use verify::{Verdict, recompute, verify};

@@ -1,5 +1,6 @@
 //! Computing somebody else's solution again.
 
+use super::catalogue::reproduce;
 use crate::{
     content::Cid,
     contracts::Submission,
@@ -44,6 +45,23 @@ pub async fn verify(
         Ok(computed) => Verdict::Wrong { computed },
         Err(error) => Verdict::Inconclusive {
             blame: error.blame(),
+            reason: error.to_string(),
+        },
+    }
+}
+
+/// As [`verify`], after this machine has made the golden outputs of the model's passport: only
+/// then does a difference say something about the solver.
+pub async fn recompute(
+    solver: &dyn Solver,
+    bundle: &Bundle,
+    task: &Submission,
+    solution: &Cid,
+) -> Verdict {
+    match reproduce(task.model, bundle, solver).await {
+        Ok(()) => verify(solver, bundle, task, solution).await,
+        Err(error) => Verdict::Inconclusive {
+            blame: Blame::Machine,
             reason: error.to_string(),
         },
     }

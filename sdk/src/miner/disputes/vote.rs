@@ -9,7 +9,7 @@ use super::{
     steps::Next,
 };
 use crate::{
-    client::Vote,
+    client::{Vote, vote_refusal},
     contracts::IEngine,
     miner::{
         Role,
@@ -197,17 +197,6 @@ const fn word(vote: Vote) -> &'static str {
 
 /// The reason behind a code of `validatorCanVote`.
 fn refused(code: u8) -> String {
-    let known = [
-        VoteRefusal::NoContestation,
-        VoteRefusal::Ended,
-        VoteRefusal::Voted,
-        VoteRefusal::NotValidator,
-        VoteRefusal::StakeTooLow,
-        VoteRefusal::ValidatorTooLate,
-    ];
-    let reason = known
-        .into_iter()
-        .find(|refusal| u8::from(*refusal) == code)
-        .map_or_else(|| format!("code {code}"), |refusal| refusal.to_string());
+    let reason = vote_refusal(code).unwrap_or_default();
     format!("this account may not vote: {reason}")
 }

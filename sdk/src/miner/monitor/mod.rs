@@ -15,17 +15,20 @@
 //! - [`Status`], [`Health`]: what is told;
 //! - `observer`: where it comes from;
 //! - `routes`: the requests; `server`: the address, and the file in the miner's folder that
-//!   names it, by which [`MonitorAddress::find`] does.
+//!   names it;
+//! - [`MonitorClient`]: asks the miner that runs with a folder.
 
+mod client;
 mod disk;
 mod observer;
 mod routes;
 mod server;
 mod status;
 
+pub use client::{AskError, MonitorClient};
 pub(super) use observer::Observer;
 pub(super) use server::Monitor;
 pub use server::{MonitorAddress, MonitorError};
 pub use status::{
-    ChainStatus, Disk, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
+    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
 };

@@ -1,8 +1,9 @@
 //! Where what is told comes from.
 
 use std::{
+    collections::BTreeMap,
     path::PathBuf,
-    sync::Arc,
+    sync::{Arc, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -10,15 +11,15 @@ use alloy_primitives::{B256, U256, utils::format_ether};
 use tokio::sync::Mutex;
 
 use super::{
-    ChainStatus, Disk, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
+    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
     status::SCHEMA,
 };
 use crate::{
     chain::Head,
     metrics::Metrics,
     miner::{
-        Backup, BackupError, Job, JobFilter, State, StoreError, job::now_millis, machine::Machine,
-        store::Store,
+        Backup, BackupError, Job, JobFilter, Role, State, StoreError, job::now_millis,
+        machine::Machine, store::Store,
     },
 };
 
@@ -79,6 +80,12 @@ impl Observer {
         left_out: Vec<(B256, String)>,
     ) -> Self {
         let started = now_millis();
+        let roles = Role::ALL
+            .into_iter()
+            .filter(|role| machine.settings.roles.has(*role))
+            .map(|role| role.name().to_owned())
+            .collect();
+        let shadow = machine.settings.shadow;
         machine.metrics.set_start(started as f64 / 1000.0);
         Self {
             machine,
@@ -88,6 +95,8 @@ impl Observer {
                 pid: std::process::id(),
                 started,
                 gateway,
+                roles,
+                shadow,
             },
             left_out,
             chain: Mutex::new(None),
@@ -134,6 +143,10 @@ impl Observer {
             rewards: tally.rewards,
             gas: tally.gas,
             models: self.models(),
+            disputes: Disputes::of(
+                &machine.store.cases()?,
+                machine.skipped.load(Ordering::Relaxed),
+            ),
             transactions: Some(Transactions {
                 underway: lane.underway,
                 oldest_seconds: lane.oldest.map(|age| age.as_secs()),
@@ -233,12 +246,13 @@ impl Observer {
 
     fn models(&self) -> Vec<ModelStatus> {
         let catalogue = &self.machine.catalogue;
+        let stopped: BTreeMap<_, _> = self.machine.passports.all_stopped().into_iter().collect();
         let mined = catalogue.ids().map(|id| ModelStatus {
             id,
             name: catalogue
                 .get(id)
                 .map(|bundle| bundle.manifest().name.clone()),
-            reason: None,
+            reason: stopped.get(&id).cloned(),
         });
         let left_out = self.left_out.iter().map(|(id, reason)| ModelStatus {
             id: *id,
@@ -318,7 +332,8 @@ impl Observer {
                 ),
             ));
         }
-        if machine.catalogue.ids().next().is_none() {
+        let stopped = machine.passports.all_stopped();
+        if machine.catalogue.ids().count() <= stopped.len() {
             reasons.push(Reason::new(
                 "models",
                 "this machine reproduces the passport of no model that it should mine",

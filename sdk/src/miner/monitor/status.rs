@@ -9,7 +9,7 @@ use crate::{
     chain::{Chain, ChainError, EndpointStatus},
     client::Stake,
     contracts::{IEngine, IToken},
-    miner::{Gas, State, Tally},
+    miner::{Case, Gas, Stage, State, Tally},
 };
 
 /// How a miner stands.
@@ -46,6 +46,8 @@ pub struct Status {
     pub gas: Gas,
     /// The models, and why some are not mined.
     pub models: Vec<ModelStatus>,
+    /// What it has looked at of others' solutions, and of contestations.
+    pub disputes: Disputes,
     /// Transactions on their way; nothing if no program runs.
     pub transactions: Option<Transactions>,
     /// What the folder takes.
@@ -63,6 +65,7 @@ impl Status {
         engine: Address,
         chain_id: u64,
         tally: Tally,
+        cases: &[Case],
         funds: Result<Funds, ChainError>,
         folder: &std::path::Path,
     ) -> Self {
@@ -88,6 +91,7 @@ impl Status {
             rewards: tally.rewards,
             gas: tally.gas,
             models: Vec::new(),
+            disputes: Disputes::of(cases, 0),
             transactions: None,
             disk: Disk::of(folder),
         }
@@ -106,6 +110,31 @@ pub struct Process {
     pub started: u64,
     /// Where its outputs are served.
     pub gateway: Option<String>,
+    /// What it does: names of [`Role`](crate::miner::Role)s.
+    pub roles: Vec<String>,
+    /// Whether it does everything but send.
+    pub shadow: bool,
+}
+
+/// What a miner has looked at of others' solutions, and of contestations.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Disputes {
+    /// How many cases are at each stage.
+    pub stages: BTreeMap<Stage, usize>,
+    /// Solutions that were not looked at for want of room since the start.
+    pub skipped: u64,
+}
+
+impl Disputes {
+    /// Counts cases.
+    pub(super) fn of(cases: &[Case], skipped: u64) -> Self {
+        let mut stages = BTreeMap::new();
+        for case in cases {
+            *stages.entry(case.stage).or_default() += 1;
+        }
+        Self { stages, skipped }
+    }
 }
 
 /// Why a miner cannot mine.

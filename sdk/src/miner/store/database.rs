@@ -75,6 +75,11 @@ impl Store {
         Self::new(path, database.unwrap())
     }
 
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes something that nobody needs: asserts that something can be written.
     pub(in crate::miner) fn probe(&self) -> Result<(), StoreError> {
         let write = self.begin_write()?;

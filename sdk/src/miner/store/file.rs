@@ -2,11 +2,11 @@
 
 use std::{fs, path::Path};
 
-use alloy_primitives::B256;
+use alloy_primitives::{Address, B256};
 use redb::{Database, Key, ReadableTable as _, TableDefinition, TableHandle as _, Value};
 
 use super::{
-    Backup, BackupError, Store, StoreError,
+    Backup, BackupError, Owner, Store, StoreError,
     backup::STORE_FILE,
     database::cannot_open,
     jobs::JOBS,
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     chain::Cursor,
-    miner::{Job, JobFilter, Tally},
+    miner::{Case, Job, JobFilter, Tally},
 };
 
 /// The store in the folder of a miner that does not run, to be looked at. While it is open, no
@@ -23,7 +23,7 @@ use crate::{
 #[derive(Debug)]
 pub struct StoreFile {
     store: Store,
-    owner: String,
+    owner: Owner,
 }
 
 /// What a check has found.
@@ -56,14 +56,37 @@ impl StoreFile {
     /// [`StoreError::Newer`] and [`StoreError::Older`] where another version wrote it.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         let store = Store::inspect(&folder.join(STORE_FILE))?;
-        let owner = store.owner()?;
+        let owner = store.owner()?.parse().map_err(|()| StoreError::Foreign {
+            path: store.path().to_owned(),
+        })?;
         Ok(Self { store, owner })
     }
 
-    /// Whose store it is: account, engine and chain, in words.
+    /// The account whose store it is.
     #[must_use]
-    pub fn owner(&self) -> &str {
-        &self.owner
+    pub const fn account(&self) -> Address {
+        self.owner.account
+    }
+
+    /// The engine that it mined for.
+    #[must_use]
+    pub const fn engine(&self) -> Address {
+        self.owner.engine
+    }
+
+    /// The chain of that engine, EIP-155.
+    #[must_use]
+    pub const fn chain_id(&self) -> u64 {
+        self.owner.chain
+    }
+
+    /// The solutions that were watched, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if they cannot be read.
+    pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        self.store.cases()
     }
 
     /// How far the chain was read.
@@ -139,7 +162,7 @@ impl StoreFile {
             records,
             damaged: file.store.unreadable()?,
             bytes: fs::metadata(&path).map_or(0, |file| file.len()),
-            owner: file.owner,
+            owner: file.owner.to_string(),
         })
     }
 }
