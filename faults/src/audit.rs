@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::consensus::Transaction as _;
 use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolEvent;
+use alloy_sol_types::{SolEvent, SolInterface};
+use arbius_protocol::{cid, ids};
 use arbius_sdk::{chain::Revert, contracts::IEngine};
 use arbius_testkit::{TestChain, devnet::chain::Block};
 
@@ -23,8 +24,10 @@ pub struct Audit {
     pub upheld: BTreeSet<B256>,
     /// Solutions that a bulk reveal left out since one was there, and by whom.
     pub skipped: Vec<(Address, B256)>,
-    /// How many commitments each account made.
-    pub commitments: BTreeMap<Address, u64>,
+    /// The hashes that each account committed to.
+    pub commitments: BTreeMap<Address, BTreeSet<B256>>,
+    /// The hashes of what each account then revealed, alone or in bulk.
+    pub revealed: BTreeMap<Address, BTreeSet<B256>>,
     /// Transactions that were included and failed, by sender, with what is known of why.
     pub reverted: BTreeMap<Address, Vec<String>>,
     /// Transactions that succeeded, by sender.
@@ -50,6 +53,10 @@ impl Audit {
         for (transaction, receipt) in block.transactions.iter().zip(&block.receipts) {
             if receipt.success {
                 *self.sent.entry(transaction.from()).or_default() += 1;
+                let from = transaction.from();
+                if let Some(hash) = revealed(from, transaction.envelope().input()) {
+                    self.revealed.entry(from).or_default().insert(hash);
+                }
             } else {
                 let envelope = transaction.envelope();
                 let call = envelope.input().first_chunk::<4>();
@@ -79,7 +86,8 @@ impl Audit {
         } else if let Ok(event) = IEngine::SolutionClaimed::decode_log(log) {
             *self.claimed.entry(event.task).or_default() += 1;
         } else if let Ok(event) = IEngine::SignalCommitment::decode_log(log) {
-            *self.commitments.entry(event.addr).or_default() += 1;
+            let hashes = self.commitments.entry(event.addr).or_default();
+            hashes.insert(event.commitment);
         } else if let Ok(event) = IEngine::SolutionSkipped::decode_log(log) {
             self.skipped.push((event.addr, event.task));
         } else if let Ok(event) = IEngine::ContestationSubmitted::decode_log(log) {
@@ -141,19 +149,33 @@ impl Audit {
         }
         // A lone miner commits once for what it solves; rivals may commit and come too late.
         if let [miner] = miners {
-            let made = self.commitments.get(miner).copied().unwrap_or_default();
-            let revealed = self
-                .solved
-                .values()
-                .flatten()
-                .filter(|s| *s == miner)
-                .count();
-            if made != revealed as u64 {
-                complaints.push(format!(
-                    "{miner} made {made} commitments and revealed {revealed} solutions"
-                ));
+            let made = self.commitments.get(miner).cloned().unwrap_or_default();
+            let revealed = self.revealed.get(miner).cloned().unwrap_or_default();
+            for hash in made.difference(&revealed) {
+                complaints.push(format!("{miner} committed to {hash} and forgot it"));
             }
         }
         complaints
+    }
+}
+
+/// What a call of the engine reveals: the hash that was to be committed to.
+fn revealed(sender: Address, input: &[u8]) -> Option<B256> {
+    match IEngine::IEngineCalls::abi_decode(input).ok()? {
+        IEngine::IEngineCalls::submitSolution(call) => {
+            let digest = cid::decode(&call.cid).ok()?;
+            Some(ids::commitment(sender, call.task, digest))
+        }
+        IEngine::IEngineCalls::bulkSubmitSolution(call) => {
+            let digests = call.cids.iter().map(|bytes| cid::decode(bytes).ok());
+            let pairs: Option<Vec<_>> = call
+                .tasks
+                .into_iter()
+                .zip(digests)
+                .map(|(task, digest)| Some((task, digest?)))
+                .collect();
+            Some(ids::bulk_commitment(sender, &pairs?))
+        }
+        _ => None,
     }
 }

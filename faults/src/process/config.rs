@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 /// The spans of the sdk in which a miner does one thing that can be cut off, each with what
 /// one of its fields must say: the steps of a job, what is written down, and what becomes of
 /// a transaction.
-pub const STEPS: [(&str, &str); 20] = [
+pub const STEPS: [(&str, &str); 22] = [
     ("take_in", ""),
     ("plan", ""),
     ("save", "planned"),
@@ -17,13 +17,15 @@ pub const STEPS: [(&str, &str); 20] = [
     ("save", "solved"),
     ("pin", ""),
     ("save", "pinned"),
+    ("save_groups", "forming"),
     ("commit", ""),
-    ("save", "committed"),
+    ("save_groups", "committed"),
     ("reveal", ""),
-    ("save", "revealed"),
+    ("save_groups", "revealed"),
+    ("save_groups", "closing"),
     ("claim", ""),
-    ("save", "claimable"),
-    ("save", "claimed"),
+    ("save_groups", "claimable"),
+    ("save_groups", "claimed"),
     ("withdraw", ""),
     ("estimate", ""),
     ("record_intent", ""),

@@ -221,7 +221,7 @@ impl Miner {
             queue: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
         });
-        let runner = Runner::resume(Arc::clone(&machine), deployment.block).await?;
+        let runner = Runner::resume(Arc::clone(&machine), deployment.block)?;
         if machine.may_stake() {
             stake::ensure(&machine.validator(), &machine.chain).await?;
         }

@@ -25,11 +25,12 @@ use super::{
     disputes::{Lot, untrusted},
     journal,
     passports::{Passports, Run},
+    slot::{Done, Slot},
     stake,
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Lane},
+    chain::{Chain, ChainError, Lane, Receipt},
     client::{Network, Validator},
     content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
     contracts::IEngine,
@@ -106,8 +107,8 @@ impl Clock {
 pub(super) enum Next {
     /// The next step, at once.
     Step,
-    /// Nothing until the contest period is over.
-    AwaitClaim,
+    /// What the outbox does: commit, reveal, claim.
+    Send,
     /// Nothing ever.
     Over,
 }
@@ -196,10 +197,37 @@ impl Machine {
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task, state = %job.state))]
     pub(super) fn save(&self, job: &Job) -> Result<(), StoreError> {
         self.store.save(job)?;
-        tracing::info!(task = %job.task, state = %job.state, note = job.note.as_deref(), "job");
-        // Nobody listening is no error.
-        let _ = self.events.send(job.clone());
+        self.announce(std::slice::from_ref(job));
         Ok(())
+    }
+
+    /// Tells whoever listens where jobs stand that were written down.
+    pub(super) fn announce(&self, jobs: &[Job]) {
+        for job in jobs {
+            tracing::info!(task = %job.task, state = %job.state, note = job.note.as_deref(), "job");
+            // Nobody listening is no error.
+            let _ = self.events.send(job.clone());
+        }
+    }
+
+    /// Notes the block and the gas of a transaction that was included, `purpose` being the
+    /// first word of what it was for.
+    pub(super) fn booked(&self, receipt: &Receipt, purpose: &str) {
+        self.included(receipt.block);
+        self.metrics.gas(purpose, receipt.gas_used);
+    }
+
+    /// Notes why something could not be done for a job, and when to try again: later each
+    /// time.
+    pub(super) fn put_off(&self, job: &mut Job, reason: &str) -> Result<Done, StoreError> {
+        let slot = Slot::after(job.attempts);
+        job.attempts = job.attempts.saturating_add(1);
+        job.note = Some(reason.to_owned());
+        self.save(job)?;
+        Ok(Done {
+            task: job.task,
+            slot: Some(slot),
+        })
     }
 
     pub(super) fn reach(&self, job: &mut Job, state: State) -> Result<Next, StepError> {
@@ -220,7 +248,7 @@ impl Machine {
     }
 
     /// Moves a job on, and counts how long that took since its last state.
-    fn measured(&self, job: &mut Job, moves: impl FnOnce(&mut Job)) {
+    pub(super) fn measured(&self, job: &mut Job, moves: impl FnOnce(&mut Job)) {
         let before = job.history.last().map(|(_, at)| *at);
         moves(job);
         if let (Some(before), Some((state, now))) = (before, job.history.last()) {
@@ -239,23 +267,25 @@ impl Machine {
         if let Some(reason) = self.withheld(job).await {
             return self.end(job, State::Declined, reason);
         }
-        if self.settings.shadow && job.state == State::Committed {
-            // An earlier run committed. It is revealed by the next one that may send.
-            return Ok(Next::AwaitClaim);
-        }
         match job.state {
             State::Seen => self.plan(job).await,
             State::Planned => self.solve(job).await,
             State::Solved => self.find_blocks(job).await,
-            State::Pinned => self.commit(job).await,
-            State::Committed => self.reveal(job).await,
-            State::Revealed | State::Claimable => Ok(Next::AwaitClaim),
+            State::Pinned | State::Committed if job.digest().is_none() => {
+                self.reach(job, State::Planned)
+            }
+            State::Pinned if self.settings.shadow => {
+                let cid = onchain_text(job);
+                let reason = format!("shadow: it would commit to {cid} and reveal it");
+                self.end(job, State::Declined, reason)
+            }
+            State::Pinned | State::Committed | State::Revealed | State::Claimable => Ok(Next::Send),
             State::Claimed | State::Lost | State::Declined | State::Failed => Ok(Next::Over),
         }
     }
 
     /// Why nothing is revealed, committed or computed for a job, if so.
-    async fn withheld(&self, job: &Job) -> Option<String> {
+    pub(super) async fn withheld(&self, job: &Job) -> Option<String> {
         match job.state {
             State::Seen | State::Planned | State::Solved | State::Pinned
                 if !self.settings.roles.has(Role::Solve) =>
@@ -273,7 +303,7 @@ impl Machine {
     }
 
     /// Who else has solved a task, as far as events were read.
-    fn winner(&self, task: B256) -> Option<Address> {
+    pub(super) fn winner(&self, task: B256) -> Option<Address> {
         let solved = self.solved.lock().unwrap_or_else(PoisonError::into_inner);
         solved
             .get(&task)
@@ -375,71 +405,6 @@ impl Machine {
         self.reach(job, if kept { State::Pinned } else { State::Planned })
     }
 
-    /// pinned → committed.
-    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
-    async fn commit(&self, job: &mut Job) -> Result<Next, StepError> {
-        let Some(digest) = job.digest() else {
-            return self.reach(job, State::Planned);
-        };
-        if self.settings.shadow {
-            let reason = format!(
-                "shadow: it would commit to {} and reveal it",
-                onchain_text(job)
-            );
-            return self.end(job, State::Declined, reason);
-        }
-        match self.validator().commit(job.task, digest).await {
-            Ok(receipt) => {
-                self.included(receipt.block);
-                job.gas.commit += receipt.gas_used;
-            }
-            // Ours from before a restart, or somebody else's favour: the preimage is ours.
-            Err(error) if error.is_revert("CommitmentExists") => {}
-            Err(error) => return Err(error.into()),
-        }
-        self.reach(job, State::Committed)
-    }
-
-    /// committed → revealed.
-    #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
-    async fn reveal(&self, job: &mut Job) -> Result<Next, StepError> {
-        let Some(digest) = job.digest() else {
-            return self.reach(job, State::Planned);
-        };
-        match self.validator().reveal(job.task, digest).await {
-            Ok(receipt) => {
-                self.included(receipt.block);
-                job.gas.reveal += receipt.gas_used;
-                return self.revealed(job).await;
-            }
-            Err(error) if error.is_revert("NonExistentCommitment") => {
-                return self.reach(job, State::Pinned);
-            }
-            // The minimum rises with every reward and with its floor.
-            Err(error) if error.is_revert("MinStakedTooLow") => {
-                return if self.top_up().await? {
-                    Ok(Next::Step)
-                } else {
-                    Err(error.into())
-                };
-            }
-            // Ours from before a restart, or a rival's.
-            Err(error) if error.is_revert("SolutionAlreadySubmitted") => {}
-            Err(error) => return Err(error.into()),
-        }
-        let solution = self
-            .chain
-            .read(self.engine, &IEngine::solutionsCall { task: job.task })
-            .await?;
-        if solution.validator.is_zero() {
-            return Err(StepError::Late);
-        }
-        if solution.validator != self.account() {
-            return self.lose(job, solution.validator);
-        }
-        self.revealed(job).await
-    }
-
     /// Brings the stake up to the minimum, where the settings allow. Returns whether anything
     /// was deposited.
     #[tracing::instrument(level = "debug", skip_all)]
@@ -469,7 +434,7 @@ impl Machine {
         job.contest_end = Some(end.saturating_to());
         job.winner = Some(self.account());
         self.reach(job, State::Revealed)?;
-        Ok(Next::AwaitClaim)
+        Ok(Next::Send)
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! - [`Miner`]: what a miner is made of, and [`MinerHandle`] to watch and stop it;
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
+//! - [`Bulk`]: how many tasks go together in one transaction;
 //! - [`StoreFile`], [`Backup`]: what a miner that does not run has written down, and copies
 //!   of it;
 //! - [`Status`], [`Health`]: what a running miner tells of itself, over HTTP;
@@ -20,7 +21,6 @@
 mod builder;
 mod catalogue;
 mod choice;
-mod claim;
 mod disputes;
 mod error;
 mod filter;
@@ -29,12 +29,14 @@ mod journal;
 mod machine;
 mod monitor;
 mod notify;
+mod outbox;
 mod passports;
 mod reader;
 mod recovery;
 mod roles;
 mod run;
 mod settings;
+mod slot;
 mod stake;
 mod store;
 mod verify;
@@ -51,6 +53,7 @@ pub use monitor::{
     AskError, ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, MonitorAddress,
     MonitorClient, MonitorError, Process, Reason, Status, Transactions,
 };
+pub use outbox::Bulk;
 pub use roles::{Role, Roles, UnknownRole};
 pub use settings::{Limits, Margin, Retention, Settings, Verification};
 pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};

@@ -1,4 +1,4 @@
-//! The loop: read the chain, start steps, claim what is due.
+//! The loop: read the chain, start steps, hand over what is to be sent.
 
 use std::{
     collections::HashMap,
@@ -7,54 +7,26 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256};
-use tokio::{
-    task::{JoinError, JoinSet},
-    time::MissedTickBehavior,
-};
+use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Job, MinerError, Retention, Role, State, StoreError,
-    claim::BULK,
+    Job, MinerError, Retention, State, StoreError,
     disputes::Docket,
     job::now_millis,
     machine::{Clock, Machine, Next, Remedy, StepError},
+    outbox::Outbox,
     reader::Reader,
+    slot::{DISK_PAUSE, Done, Slot, waits_for_disk},
     watch,
 };
 use crate::chain::{Batch, Cursor, Events, Head};
-
-/// Pauses between attempts at a step.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// How long to wait after the disk failed.
-pub(super) const DISK_PAUSE: Duration = Duration::from_secs(2);
 
 /// How often old jobs are forgotten.
 const PRUNING: Duration = Duration::from_secs(600);
 
 /// How often the stake is held against the minimum.
 const STAKE_CHECK: Duration = Duration::from_secs(300);
-
-/// What is to be done about an open job.
-#[derive(Clone, Copy, Debug)]
-enum Slot {
-    /// A step runs; afterwards the job is compared with the chain if `recheck`.
-    Running { recheck: bool },
-    /// A step can start, after comparing with the chain if `recheck`.
-    Ready { recheck: bool },
-    /// A step failed and is tried again then.
-    Later(Instant),
-    /// The contest period runs until this time of the chain, seconds since 1970.
-    AwaitingClaim(u64),
-}
-
-/// How a batch of work ended for one job.
-struct Done {
-    task: B256,
-    slot: Option<Slot>,
-}
 
 /// A miner at work.
 pub(super) struct Runner {
@@ -70,20 +42,20 @@ pub(super) struct Runner {
     head: Option<Head>,
     docket: Docket,
     slots: HashMap<B256, Slot>,
+    outbox: Outbox,
     running: JoinSet<Result<Vec<Done>, MinerError>>,
 }
 
 impl Runner {
-    /// Takes up where the store says: settles open intents first. Without a store to go by it
-    /// reads from the block after `start`; `Settings::from_block` lets it begin later.
-    pub(super) async fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
+    /// Takes up where the store says. What an earlier run has sent, or was about to, has an
+    /// outcome before anything new is sent. Without a store to go by it reads from the block
+    /// after `start`; `Settings::from_block` lets it begin later.
+    pub(super) fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
         // A shadow sends nothing again either.
         if !machine.settings.shadow {
-            machine
-                .lane
-                .reconcile(machine.store.open_intents()?)
-                .await?;
+            machine.lane.adopt(machine.store.open_intents()?);
         }
+        let outbox = Outbox::resume(Arc::clone(&machine))?;
         let first = machine.settings.from_block.unwrap_or_default();
         let start = start.max(first.saturating_sub(1));
         let cursor = match machine.store.cursor()? {
@@ -102,7 +74,10 @@ impl Runner {
         let open = machine.store.open_jobs()?;
         let slots = open
             .iter()
-            .map(|job| (job.task, Slot::Ready { recheck: true }))
+            .map(|job| match outbox.holds(job.task) {
+                true => (job.task, Slot::Sending { recheck: false }),
+                false => (job.task, Slot::Ready { recheck: true }),
+            })
             .collect();
         Ok(Self {
             reader: Reader::start(events),
@@ -113,6 +88,7 @@ impl Runner {
             replayed: 0,
             head: None,
             slots,
+            outbox,
             running: JoinSet::new(),
         })
     }
@@ -134,7 +110,11 @@ impl Runner {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {
+                    let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
                     self.finish(done)?;
+                }
+                done = self.outbox.next(), if self.reader.can_read() && self.held.is_none() => {
+                    self.finish(done?)?;
                 }
                 batch = self.reader.next(), if self.held.is_none() => match batch {
                     Some(batch) => self.held = Some(batch?),
@@ -150,33 +130,52 @@ impl Runner {
             self.take_in_held().await?;
             // Without the chain or the disk every step would only fail, and say so.
             if self.reader.can_read() && self.held.is_none() {
-                // Claims and disputes first: they have a time of their own.
-                self.start_claims();
+                // Disputes first: they have a time of their own.
                 let idle = self.count_jobs();
                 self.docket.start(idle);
                 self.start_steps();
             }
+            self.outbox.expect_more(!self.running.is_empty());
         }
         // Steps may be dropped at any await: what they did is written down.
         self.running.shutdown().await;
+        self.outbox.shutdown().await;
         self.docket.shutdown().await;
         Ok(())
     }
 
-    fn finish(
-        &mut self,
-        done: Result<Result<Vec<Done>, MinerError>, JoinError>,
-    ) -> Result<(), MinerError> {
-        let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
+    fn finish(&mut self, done: Vec<Done>) -> Result<(), MinerError> {
         for Done { task, slot } in done {
-            let undone = matches!(self.slots.get(&task), Some(Slot::Running { recheck: true }));
+            let undone = matches!(
+                self.slots.get(&task),
+                Some(Slot::Running { recheck: true } | Slot::Sending { recheck: true })
+            );
+            let slot = match slot {
+                Some(_) if undone => Some(Slot::Ready { recheck: true }),
+                Some(Slot::Sending { .. }) => self.hand_over(task)?,
+                other => other,
+            };
             match slot {
-                Some(_) if undone => self.slots.insert(task, Slot::Ready { recheck: true }),
                 Some(slot) => self.slots.insert(task, slot),
                 None => self.slots.remove(&task),
             };
         }
         Ok(())
+    }
+
+    /// Gives a job to the outbox.
+    fn hand_over(&mut self, task: B256) -> Result<Option<Slot>, MinerError> {
+        match self.machine.store.job(task).map_err(MinerError::from) {
+            Ok(Some(job)) => {
+                self.outbox.put(&job);
+                Ok(Some(Slot::Sending { recheck: false }))
+            }
+            Ok(None) => Ok(None),
+            Err(error) if waits_for_disk(&error) => {
+                Ok(Some(Slot::Later(Instant::now() + DISK_PAUSE)))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Compares every open job with the chain, and those that ended on account of what was
@@ -188,9 +187,13 @@ impl Runner {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .clear();
+        for task in self.outbox.take_back() {
+            self.slots.insert(task, Slot::Ready { recheck: true });
+        }
         for slot in self.slots.values_mut() {
             *slot = match slot {
                 Slot::Running { .. } => Slot::Running { recheck: true },
+                Slot::Sending { .. } => Slot::Sending { recheck: true },
                 _ => Slot::Ready { recheck: true },
             };
         }
@@ -372,12 +375,12 @@ impl Runner {
 
     /// Counts the jobs before their reveal, and says whether none of them wants the machine.
     fn count_jobs(&self) -> bool {
-        let jobs = self.slots.values();
-        let queue = jobs.filter(|slot| !matches!(slot, Slot::AwaitingClaim(_)));
-        let (mut count, mut idle) = (0, true);
-        for slot in queue {
-            count += 1;
-            idle &= matches!(slot, Slot::Later(_));
+        let (mut count, mut idle) = (self.outbox.unrevealed(), true);
+        for slot in self.slots.values() {
+            if !matches!(slot, Slot::Sending { .. }) {
+                count += 1;
+                idle &= matches!(slot, Slot::Later(_));
+            }
         }
         self.machine.queue.store(count, Ordering::Relaxed);
         idle
@@ -391,30 +394,6 @@ impl Runner {
             Ok(Vec::new())
         });
     }
-
-    fn start_claims(&mut self) {
-        let settings = &self.machine.settings;
-        let now = self.machine.now();
-        if now == 0 || settings.shadow || !settings.roles.has(Role::Claim) {
-            return;
-        }
-        let due: Vec<B256> = self
-            .slots
-            .iter()
-            .filter(|(_, slot)| matches!(slot, Slot::AwaitingClaim(end) if *end < now))
-            .map(|(task, _)| *task)
-            .take(BULK)
-            .collect();
-        if due.is_empty() {
-            return;
-        }
-        for task in &due {
-            self.slots.insert(*task, Slot::Running { recheck: false });
-        }
-        let machine = Arc::clone(&self.machine);
-        self.running
-            .spawn(async move { claim(&machine, due).await });
-    }
 }
 
 /// Steps through a job until it is over, must wait, or fails. While the disk is full, it waits
@@ -424,15 +403,6 @@ async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Sl
         Err(error) if waits_for_disk(&error) => Ok(Some(Slot::Later(Instant::now() + DISK_PAUSE))),
         other => other,
     }
-}
-
-/// Whether an error is the disk's and may pass.
-pub(super) fn waits_for_disk(error: &MinerError) -> bool {
-    let passing = matches!(error, MinerError::Store(error) if error.is_passing());
-    if passing {
-        tracing::error!(%error, "nothing can be written down, so nothing is begun");
-    }
-    passing
 }
 
 async fn steps(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
@@ -448,72 +418,16 @@ async fn steps(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Sl
         };
         match step {
             Ok(Next::Step) => recheck = false,
-            Ok(next) => return Ok(slot(&job, next)),
+            Ok(next) => return Ok(slot(next)),
             Err(error) => return failed(machine, &mut job, error),
         }
     }
 }
 
-/// Claims what is due. While the disk is full, it stays due.
-async fn claim(machine: &Machine, tasks: Vec<B256>) -> Result<Vec<Done>, MinerError> {
-    match claim_all(machine, &tasks).await {
-        Err(error) if waits_for_disk(&error) => {
-            let slot = Some(Slot::Later(Instant::now() + DISK_PAUSE));
-            Ok(tasks.into_iter().map(|task| Done { task, slot }).collect())
-        }
-        other => other,
-    }
-}
-
-async fn claim_all(machine: &Machine, tasks: &[B256]) -> Result<Vec<Done>, MinerError> {
-    let mut jobs = Vec::with_capacity(tasks.len());
-    for task in tasks {
-        jobs.extend(machine.store.job(*task)?);
-    }
-    let error = match machine.claim(&mut jobs).await {
-        Ok(outcomes) => {
-            let mut done = Vec::with_capacity(jobs.len());
-            for (job, next) in jobs.iter_mut().zip(outcomes) {
-                let slot = match next {
-                    Next::AwaitClaim => {
-                        Some(postpone(machine, job, "the engine skipped its claim")?)
-                    }
-                    other => slot(job, other),
-                };
-                done.push(Done {
-                    task: job.task,
-                    slot,
-                });
-            }
-            return Ok(done);
-        }
-        Err(error) => error,
-    };
-    if error.remedy(0) == Remedy::Stop {
-        return Err(error.into());
-    }
-    // One bad claim must not hold up the others: each is compared with the chain, which knows
-    // whether it was contested, rejected or claimed meanwhile, and tried again by itself.
-    let reason = error.to_string();
-    let mut done = Vec::with_capacity(jobs.len());
-    for job in &mut jobs {
-        let slot = match machine.recover(job).await {
-            Ok(Next::AwaitClaim) => Some(postpone(machine, job, &reason)?),
-            Ok(next) => slot(job, next),
-            Err(error) => failed(machine, job, error)?,
-        };
-        done.push(Done {
-            task: job.task,
-            slot,
-        });
-    }
-    Ok(done)
-}
-
-fn slot(job: &Job, next: Next) -> Option<Slot> {
+const fn slot(next: Next) -> Option<Slot> {
     match next {
         Next::Step => Some(Slot::Ready { recheck: false }),
-        Next::AwaitClaim => Some(Slot::AwaitingClaim(job.contest_end.unwrap_or_default())),
+        Next::Send => Some(Slot::Sending { recheck: false }),
         Next::Over => None,
     }
 }
@@ -521,7 +435,7 @@ fn slot(job: &Job, next: Next) -> Option<Slot> {
 /// Notes a failure and says when to try again, or ends the job, or the miner.
 fn failed(machine: &Machine, job: &mut Job, error: StepError) -> Result<Option<Slot>, MinerError> {
     match error.remedy(job.attempts) {
-        Remedy::Retry => Ok(Some(postpone(machine, job, &error.to_string())?)),
+        Remedy::Retry => Ok(machine.put_off(job, &error.to_string())?.slot),
         Remedy::End(state) => {
             job.end(state, error.to_string());
             machine.save(job)?;
@@ -529,15 +443,4 @@ fn failed(machine: &Machine, job: &mut Job, error: StepError) -> Result<Option<S
         }
         Remedy::Stop => Err(error.into()),
     }
-}
-
-/// Notes why a step was not done, and when to try again: later each time.
-fn postpone(machine: &Machine, job: &mut Job, reason: &str) -> Result<Slot, StoreError> {
-    let pause = FIRST_PAUSE
-        .saturating_mul(1 << job.attempts.min(16))
-        .min(LONGEST_PAUSE);
-    job.attempts = job.attempts.saturating_add(1);
-    job.note = Some(reason.to_owned());
-    machine.save(job)?;
-    Ok(Slot::Later(Instant::now() + pause))
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use alloy_primitives::U256;
 use arbius_protocol::cid::MAX_CONTENT;
 
-use super::Roles;
+use super::{Bulk, Roles};
 use crate::chain::{Agreement, FeePolicy};
 
 /// How a miner behaves.
@@ -35,6 +35,8 @@ pub struct Settings {
     pub withdraw: bool,
     /// What transactions may cost.
     pub fees: FeePolicy,
+    /// How many tasks go together in one transaction.
+    pub bulk: Bulk,
     /// How long finished jobs and cases are kept. The totals of jobs stay.
     pub retention: Retention,
     /// What it does.
@@ -76,6 +78,7 @@ impl Default for Settings {
             stake: true,
             withdraw: true,
             fees: FeePolicy::default(),
+            bulk: Bulk::default(),
             retention: Retention::default(),
             roles: Roles::default(),
             shadow: false,

@@ -31,9 +31,11 @@ pub(super) enum Answer {
     Refused(ChainError),
 }
 
+type Reading = fn() -> Answer;
+
 /// What nodes say, the more specific first: "replacement transaction underpriced" is no
 /// "transaction underpriced".
-const WORDS: [(&str, fn() -> Answer); 24] = [
+const WORDS: [(&str, Reading); 24] = [
     ("already known", || Answer::Known),
     ("alreadyknown", || Answer::Known),
     ("known transaction", || Answer::Known),

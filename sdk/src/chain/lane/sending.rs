@@ -178,7 +178,7 @@ impl Lane {
     /// [`ChainError::InsufficientFunds`], [`ChainError::Refused`], [`ChainError::Journal`]:
     /// nothing was sent. [`ChainError::Shadow`] if that is what the lane is for.
     pub async fn send(&self, call: Call) -> Result<Sent, ChainError> {
-        self.settle_first().await?;
+        self.settled().await?;
         let gas_limit = self.gas_limit(&call).await?;
         if self.shadow {
             let purpose = call.purpose;
@@ -465,12 +465,16 @@ impl Lane {
     #[tracing::instrument(level = "debug", skip_all)]
     pub async fn reconcile(&self, open: Vec<Intent>) -> Result<(), ChainError> {
         self.adopt(open);
-        self.settle_first().await
+        self.settled().await
     }
 
-    /// Waits for what has to have an outcome before anything new is simulated: what an
-    /// earlier run sent, and what was called off.
-    pub(super) async fn settle_first(&self) -> Result<(), ChainError> {
+    /// Waits until everything that an earlier run sent, and what was called off, has an
+    /// outcome. [`Lane::send`] does so by itself, lest it does something a second time.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Lane::reconcile`].
+    pub async fn settled(&self) -> Result<(), ChainError> {
         let start = Instant::now();
         loop {
             let (mut done, hash, purpose) = {

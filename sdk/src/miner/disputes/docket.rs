@@ -21,7 +21,7 @@ use crate::{
         MinerError, Role, StoreError,
         machine::{Machine, Remedy, StepError},
         notify,
-        run::{DISK_PAUSE, waits_for_disk},
+        slot::{DISK_PAUSE, waits_for_disk},
         store::News,
         watch::{Sighting, Solved},
     },

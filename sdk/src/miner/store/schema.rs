@@ -15,6 +15,7 @@ use super::{
     StoreError,
     cases::{CASES, NOTICES, OPEN_CASES},
     damaged::DAMAGED,
+    groups::GROUPS,
     intents::INTENTS,
     jobs::{ENDED, JOBS, OPEN, ended_key},
     record,
@@ -52,6 +53,7 @@ pub(super) fn each_table(visitor: &mut impl TableVisitor) -> Result<(), StoreErr
     visitor.visit(OPEN)?;
     visitor.visit(ENDED)?;
     visitor.visit(INTENTS)?;
+    visitor.visit(GROUPS)?;
     visitor.visit(CASES)?;
     visitor.visit(OPEN_CASES)?;
     visitor.visit(NOTICES)?;
