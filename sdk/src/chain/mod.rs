@@ -20,6 +20,7 @@ mod header;
 mod journal;
 mod lane;
 mod logs;
+mod many;
 mod pool;
 mod range;
 mod revert;

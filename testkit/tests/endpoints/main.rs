@@ -3,6 +3,7 @@
 mod agreement;
 mod events;
 mod failover;
+mod many;
 mod reorganisations;
 mod subscription;
 mod world;
