@@ -37,6 +37,10 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("a_killed_worker_is_replaced", a_killed_worker_is_replaced),
     (
+        "a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were",
+        a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were,
+    ),
+    (
         "a_program_that_is_no_worker_is_an_error",
         a_program_that_is_no_worker_is_an_error,
     ),
@@ -325,14 +329,8 @@ fn a_killed_worker_is_replaced() {
             workers.solve(&bundle(), INPUT, 1).await.unwrap(),
             expected(1)
         );
-        let parent = std::process::id().to_string();
-        let children = Command::new("ps")
-            .args(["-o", "pid=", "--ppid", &parent])
-            .output()
-            .unwrap();
-        for pid in String::from_utf8_lossy(&children.stdout).split_whitespace() {
-            // Among the children is `ps` itself, which is gone by now.
-            let _ = Command::new("kill").args(["-KILL", pid]).output().unwrap();
+        for pid in children() {
+            let _ = Command::new("kill").args(["-KILL", &pid]).output().unwrap();
         }
         tokio::time::sleep(Duration::from_millis(300)).await;
         assert_eq!(
@@ -344,6 +342,44 @@ fn a_killed_worker_is_replaced() {
 
 #[cfg(not(unix))]
 fn a_killed_worker_is_replaced() {}
+
+/// The children of this process that run; `ps` itself is among them, and gone by now.
+#[cfg(unix)]
+fn children() -> Vec<String> {
+    let parent = std::process::id().to_string();
+    let children = std::process::Command::new("ps")
+        .args(["-o", "pid=", "--ppid", &parent])
+        .output()
+        .unwrap();
+    let pids = String::from_utf8_lossy(&children.stdout).into_owned();
+    pids.split_whitespace().map(str::to_owned).collect()
+}
+
+#[cfg(unix)]
+fn a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were() {
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(workers.runtime_id(), None);
+        let solved = workers.solve(&bundle(), INPUT, 1).await;
+        assert_eq!(solved.unwrap(), expected(1));
+        let before = children();
+        let solved = workers.solve_afresh(&bundle(), INPUT, 1).await;
+        assert_eq!(solved.unwrap(), expected(1));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let after = children();
+        // One is `ps`, one is the child.
+        let alike = after.iter().filter(|pid| before.contains(pid)).count();
+        assert_eq!(
+            (after.len(), alike),
+            (before.len(), before.len() - 2),
+            "{before:?}, {after:?}"
+        );
+        assert_eq!(workers.runtime_id().unwrap().name, "rten");
+    });
+}
+
+#[cfg(not(unix))]
+fn a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were() {}
 
 fn a_program_that_is_no_worker_is_an_error() {
     block_on(async {

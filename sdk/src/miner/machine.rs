@@ -24,7 +24,7 @@ use super::{
     choice::Choice,
     disputes::{Lot, untrusted},
     journal,
-    passports::{Passports, Run},
+    passports::{Passports, Run, Task},
     slot::{Done, Slot},
     stake,
     store::Store,
@@ -348,7 +348,12 @@ impl Machine {
                 "its model is no longer in the catalogue",
             );
         };
-        let seed = ids::seed(job.task);
+        let task = Task {
+            model: job.model,
+            bundle,
+            input: &job.input,
+            seed: ids::seed(job.task),
+        };
         let outputs = {
             // The semaphore is never closed.
             let _permit = self.solving.acquire().await;
@@ -356,18 +361,10 @@ impl Machine {
             if let Some(winner) = self.winner(job.task) {
                 return self.lose(job, winner);
             }
-            let started = Instant::now();
-            let solved = self.solver.solve(bundle, &job.input, seed).await;
-            match &solved {
-                Ok(_) => self
-                    .metrics
-                    .inference(&job.model.to_string(), started.elapsed()),
-                Err(error) => self.metrics.inference_failure(error.blame().name()),
-            }
-            solved?
+            self.infer(task, Run::Usual).await?
         };
         if self.settings.second_run {
-            let again = self.compute(bundle, &job.input, seed, Run::Fresh).await?;
+            let again = self.compute(task, Run::Fresh).await?;
             if again != outputs {
                 let reason = format!(
                     "two runs of task {} came out differently: {} and {}",

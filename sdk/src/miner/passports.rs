@@ -10,9 +10,11 @@
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
+    time::Instant,
 };
 
 use alloy_primitives::B256;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::{CatalogueError, catalogue::reproduce, machine::Machine};
 use crate::{
@@ -31,6 +33,17 @@ pub(super) struct Passports {
     failures: Mutex<BTreeMap<B256, u32>>,
     /// What the golden outputs were last made on.
     proved_on: Mutex<Option<RuntimeId>>,
+    /// Held while all golden outputs are made, which is done once at a time.
+    proving: AsyncMutex<()>,
+}
+
+/// What is to be computed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Task<'a> {
+    pub(super) model: B256,
+    pub(super) bundle: &'a Bundle,
+    pub(super) input: &'a [u8],
+    pub(super) seed: u64,
 }
 
 /// In which process a model runs.
@@ -109,45 +122,78 @@ impl Passports {
 }
 
 impl Machine {
-    /// Runs a model, when it is its turn.
+    /// Runs a model when it is its turn.
     pub(super) async fn compute(
         &self,
-        bundle: &Bundle,
-        input: &[u8],
-        seed: u64,
+        task: Task<'_>,
         run: Run,
     ) -> Result<Outputs, InferenceError> {
         // The semaphore is never closed.
         let _permit = self.solving.acquire().await;
-        match run {
+        self.infer(task, run).await
+    }
+
+    /// Runs a model at once, for whoever has the turn.
+    pub(super) async fn infer(&self, task: Task<'_>, run: Run) -> Result<Outputs, InferenceError> {
+        let Task {
+            model,
+            bundle,
+            input,
+            seed,
+        } = task;
+        let started = Instant::now();
+        let outputs = match run {
             Run::Usual => self.solver.solve(bundle, input, seed).await,
             Run::Fresh => self.solver.solve_afresh(bundle, input, seed).await,
+        };
+        match &outputs {
+            Ok(_) => {
+                let took = started.elapsed();
+                self.metrics.inference(&model.to_string(), took);
+            }
+            Err(error) => self.metrics.inference_failure(error.blame().name()),
         }
+        outputs
     }
 
     /// Why this machine must say nothing about a model now, if so. Makes the golden outputs
     /// again first if the runtime has changed.
     pub(super) async fn distrusts(&self, model: B256) -> Option<String> {
-        let runtime = self.solver.runtime_id();
-        if let Some(change) = self.passports.runtime_changed(runtime.as_ref()) {
-            tracing::warn!(
-                change,
-                "models run on another runtime; making their golden outputs again"
-            );
-            for (model, _) in self.catalogue.iter() {
-                if let Err(error) = self.make_goldens(model).await {
-                    let reason = format!("its runtime changed {change}, and {error}");
-                    self.passports.stop(model, &reason);
-                }
-            }
-            let mut proved = self
-                .passports
-                .proved_on
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *proved = runtime;
+        if self.runtime_change().is_some() {
+            self.prove_runtime().await;
         }
         self.passports.stopped(model)
+    }
+
+    fn runtime_change(&self) -> Option<String> {
+        let runtime = self.solver.runtime_id();
+        self.passports.runtime_changed(runtime.as_ref())
+    }
+
+    /// Makes all golden outputs on a runtime that is new.
+    async fn prove_runtime(&self) {
+        let _one_at_a_time = self.passports.proving.lock().await;
+        // Somebody else may have done so meanwhile.
+        let Some(change) = self.runtime_change() else {
+            return;
+        };
+        tracing::warn!(
+            change,
+            "models run on another runtime; making their golden outputs again"
+        );
+        let runtime = self.solver.runtime_id();
+        for (model, _) in self.catalogue.iter() {
+            if let Err(error) = self.make_goldens(model).await {
+                let reason = format!("its runtime changed {change}, and {error}");
+                self.passports.stop(model, &reason);
+            }
+        }
+        let mut proved = self
+            .passports
+            .proved_on
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        *proved = runtime;
     }
 
     /// Makes the golden outputs of a model again, and stops it if others come out.
@@ -183,6 +229,7 @@ impl Machine {
     /// Makes the golden outputs of every model again and takes those up again that come out
     /// as they should.
     pub(super) async fn recheck(&self) {
+        let _one_at_a_time = self.passports.proving.lock().await;
         for (model, _) in self.catalogue.iter() {
             if self.prove(model).await.is_ok() {
                 self.passports.resume(model);
@@ -190,9 +237,12 @@ impl Machine {
         }
     }
 
-    /// Makes the golden outputs of every model that is in use again. What was stopped stays
-    /// so, whatever comes out.
+    /// Makes the golden outputs of every model that is in use again, unless that is being
+    /// done. What was stopped stays so, whatever comes out.
     pub(super) async fn reprove(&self) {
+        let Ok(_one_at_a_time) = self.passports.proving.try_lock() else {
+            return;
+        };
         for (model, _) in self.catalogue.iter() {
             if self.passports.stopped(model).is_none() {
                 // It says so itself.

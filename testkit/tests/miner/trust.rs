@@ -30,6 +30,8 @@ struct Faulty {
     flickers: AtomicBool,
     /// Nothing comes out.
     fails: AtomicBool,
+    /// Every run waits until this ends.
+    hangs: Arc<AtomicBool>,
     /// Which version of the runtime it says that it has.
     version: AtomicUsize,
     solver: InProcess,
@@ -54,7 +56,16 @@ impl Faulty {
         }
         let off = self.broken.load(Ordering::SeqCst)
             || (fresh && self.flickers.load(Ordering::SeqCst) && !is_golden(bundle, input, seed));
-        self.solver.solve(bundle, input, seed ^ u64::from(off))
+        let (hangs, solve) = (
+            Arc::clone(&self.hangs),
+            self.solver.solve(bundle, input, seed ^ u64::from(off)),
+        );
+        Box::pin(async move {
+            while hangs.load(Ordering::SeqCst) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            solve.await
+        })
     }
 }
 
@@ -325,4 +336,44 @@ async fn a_miner_whose_own_answer_turns_out_wrong_stops_and_says_so() {
     let next = requester.submit(&request(model, "two")).await.unwrap().task;
     noted(&solver, next, "not to be trusted").await;
     solver.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contestation_that_comes_while_the_task_is_computed_is_voted_on() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let machine = Arc::new(Faulty::default());
+    let settings = Settings {
+        roles: Roles::default().without(Role::Solve),
+        ..watching()
+    };
+    let watcher = miner(&chain, 0, model, folder.path())
+        .solver(Arc::clone(&machine) as Arc<dyn Solver>)
+        .settings(settings)
+        .spawn()
+        .await
+        .unwrap();
+    let honest = validator(&chain, 3).await;
+    let mallory = validator(&chain, 2).await;
+    chain.pass(Duration::from_secs(200)).unwrap();
+    let requester = requester(&chain);
+    let request = request(model, "four");
+    machine.hangs.store(true, Ordering::SeqCst);
+    let task = requester.submit(&request).await.unwrap().task;
+    reveal(&honest, task, &request.input, 0).await;
+    until("the task is being computed", async || {
+        let cases = watcher.cases().unwrap();
+        cases.iter().any(|case| case.contest_end.is_some())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    mallory.contest(task).await.unwrap();
+    until("the contestation is read", async || {
+        watcher.cases().unwrap()[0].contester.is_some()
+    })
+    .await;
+    machine.hangs.store(false, Ordering::SeqCst);
+    let case = case_at(&watcher, task, Stage::Voted).await;
+    assert_eq!(case.voted_wrong, Some(false));
+    watcher.stop().await.unwrap();
 }

@@ -117,6 +117,18 @@ pub enum Finding {
     },
 }
 
+impl Finding {
+    /// Its name, as metrics show it.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Right => "right",
+            Self::Wrong { .. } => "wrong",
+            Self::Inconclusive { .. } => "inconclusive",
+        }
+    }
+}
+
 /// A watched solution.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -222,10 +234,11 @@ impl Case {
         self.history.push((stage, now_millis()));
     }
 
-    /// Ends with a reason.
+    /// Ends with a reason. The input, which the chain has, is not kept any longer.
     pub(in crate::miner) fn end(&mut self, stage: Stage, reason: impl Into<String>) {
         self.reach(stage);
         self.note = Some(reason.into());
+        self.input = None;
     }
 
     /// Takes the case up again after somebody has contested the solution.

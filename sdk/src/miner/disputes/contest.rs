@@ -35,6 +35,7 @@ impl Machine {
         let error = match self.validator().contest(case.task).await {
             Ok(receipt) => {
                 self.included(receipt.block);
+                self.metrics.dispute("contest");
                 case.gas += receipt.gas_used;
                 case.contester = Some(self.account());
                 case.voted_wrong = Some(true);

@@ -163,20 +163,23 @@ impl Docket {
             .iter()
             .find(|submission| submission.task == task)
             .map(|submission| (submission.model, submission.input.clone()));
-        let known = match submitted {
+        let task_of = match submitted {
             Some(known) => Some(known),
             None => machine.store.job(task)?.map(|job| (job.model, job.input)),
         };
         let Some((model, input)) =
-            known.filter(|(model, _)| machine.catalogue.get(*model).is_some())
+            task_of.filter(|(model, _)| machine.catalogue.get(*model).is_some())
         else {
             return Ok(None);
         };
-        if machine.store.case(task)?.is_some() {
-            // Read again after a reorganisation.
+        // Read again after a reorganisation, which may have brought another solution.
+        let known = machine.store.case(task)?;
+        if known.is_some_and(|case| !case.stage.is_over() || case.solver == Some(solver)) {
             return Ok(None);
         }
-        if self.slots.len() + new >= settings.queue {
+        let waiting = self.slots.values();
+        let waiting = waiting.filter(|slot| !matches!(slot, Slot::At(_))).count();
+        if waiting + new >= settings.queue {
             machine.skipped.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
         }
@@ -350,11 +353,11 @@ async fn steps(
             Ok(Next::Step) => {}
             Ok(Next::Over) => return Ok(None),
             Ok(Next::At(time)) => {
-                machine.save_case(&case)?;
+                machine.save_case(&mut case)?;
                 return Ok(Some(Slot::At(time)));
             }
             Ok(Next::Compute) => {
-                machine.save_case(&case)?;
+                machine.save_case(&mut case)?;
                 return Ok(Some(Slot::Compute {
                     deadline: machine.latest_start(&case),
                     idle: case.cause == Cause::Idle,
@@ -383,7 +386,9 @@ fn failed(
     {
         // It says nothing about the solution.
         let reason = error.to_string();
-        case.finding = Some(Finding::Inconclusive { reason });
+        let finding = Finding::Inconclusive { reason };
+        machine.metrics.verdict(finding.name());
+        case.finding = Some(finding);
     } else {
         case.note = Some(error.to_string());
     }

@@ -10,7 +10,7 @@ use crate::{
     miner::{
         Role,
         machine::{Machine, StepError, named, onchain},
-        passports::Run,
+        passports::{Run, Task},
     },
 };
 
@@ -24,6 +24,12 @@ impl Machine {
     /// [`StepError::Solve`] if a run failed for a reason that may pass.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
     pub(super) async fn judge(&self, case: &Case) -> Result<Finding, StepError> {
+        let finding = self.find(case).await?;
+        self.metrics.verdict(finding.name());
+        Ok(finding)
+    }
+
+    async fn find(&self, case: &Case) -> Result<Finding, StepError> {
         let (Some(model), Some(input), Some(solution)) = (case.model, &case.input, &case.cid)
         else {
             return Ok(inconclusive("the task is not known well enough"));
@@ -34,14 +40,19 @@ impl Machine {
         if let Some(reason) = self.distrusts(model).await {
             return Ok(inconclusive(untrusted(&reason)));
         }
-        let seed = ids::seed(case.task);
-        let first = self.compute(bundle, input, seed, Run::Usual).await?;
+        let task = Task {
+            model,
+            bundle,
+            input,
+            seed: ids::seed(case.task),
+        };
+        let first = self.compute(task, Run::Usual).await?;
         let computed = cid(&first)?;
         if computed == *solution {
             self.keep(case, &first).await;
             return Ok(Finding::Right);
         }
-        let second = self.compute(bundle, input, seed, Run::Fresh).await?;
+        let second = self.compute(task, Run::Fresh).await?;
         let again = cid(&second)?;
         if again != computed {
             let reason = format!(

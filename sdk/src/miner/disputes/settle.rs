@@ -78,6 +78,7 @@ impl Machine {
         }
         for receipt in self.validator().settle(case.task).await? {
             self.included(receipt.block);
+            self.metrics.dispute("settle");
             case.gas += receipt.gas_used;
         }
         self.save_case(case)?;

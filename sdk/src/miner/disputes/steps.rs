@@ -20,8 +20,9 @@ pub(super) enum Next {
 }
 
 impl Machine {
-    /// Writes a case down and tells whoever listens.
-    pub(super) fn save_case(&self, case: &Case) -> Result<(), StoreError> {
+    /// Writes a case down and tells whoever listens. What was read about it meanwhile comes
+    /// into it: it may be contested now.
+    pub(super) fn save_case(&self, case: &mut Case) -> Result<(), StoreError> {
         self.store.save_case(case)?;
         tracing::info!(task = %case.task, stage = %case.stage, note = case.note.as_deref(), "case");
         // Nobody listening is no error.
@@ -43,7 +44,11 @@ impl Machine {
     ) -> Result<Next, StepError> {
         case.end(stage, reason);
         self.save_case(case)?;
-        Ok(Next::Over)
+        // Unless somebody has contested it meanwhile.
+        Ok(match case.stage.is_over() {
+            true => Next::Over,
+            false => Next::Step,
+        })
     }
 
     /// Until when computing may begin, in the chain's time.
@@ -74,6 +79,9 @@ impl Machine {
 
     /// seen → judged, or over.
     async fn look_at(&self, case: &mut Case, may_compute: bool) -> Result<Next, StepError> {
+        if let Some(finding) = case.finding.clone() {
+            return self.conclude(case, finding);
+        }
         match self.identify(case).await? {
             Known::Here => {}
             Known::Foreign => {
@@ -84,9 +92,6 @@ impl Machine {
                 let reason = "the solution is gone from the chain";
                 return self.end_case(case, Stage::Missed, reason);
             }
-        }
-        if let Some(finding) = case.finding.clone() {
-            return self.conclude(case, finding);
         }
         if self.now() > self.latest_start(case) {
             let reason = "the contest period ended before this machine came to it";
@@ -99,9 +104,9 @@ impl Machine {
             return Ok(Next::Compute);
         }
         let finding = self.judge(case).await?;
-        case.finding = Some(finding.clone());
+        case.finding = Some(finding);
         self.save_case(case)?;
-        self.conclude(case, finding)
+        Ok(Next::Step)
     }
 
     async fn try_fetch(&self, case: &mut Case) -> Result<Next, StepError> {

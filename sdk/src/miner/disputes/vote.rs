@@ -153,6 +153,10 @@ impl Machine {
             Err(error) => return Err(error.into()),
         };
         self.included(receipt.block);
+        self.metrics.dispute(match vote {
+            Vote::Wrong => "vote_wrong",
+            Vote::Right => "vote_right",
+        });
         case.gas += receipt.gas_used;
         case.voted_wrong = Some(vote == Vote::Wrong);
         self.reach_stage(case, Stage::Voted)

@@ -51,11 +51,25 @@ fn put(write: &WriteTransaction, case: &Case) -> Result<(), StoreError> {
     Ok(())
 }
 
+fn get(write: &WriteTransaction, task: B256) -> Result<Option<Case>, StoreError> {
+    let table = write.open_table(CASES)?;
+    let record = table.get(task.0)?;
+    record
+        .map(|record| record::decode(record.value()))
+        .transpose()
+}
+
 impl Store {
-    /// Writes down where a case stands.
+    /// Writes down where a case stands. A contestation that was read and written down while a
+    /// step was taken is not forgotten for it: it comes into the case.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
-    pub(in crate::miner) fn save_case(&self, case: &Case) -> Result<(), StoreError> {
+    pub(in crate::miner) fn save_case(&self, case: &mut Case) -> Result<(), StoreError> {
         let write = self.begin_write()?;
+        if case.contester.is_none()
+            && let Some(contester) = get(&write, case.task)?.and_then(|before| before.contester)
+        {
+            case.take_up(contester);
+        }
         put(&write, case)?;
         write.commit()?;
         Ok(())
