@@ -426,17 +426,17 @@ async fn a_solution_of_others_is_claimed_for_them_if_that_is_asked_for() {
         claim_for_others: true,
         ..watching()
     };
-    let watcher = miner(&chain, 0, model, folder.path())
-        .settings(settings)
-        .spawn()
-        .await
-        .unwrap();
+    let first = miner(&chain, 0, model, folder.path()).settings(settings.clone());
+    let first = first.spawn().await.unwrap();
     let sleeper = validator(&chain, 3).await;
     let requester = requester(&chain);
     let (task, input) = ask(&requester, model, "eight").await;
     reveal(&sleeper, task, &input, 0).await;
-    case_at(&watcher, task, Stage::Unclaimed).await;
+    case_at(&first, task, Stage::Unclaimed).await;
+    first.stop().await.unwrap();
     past_contest(&chain);
+    let watcher = miner(&chain, 0, model, folder.path()).settings(settings);
+    let watcher = watcher.spawn().await.unwrap();
     tokio::time::sleep(Duration::from_millis(300)).await;
     let solution = requester.network().solution(task).await.unwrap().unwrap();
     assert!(!solution.claimed, "the first hour is the solver's");

@@ -32,6 +32,8 @@ struct Faulty {
     fails: AtomicBool,
     /// Every run waits until this ends.
     hangs: Arc<AtomicBool>,
+    /// Runs that were begun.
+    runs: AtomicUsize,
     /// Which version of the runtime it says that it has.
     version: AtomicUsize,
     solver: InProcess,
@@ -47,6 +49,7 @@ impl Faulty {
         seed: u64,
         fresh: bool,
     ) -> Solved<'a> {
+        self.runs.fetch_add(1, Ordering::SeqCst);
         if self.fails.load(Ordering::SeqCst) {
             let error = InferenceError::Reported {
                 blame: Blame::Machine,
@@ -376,4 +379,57 @@ async fn a_contestation_that_comes_while_the_task_is_computed_is_voted_on() {
     let case = case_at(&watcher, task, Stage::Voted).await;
     assert_eq!(case.voted_wrong, Some(false));
     watcher.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_drawn_for_idle_times_waits_until_no_job_wants_the_machine() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    let machine = Arc::new(Faulty::default());
+    let settings = Settings {
+        parallel_solves: 4,
+        verification: Verification {
+            share_percent: 0.0,
+            idle_percent: 100.0,
+            ..Verification::default()
+        },
+        ..settings()
+    };
+    let busy = miner(&chain, 0, model, folder.path())
+        .solver(Arc::clone(&machine) as Arc<dyn Solver>)
+        .settings(settings)
+        .spawn()
+        .await
+        .unwrap();
+    let other = validator(&chain, 3).await;
+    let requester = requester(&chain);
+    requester.approve(U256::from(10 * AIUS)).await.unwrap();
+    machine.hangs.store(true, Ordering::SeqCst);
+    let before = machine.runs.load(Ordering::SeqCst);
+    let mut tasks = Vec::new();
+    for prompt in ["one", "two"] {
+        let request = request(model, prompt);
+        let task = requester.submit(&request).await.unwrap().task;
+        tasks.push((task, request.input));
+    }
+    until("both jobs are computed", async || {
+        machine.runs.load(Ordering::SeqCst) == before + 2
+    })
+    .await;
+    let (solved, input) = &tasks[0];
+    reveal(&other, *solved, input, 0).await;
+    until("the case is open", async || {
+        let cases = busy.cases().unwrap();
+        cases.iter().any(|case| case.contest_end.is_some())
+    })
+    .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(
+        machine.runs.load(Ordering::SeqCst),
+        before + 2,
+        "there was room, and a job"
+    );
+    machine.hangs.store(false, Ordering::SeqCst);
+    case_at(&busy, *solved, Stage::Agreed).await;
+    busy.stop().await.unwrap();
 }
