@@ -329,12 +329,19 @@ impl Network {
 pub(crate) struct Key {
     /// Use an account of the deployment file by its number. Without any key, on a local chain,
     /// requesters are account 3 and miners account 4.
-    #[arg(long, value_name = "N", conflicts_with = "key_file")]
+    #[arg(long, value_name = "N", conflicts_with_all = ["key_file", "keystore"])]
     pub(crate) account: Option<usize>,
     /// Read the private key from a file with one line of hexadecimal. Without this and
     /// `--account` it is the environment variable ARBIUS_KEY.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "keystore")]
     pub(crate) key_file: Option<PathBuf>,
+    /// Read the key from a keystore file (Web3 Secret Storage, as geth and cast write it). The
+    /// password is in `--password-file` or in the environment variable ARBIUS_PASSWORD.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) keystore: Option<PathBuf>,
+    /// Read the keystore's password from the first line of a file.
+    #[arg(long, value_name = "FILE", requires = "keystore")]
+    pub(crate) password_file: Option<PathBuf>,
 }
 
 fn rate(text: &str) -> Result<f64, String> {

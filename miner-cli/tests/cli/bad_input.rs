@@ -75,6 +75,14 @@ fn wrong_usage_ends_with_2_and_the_right_one() {
             &["cannot be used with"],
         ),
         (
+            &["submit", "seven", "--keystore", "k", "--key-file", "k"],
+            &["cannot be used with"],
+        ),
+        (
+            &["submit", "seven", "--password-file", "p"],
+            &["--keystore"],
+        ),
+        (
             &["task", "show", "0x12"],
             &["0x12", "64 hexadecimal digits"],
         ),
@@ -181,6 +189,10 @@ fn a_key_that_is_none_is_refused_before_anything_is_sent() {
     let output = output.unwrap();
     fails(&output, 1, &["ARBIUS_KEY", "64 hexadecimal digits"]);
     assert!(!String::from_utf8_lossy(&output.stderr).contains("secret!"));
+    let keystore = submit(&["--keystore", "bad-key", "--password-file", "bad-key"]);
+    fails(&keystore, 1, &["keystore bad-key", "Web3 Secret Storage"]);
+    let keystore = submit(&["--keystore", "bad-key"]);
+    fails(&keystore, 1, &["ARBIUS_PASSWORD", "--password-file"]);
     deployment(path, |deployment| deployment["accounts"] = json!([]));
     fails(&submit(&[]), 1, &["no key", "ARBIUS_KEY", "--key-file"]);
     fails(

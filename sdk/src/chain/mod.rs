@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod header;
 mod journal;
+mod keystore;
 mod lane;
 mod logs;
 mod many;

@@ -9,6 +9,8 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256};
 
+use super::keystore;
+
 /// A key that signs transactions.
 ///
 /// It prints as its address; the key itself is never part of `Debug` or of an error.
@@ -42,6 +44,22 @@ pub enum SignerError {
         path: String,
         /// What the operating system says.
         source: std::io::Error,
+    },
+    /// The file is no keystore that can be opened.
+    #[error(
+        "keystore {path} cannot be used: {reason}; it must be a Web3 Secret Storage file of version 3"
+    )]
+    Keystore {
+        /// Its path.
+        path: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The password is not that of the keystore.
+    #[error("the password does not open keystore {path}")]
+    Password {
+        /// Its path.
+        path: String,
     },
     /// The curve library refused to sign.
     #[error("the transaction cannot be signed: {0}")]
@@ -90,6 +108,18 @@ impl Signer {
             source,
         })?;
         Self::parse(&text, &format!("key file {}", path.display()))
+    }
+
+    /// The key in a keystore file (Web3 Secret Storage, version 3). Deriving it from the
+    /// password takes a second or so of processor time.
+    ///
+    /// # Errors
+    ///
+    /// [`SignerError::File`], [`SignerError::Keystore`] or [`SignerError::Password`], all
+    /// naming the file.
+    pub fn from_keystore(path: &Path, password: &str) -> Result<Self, SignerError> {
+        let key = keystore::open(path, password)?;
+        Ok(Self { key })
     }
 
     /// The account of this key.

@@ -189,12 +189,16 @@ impl Lane {
                 flight.check = now + DOUBT / 4;
                 return Ok(());
             }
-            let hashes = flight.intent.hashes();
-            hashes.map(|hash| (nonce, hash)).collect::<Vec<_>>()
+            flight.intent.hashes().collect::<Vec<_>>()
         };
-        // It may have been included between the two questions.
-        if self.settle_included(&asked).await? {
-            return Ok(());
+        // It may have been included between the two questions, or where the endpoint that was
+        // asked has not got to.
+        for hash in asked {
+            let receipt = self.chain().receipt_anywhere(hash).await?;
+            if let Some(receipt) = receipt.filter(|receipt| receipt.hash == hash) {
+                self.settle(nonce, receipt)?;
+                return Ok(());
+            }
         }
         if let Some(intent) = self.intent(nonce) {
             tracing::warn!(
