@@ -1,8 +1,16 @@
 //! Cheats and bad faith: contested, voted on, settled, by miners alone.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{B256, Bytes, U256, hex};
+use alloy_sol_types::SolCall as _;
 use arbius_sdk::{
     client::{Requester, Stake, Validator, Vote},
     content::{FetchLimits, Fetcher},
@@ -13,6 +21,7 @@ use arbius_sdk::{
 };
 use arbius_testkit::{Actor, TestChain};
 
+use crate::hostile::Hostile;
 use crate::world::{
     AIUS, all_over, case_at, chain_with_model, cheat, miner, reached, request, requester, reveal,
     settings, until, validator,
@@ -444,5 +453,52 @@ async fn a_solution_of_others_is_claimed_for_them_if_that_is_asked_for() {
     case_at(&watcher, task, Stage::Agreed).await;
     let solution = requester.network().solution(task).await.unwrap().unwrap();
     assert!(solution.claimed);
+    watcher.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_lies_about_a_solution_gets_nobody_accused() {
+    let (chain, model) = chain_with_model().await;
+    // The first of three shows another CID for every solution.
+    let endpoints = [
+        Hostile::before(chain.devnet()).await,
+        Hostile::before(chain.devnet()).await,
+    ];
+    let selector = hex::encode_prefixed(IEngine::solutionsCall::SELECTOR);
+    let lied = Arc::new(AtomicUsize::new(0));
+    let lies = Arc::clone(&lied);
+    endpoints[0].lies(move |method, params, ask| {
+        let mut answer = ask(params);
+        let asks = params[0]["input"]
+            .as_str()
+            .is_some_and(|input| input.starts_with(&selector));
+        if method == "eth_call" && asks {
+            let result: Bytes = answer["result"].as_str().unwrap().parse().unwrap();
+            let mut result = result.to_vec();
+            // Solver, time, claimed, offset, length; then the CID.
+            result[5 * 32 + 10] ^= 1;
+            lies.fetch_add(1, Ordering::SeqCst);
+            answer["result"] = Bytes::from(result).to_string().into();
+        }
+        answer
+    });
+    let mut deployment = chain.deployment().clone();
+    deployment.rpc = endpoints[0].url();
+    deployment.fallbacks = vec![endpoints[1].url(), chain.devnet().url()];
+    let folder = tempfile::tempdir().unwrap();
+    let watcher = watcher(&chain, 0, model, folder.path())
+        .deployment(deployment)
+        .spawn()
+        .await
+        .unwrap();
+    let honest = validator(&chain, 3).await;
+    grow_up(&chain);
+    let requester = requester(&chain);
+    let (task, input) = ask(&requester, model, "two").await;
+    reveal(&honest, task, &input, 0).await;
+    let case = case_at(&watcher, task, Stage::Agreed).await;
+    assert_eq!(case.finding, Some(Finding::Right));
+    assert!(lied.load(Ordering::SeqCst) > 0, "it was asked, and lied");
+    assert_eq!(requester.network().contestation(task).await.unwrap(), None);
     watcher.stop().await.unwrap();
 }

@@ -4,6 +4,9 @@
 
 mod choice;
 mod disputes;
+#[path = "../endpoints/world.rs"]
+#[allow(dead_code, reason = "the tests of endpoints use more of it")]
+mod hostile;
 mod models;
 mod reorganisations;
 mod requests;

@@ -45,7 +45,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.included(receipt.block);
+        self.booked(&receipt, "claiming");
         case.gas += receipt.gas_used;
         self.end_case(
             case,

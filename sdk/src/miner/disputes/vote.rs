@@ -152,7 +152,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.included(receipt.block);
+        self.booked(&receipt, "voting");
         self.metrics.dispute(match vote {
             Vote::Wrong => "vote_wrong",
             Vote::Right => "vote_right",
