@@ -39,18 +39,25 @@ impl Chain {
         to: Address,
         call: &C,
     ) -> Result<C::Return, ChainError> {
-        if self.pool().endpoints().len() < 2 {
+        if self.is_alone() {
             return self.read(to, call).await;
         }
-        let input = Bytes::from(call.abi_encode());
-        let data = self.agreed(to, &input, C::SIGNATURE).await?;
+        let request = TransactionRequest::default()
+            .with_to(to)
+            .with_input(Bytes::from(call.abi_encode()));
+        let data = self.agreed(&request, C::SIGNATURE).await?;
         self.decode::<C>(to, data).await
     }
 
-    async fn agreed(
+    /// Whether there is one endpoint only, and so nobody else to ask.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.pool().endpoints().len() < 2
+    }
+
+    pub(super) async fn agreed(
         &self,
-        to: Address,
-        input: &Bytes,
+        request: &TransactionRequest,
         purpose: &'static str,
     ) -> Result<Bytes, ChainError> {
         self.pool().maintain();
@@ -92,10 +99,7 @@ impl Chain {
                 continue;
             }
             let at = block.map_or_else(BlockId::pending, BlockId::number);
-            let request = TransactionRequest::default()
-                .with_to(to)
-                .with_input(input.clone());
-            let answer = match view.simulate(request, purpose, at).await {
+            let answer = match view.simulate(request.clone(), purpose, at).await {
                 Ok(data) => Ok(data),
                 Err(ChainError::WouldRevert { revert, .. }) => Err(*revert),
                 Err(error) => {

@@ -14,6 +14,9 @@ use super::{Chain, ChainError, Revert};
 const MOST: usize = 48;
 const LARGEST: usize = 40 << 10;
 
+/// What such a request is for.
+const MANY: &str = "reading many things";
+
 /// Requests of fewer calls that are refused are not split further.
 const FEWEST: usize = 4;
 
@@ -36,15 +39,24 @@ impl Chain {
         let answers = self.call_many(&inputs).await?;
         let mut values = Vec::with_capacity(answers.len());
         for answer in answers {
-            values.push(match answer {
-                Ok(data) => self.decode::<C>(to, data).await,
-                Err(revert) => Err(ChainError::WouldRevert {
-                    purpose: C::SIGNATURE.to_owned(),
-                    revert: Box::new(revert),
-                }),
-            });
+            values.push(self.answer::<C>(to, answer).await);
         }
         Ok(values)
+    }
+
+    /// Reads one answer of many.
+    pub(crate) async fn answer<C: SolCall>(
+        &self,
+        to: Address,
+        answer: Result<Bytes, Revert>,
+    ) -> Result<C::Return, ChainError> {
+        match answer {
+            Ok(data) => self.decode::<C>(to, data).await,
+            Err(revert) => Err(ChainError::WouldRevert {
+                purpose: C::SIGNATURE.to_owned(),
+                revert: Box::new(revert),
+            }),
+        }
     }
 
     /// The outputs or reverts of several calls, each of a contract with its input, in their
@@ -81,6 +93,45 @@ impl Chain {
         Ok(answers)
     }
 
+    /// As [`Chain::call_many`], each answer from two endpoints as with
+    /// [`Chain::agreed_read`]: for a handful of questions that belong together.
+    ///
+    /// # Errors
+    ///
+    /// As [`Chain::agreed_read`].
+    pub async fn agreed_call_many(
+        &self,
+        calls: &[(Address, Bytes)],
+    ) -> Result<Vec<Result<Bytes, Revert>>, ChainError> {
+        if self.is_alone() {
+            return self.call_many(calls).await;
+        }
+        if calls.len() == fitting(calls, MOST) {
+            let request = TransactionRequest::default().with_input(program(calls));
+            match self.agreed(&request, MANY).await {
+                Ok(data) => {
+                    if let Some(answers) = parse(&data, calls.len()) {
+                        return Ok(answers);
+                    }
+                }
+                Err(ChainError::WouldRevert { .. } | ChainError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mut answers = Vec::with_capacity(calls.len());
+        for (to, input) in calls {
+            let request = TransactionRequest::default()
+                .with_to(*to)
+                .with_input(input.clone());
+            answers.push(match self.agreed(&request, "reading").await {
+                Ok(data) => Ok(data),
+                Err(ChainError::WouldRevert { revert, .. }) => Err(*revert),
+                Err(error) => return Err(error),
+            });
+        }
+        Ok(answers)
+    }
+
     /// `None` if it cannot be had in one request.
     async fn at_once(
         &self,
@@ -91,7 +142,7 @@ impl Chain {
         }
         let request = TransactionRequest::default().with_input(program(calls));
         let block = BlockNumberOrTag::Pending.into();
-        match self.simulate(request, "reading many things", block).await {
+        match self.simulate(request, MANY, block).await {
             Ok(data) => parse(&data, calls.len()).map(Ok),
             Err(ChainError::WouldRevert { .. } | ChainError::Refused { .. }) => None,
             Err(error) => Some(Err(error)),

@@ -262,7 +262,7 @@ impl Machine {
         if job.state < State::Revealed
             && let Some(winner) = self.winner(job.task)
         {
-            return self.lose(job, winner);
+            return self.concede(job, winner).await;
         }
         if let Some(reason) = self.withheld(job).await {
             return self.end(job, State::Declined, reason);
@@ -309,6 +309,24 @@ impl Machine {
             .get(&task)
             .copied()
             .filter(|winner| *winner != self.account())
+    }
+
+    /// Gives a job up that somebody else has solved, as one endpoint's events say. Where there
+    /// are several, two have to say so.
+    async fn concede(&self, job: &mut Job, winner: Address) -> Result<Next, StepError> {
+        if self.chain.is_alone() {
+            return self.lose(job, winner);
+        }
+        match self.standing(job).await? {
+            Some(next) => Ok(next),
+            None => {
+                tracing::warn!(task = %job.task, %winner,
+                    "an event told of a solution that the chain does not have");
+                let mut solved = self.solved.lock().unwrap_or_else(PoisonError::into_inner);
+                solved.remove(&job.task);
+                Ok(Next::Step)
+            }
+        }
     }
 
     pub(super) fn lose(&self, job: &mut Job, winner: Address) -> Result<Next, StepError> {
@@ -359,7 +377,7 @@ impl Machine {
             let _permit = self.solving.acquire().await;
             // Waiting may have taken long enough for somebody else to solve it.
             if let Some(winner) = self.winner(job.task) {
-                return self.lose(job, winner);
+                return self.concede(job, winner).await;
             }
             self.infer(task, Run::Usual).await?
         };

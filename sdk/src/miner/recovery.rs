@@ -1,13 +1,17 @@
 //! Taking a job up where the chain says it stands.
 
-use alloy_primitives::U256;
+use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_sol_types::SolCall;
 use arbius_protocol::ids;
 
 use super::{
     Job, State,
     machine::{Machine, Next, StepError},
 };
-use crate::contracts::{IEngine, TaskStatus};
+use crate::{
+    chain::ChainError,
+    contracts::{IEngine, TaskStatus},
+};
 
 impl Machine {
     /// Compares a job with the chain and moves it, forward or back, to where the chain says
@@ -41,21 +45,19 @@ impl Machine {
     }
 
     /// Moves a job to where the chain says it stands, if its task is solved, retracted or
-    /// gone. Does nothing and returns nothing while the task is open.
+    /// gone. Does nothing and returns nothing while the task is open. With several endpoints,
+    /// two have to say that it is over.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     pub(super) async fn standing(&self, job: &mut Job) -> Result<Option<Next>, StepError> {
-        let (engine, task) = (self.engine, job.task);
-        let solution = self
-            .chain
-            .read(engine, &IEngine::solutionsCall { task })
-            .await?;
+        let task = job.task;
+        let mut standing = self.ask_standing(task, false).await?;
+        if standing.ends(self.account()) && !self.chain.is_alone() {
+            standing = self.ask_standing(task, true).await?;
+        }
+        let Standing { solution, status } = standing;
         if solution.validator == self.account() {
-            let status = self
-                .chain
-                .read(engine, &IEngine::taskStatusCall { id: task })
-                .await?;
-            let next = match TaskStatus::try_from(status) {
-                Ok(TaskStatus::Rejected) => {
+            let next = match status {
+                Some(TaskStatus::Rejected) => {
                     self.end(job, State::Failed, "the validators rejected its solution")
                 }
                 _ if solution.claimed => {
@@ -69,15 +71,62 @@ impl Machine {
         if !solution.validator.is_zero() {
             return self.lose(job, solution.validator).map(Some);
         }
-        let status = self
-            .chain
-            .read(engine, &IEngine::taskStatusCall { id: task })
-            .await?;
-        let gone = match TaskStatus::try_from(status) {
-            Ok(TaskStatus::None) => "the chain does not know it any more",
-            Ok(TaskStatus::Retracted) => "its owner retracted it",
+        let gone = match status {
+            Some(TaskStatus::None) => "the chain does not know it any more",
+            Some(TaskStatus::Retracted) => "its owner retracted it",
             _ => return Ok(None),
         };
         self.end(job, State::Declined, gone).map(Some)
+    }
+
+    async fn ask_standing(&self, task: B256, agreed: bool) -> Result<Standing, ChainError> {
+        let calls = [
+            IEngine::solutionsCall { task }.abi_encode(),
+            IEngine::taskStatusCall { id: task }.abi_encode(),
+        ]
+        .map(|input| (self.engine, Bytes::from(input)));
+        let answers = if agreed {
+            self.chain.agreed_call_many(&calls).await?
+        } else {
+            self.chain.call_many(&calls).await?
+        };
+        let Ok([solution, status]) = <[_; 2]>::try_from(answers) else {
+            return Err(ChainError::Unreadable {
+                method: "eth_call",
+                reason: "two calls have not two answers".to_owned(),
+            });
+        };
+        let solution = self
+            .chain
+            .answer::<IEngine::solutionsCall>(self.engine, solution)
+            .await?;
+        let status = self
+            .chain
+            .answer::<IEngine::taskStatusCall>(self.engine, status)
+            .await?;
+        Ok(Standing {
+            solution,
+            status: TaskStatus::try_from(status).ok(),
+        })
+    }
+}
+
+/// What the chain says of a task.
+struct Standing {
+    solution: IEngine::solutionsReturn,
+    status: Option<TaskStatus>,
+}
+
+impl Standing {
+    /// Whether it would end the job of an account.
+    fn ends(&self, account: Address) -> bool {
+        let gone = matches!(self.status, Some(TaskStatus::None | TaskStatus::Retracted));
+        let rejected = self.status == Some(TaskStatus::Rejected);
+        let solver = self.solution.validator;
+        if solver == account {
+            rejected || self.solution.claimed
+        } else {
+            gone || !solver.is_zero()
+        }
     }
 }
