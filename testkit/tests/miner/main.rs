@@ -4,6 +4,7 @@
 
 mod choice;
 mod disputes;
+mod groups;
 #[path = "../endpoints/world.rs"]
 #[allow(dead_code, reason = "the tests of endpoints use more of it")]
 mod hostile;
