@@ -22,6 +22,11 @@ pub(crate) fn parse(text: &str) -> Result<U256, String> {
     parse_ether(text).map_err(|_| malformed())
 }
 
+/// Reads an amount of ether, which has as many decimals.
+pub(crate) fn parse_as_ether(text: &str) -> Result<U256, String> {
+    parse(text).map_err(|reason| reason.replace("AIUS", "ether"))
+}
+
 /// Writes an amount in AIUS, without trailing zeros.
 pub(crate) fn show(wei: U256) -> String {
     let text = format_ether(wei);
@@ -35,7 +40,6 @@ pub(crate) fn show(wei: U256) -> String {
 }
 
 /// Writes an amount in AIUS with at most four decimals, for tables.
-#[cfg(feature = "devnet")]
 pub(crate) fn show_short(wei: U256) -> String {
     let unit = U256::from(100_000_000_000_000_u64);
     show(wei / unit * unit)

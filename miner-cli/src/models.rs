@@ -1,5 +1,6 @@
 //! Which model is meant, and the bundles in this binary.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use alloy_primitives::B256;
@@ -15,6 +16,25 @@ pub(crate) fn embedded(bundle: &EmbeddedBundle) -> eyre::Result<Arc<Bundle>> {
     Bundle::from_bytes(bundle.template, bundle.manifest, files)
         .map(Arc::new)
         .wrap_err_with(|| format!("the model `{}` in this program is damaged", bundle.name))
+}
+
+/// The bundles in this binary and those in `folders`, with their folders.
+pub(crate) fn bundles(folders: &[PathBuf]) -> eyre::Result<Vec<(Arc<Bundle>, Option<&Path>)>> {
+    let mut bundles = Vec::new();
+    for bundle in arbius_models::ALL {
+        bundles.push((embedded(bundle)?, None));
+    }
+    for folder in folders {
+        let bundle = Bundle::load(folder)
+            .wrap_err_with(|| format!("{} is no bundle of a model", folder.display()))?;
+        bundles.push((Arc::new(bundle), Some(folder.as_path())));
+    }
+    Ok(bundles)
+}
+
+/// Whether a bundle is that of a model.
+pub(crate) fn is_of(bundle: &Bundle, model: &ModelInfo) -> bool {
+    unixfs::cid_of(bundle.template_bytes()) == model.template
 }
 
 /// The name in this binary of a model with this template.
@@ -61,14 +81,16 @@ pub(crate) async fn choose(network: &Network, named: Option<&str>) -> eyre::Resu
     }
 }
 
+/// A model by its name, if it has one, and its id.
+pub(crate) fn describe(model: &ModelInfo) -> String {
+    match name_of(model) {
+        Some(name) => format!("{name} ({})", model.id),
+        None => model.id.to_string(),
+    }
+}
+
 fn list(models: &[ModelInfo]) -> String {
-    let names: Vec<String> = models
-        .iter()
-        .map(|model| match name_of(model) {
-            Some(name) => format!("{name} ({})", model.id),
-            None => model.id.to_string(),
-        })
-        .collect();
+    let names: Vec<String> = models.iter().map(describe).collect();
     if names.is_empty() {
         "none".to_owned()
     } else {

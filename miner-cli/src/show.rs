@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use arbius_sdk::contracts::TaskStatus;
 use serde::Serialize;
 
 /// Prints one line.
@@ -28,9 +29,19 @@ pub(crate) fn fields(fields: &[(&str, String)]) -> io::Result<()> {
         .max()
         .unwrap_or_default();
     for (name, value) in fields {
-        line(format!("{name:<width$}  {value}"))?;
+        line(format!("{name:<width$}  {}", printable(value)))?;
     }
     Ok(())
+}
+
+/// Text without what would move a terminal's cursor or clear its screen: strangers write
+/// inputs, and endpoints errors.
+fn printable(text: &str) -> String {
+    let visible = |letter: char| match letter.is_control() {
+        true => '·',
+        false => letter,
+    };
+    text.chars().map(visible).collect()
 }
 
 /// How a column of a table is set.
@@ -49,6 +60,10 @@ pub(crate) fn table(columns: &[(&str, Side)], rows: &[Vec<String>]) -> io::Resul
 }
 
 fn table_lines(columns: &[(&str, Side)], rows: &[Vec<String>]) -> Vec<String> {
+    let rows: Vec<Vec<String>> = rows
+        .iter()
+        .map(|row| row.iter().map(|cell| printable(cell)).collect())
+        .collect();
     let length = |text: &str| text.chars().count();
     let widths: Vec<usize> = columns
         .iter()
@@ -132,13 +147,70 @@ pub(crate) fn time(seconds: u64) -> String {
     )
 }
 
+/// A length of time in its two largest units: `1 d 2 h`, `5 min 3 s`, `0 s`.
+pub(crate) fn duration(seconds: u64) -> String {
+    let units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")];
+    let first = units
+        .iter()
+        .position(|(length, _)| seconds >= *length)
+        .unwrap_or(units.len() - 1);
+    let mut rest = seconds;
+    let mut parts = Vec::new();
+    for (length, name) in &units[first..units.len().min(first + 2)] {
+        let number = rest / length;
+        rest %= length;
+        if number > 0 || parts.is_empty() {
+            parts.push(format!("{number} {name}"));
+        }
+    }
+    parts.join(" ")
+}
+
+/// When something is, seen from `now`: `in 5 min 3 s`, `2 h ago`, `now`.
+pub(crate) fn from_now(now: u64, then: u64) -> String {
+    match then.cmp(&now) {
+        std::cmp::Ordering::Greater => format!("in {}", duration(then - now)),
+        std::cmp::Ordering::Less => format!("{} ago", duration(now - then)),
+        std::cmp::Ordering::Equal => "now".to_owned(),
+    }
+}
+
+/// A number of bytes: `17 B`, `1.5 MiB`.
+pub(crate) fn bytes(count: u64) -> String {
+    let mut unit = "B";
+    let mut size = count as f64;
+    for larger in ["KiB", "MiB", "GiB", "TiB"] {
+        if size < 1024.0 {
+            break;
+        }
+        size /= 1024.0;
+        unit = larger;
+    }
+    match unit {
+        "B" => format!("{count} B"),
+        _ => format!("{size:.1} {unit}"),
+    }
+}
+
+/// How a task stands, in a word.
+pub(crate) const fn status(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::None => "unknown",
+        TaskStatus::Open => "open",
+        TaskStatus::Solved => "solved",
+        TaskStatus::Contested => "contested",
+        TaskStatus::Final => "final",
+        TaskStatus::Rejected => "rejected",
+        TaskStatus::Retracted => "retracted",
+    }
+}
+
 fn days_in(year: u64) -> u64 {
     let leaps = year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     if leaps { 366 } else { 365 }
 }
 
 /// The beginning and the end of something long: `0x1234…abcd`.
-#[cfg(feature = "devnet")]
 pub(crate) fn short(text: &str) -> String {
     let characters: Vec<char> = text.chars().collect();
     match characters.len() {
@@ -173,6 +245,13 @@ mod tests {
     }
 
     #[test]
+    fn what_strangers_wrote_does_not_reach_the_terminal() {
+        let rows = [vec!["a\u{1b}[2Jb\n".to_owned()]];
+        let lines = table_lines(&[("note", Side::Left)], &rows);
+        assert_eq!(lines[2], "a·[2Jb·");
+    }
+
+    #[test]
     fn times_are_dates() {
         for (seconds, date) in [
             (0, "1970-01-01 00:00:00 UTC"),
@@ -193,7 +272,28 @@ mod tests {
     }
 
     #[test]
-    #[cfg(feature = "devnet")]
+    fn lengths_of_time_have_two_units_and_sizes_one() {
+        for (seconds, words) in [
+            (0, "0 s"),
+            (59, "59 s"),
+            (60, "1 min"),
+            (303, "5 min 3 s"),
+            (86_400 + 59, "1 d"),
+            (93_600, "1 d 2 h"),
+        ] {
+            assert_eq!(duration(seconds), words);
+        }
+        assert_eq!(from_now(10, 70), "in 1 min");
+        assert_eq!(
+            (from_now(70, 10), from_now(5, 5)),
+            ("1 min ago".into(), "now".into())
+        );
+        for (count, words) in [(17, "17 B"), (1_536, "1.5 KiB"), (20 << 30, "20.0 GiB")] {
+            assert_eq!(bytes(count), words);
+        }
+    }
+
+    #[test]
     fn long_things_are_cut_and_short_ones_are_not() {
         assert_eq!(
             short("QmbFMke1KXqnYyBBWxB74N4c5SBnJMVAiMNRcGu6x1AwQH"),

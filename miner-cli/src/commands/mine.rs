@@ -1,16 +1,20 @@
 //! `arbius mine`.
 
 use std::collections::HashMap;
+use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use arbius_sdk::chain::FeePolicy;
 use arbius_sdk::client::Network;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::Deployment;
 use arbius_sdk::inference::Workers;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
-use arbius_sdk::miner::{Catalogue, Job, Miner, MinerHandle, Settings, State};
-use arbius_sdk::model::Bundle;
-use eyre::{WrapErr as _, bail};
+use arbius_sdk::metrics::Metrics;
+use arbius_sdk::miner::{
+    Catalogue, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings, State, Verification,
+};
+use eyre::bail;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -19,40 +23,46 @@ use crate::{amount, args, key, models, show};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let started = show::now_millis();
-    if args.folder.is_file() {
-        bail!("{} is a file, not a folder", args.folder.display());
+    let folder = &args.folder.path;
+    if folder.is_file() {
+        bail!("{} is a file, not a folder", folder.display());
     }
     let deployment = args.network.load()?;
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
     let command = WorkerCommand::current_program()?;
-    let workers = Workers::new(command, WorkerOptions::default(), args.workers);
-    let settings = Settings {
-        min_fee: args.min_fee,
-        parallel_solves: args.workers.get(),
-        from_block: args.from_block,
-        requests_per_second: args.rpc_rate,
-        ..Settings::default()
-    };
+    let metrics = Metrics::new();
+    let workers = Workers::counted(
+        command,
+        WorkerOptions::default(),
+        args.workers,
+        metrics.clone(),
+    );
+    fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
         .signer(signer)
         .solver(Arc::new(workers))
-        .folder(&args.folder)
+        .folder(folder)
         .catalogue(catalogue)
         .gateway(args.gateway)
-        .settings(settings)
+        .monitor(args.monitor)
+        .metrics(metrics)
+        .settings(settings(&args))
         .spawn()
         .await?;
     let mut events = miner.events();
     let gateway = miner.gateway().unwrap_or_default();
+    let monitor = miner.monitor().unwrap_or_default();
     let count = miner.models().len();
     if json {
         show::json_line(&json!({
             "event": "started",
             "account": miner.account(),
             "gateway": gateway,
+            "monitor": monitor,
             "models": count,
+            "shadow": args.shadow,
         }))?;
     } else {
         let models = if count == 1 {
@@ -60,10 +70,14 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         } else {
             format!("{count} models")
         };
-        show::line(format!("mining {models} as {}", miner.account()))?;
+        let doing = match args.shadow {
+            true => "watching, and sending nothing: ",
+            false => "mining ",
+        };
+        show::line(format!("{doing}{models} as {}", miner.account()))?;
         show::line(format!(
-            "outputs in {}, served at {gateway}",
-            args.folder.display()
+            "outputs in {}, served at {gateway}; metrics at {monitor}/metrics",
+            folder.display()
         ))?;
         show::line("Ctrl-C stops it; the same folder goes on where it stood")?;
     }
@@ -105,42 +119,128 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     summary(miner, json).await
 }
 
-/// The models that this machine has bundles for and the chain knows.
+/// A write beyond the largest file that this process may have is an error like that of a full
+/// disk, not the end of the process: the miner waits until there is room.
+fn fail_rather_than_die() -> std::io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+
+        /// SIGXFSZ on Linux, whatever the processor.
+        const FILE_SIZE: i32 = 25;
+        // Once somebody listens to it, the signal no longer kills.
+        drop(signal(SignalKind::from_raw(FILE_SIZE))?);
+    }
+    Ok(())
+}
+
+/// What the command line says about how to mine.
+fn settings(args: &args::Mine) -> Settings {
+    let defaults = Settings::default();
+    let size = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Settings {
+        min_fee: args.min_fee,
+        parallel_jobs: args.parallel_jobs.get(),
+        parallel_solves: args.workers.get(),
+        from_block: args.from_block,
+        requests_per_second: args.rpc_rate,
+        stake: !args.no_stake,
+        withdraw: !args.no_withdraw,
+        roles: args.roles.unwrap_or_default(),
+        shadow: args.shadow,
+        second_run: args.second_run,
+        verification: Verification {
+            share_percent: args.verify_share,
+            idle_percent: args.verify_idle_share,
+            gateways: args.check_gateways.clone(),
+            ..defaults.verification
+        },
+        limits: Limits {
+            input_bytes: args.max_input.map_or(defaults.limits.input_bytes, size),
+            queue: args
+                .max_queue
+                .map_or(defaults.limits.queue, NonZeroUsize::get),
+            disk_bytes: args.max_disk,
+            min_free_memory: args.min_free_memory,
+        },
+        deny_list: args.deny.clone(),
+        margin: args.aius_price.map(|aius_price| Margin {
+            aius_price,
+            percent: args.margin,
+        }),
+        fees: FeePolicy {
+            max_fee_per_gas: args.max_gas_price,
+            routine_fee_per_gas: args.routine_gas_price,
+            ..defaults.fees
+        },
+        retention: Retention {
+            age: args.keep_jobs,
+            ..defaults.retention
+        },
+        ..defaults
+    }
+}
+
+/// The models that were opted into, that this machine has bundles for, and that the chain
+/// knows.
 async fn catalogue(args: &args::Mine, deployment: &Deployment) -> eyre::Result<Catalogue> {
-    let mut bundles = Vec::new();
-    for bundle in arbius_models::ALL {
-        bundles.push((models::embedded(bundle)?, None));
-    }
-    for folder in &args.bundles {
-        let bundle = Bundle::load(folder)
-            .wrap_err_with(|| format!("{} is no bundle of a model", folder.display()))?;
-        bundles.push((Arc::new(bundle), Some(folder)));
-    }
-    let registered = Network::connect(deployment).await?.models().await?;
-    let mut catalogue = Catalogue::new();
-    for (bundle, folder) in bundles {
-        let template = unixfs::cid_of(bundle.template_bytes());
-        let mut found = false;
-        for model in registered.iter().filter(|model| model.template == template) {
-            catalogue = catalogue.with(model.id, Arc::clone(&bundle));
-            found = true;
-        }
-        if let (false, Some(folder)) = (found, folder) {
+    let bundles = models::bundles(&args.bundles)?;
+    let network = Network::connect(deployment).await?;
+    let registered = network.models().await?;
+    let mut candidates = Vec::new();
+    for (bundle, folder) in &bundles {
+        let found = registered
+            .iter()
+            .filter(|model| models::is_of(bundle, model));
+        let before = candidates.len();
+        candidates.extend(found.map(|model| (model, bundle)));
+        if let (true, Some(folder)) = (candidates.len() == before, folder) {
             eprintln!(
-                "warning: {} is not mined: no model with its template ({template}) is registered \
-                 on chain {}; register it (`registerModel` of the engine), or see `arbius model \
+                "warning: {} is not mined: no model with its template ({}) is registered on \
+                 chain {}; register it (`registerModel` of the engine), or see `arbius model \
                  list` for those that are",
                 folder.display(),
+                unixfs::cid_of(bundle.template_bytes()),
                 deployment.chain_id
             );
         }
     }
-    if catalogue.ids().next().is_none() {
+    if candidates.is_empty() {
         bail!(
             "none of the models registered on chain {} has a bundle here; name a bundle's folder \
              with --bundle",
             deployment.chain_id
         );
+    }
+    let mut catalogue = Catalogue::new();
+    if args.models.is_empty() {
+        // What runs on this machine for others is the operator's to choose.
+        if !args.all_known && deployment.accounts.is_empty() {
+            let names: Vec<_> = candidates
+                .iter()
+                .map(|(model, _)| models::describe(model))
+                .collect();
+            bail!(
+                "say which models to mine with --model, or --all-known for all that there are \
+                 bundles for: {}",
+                names.join(", ")
+            );
+        }
+        for (model, bundle) in candidates {
+            catalogue = catalogue.with(model.id, Arc::clone(bundle));
+        }
+        return Ok(catalogue);
+    }
+    for named in &args.models {
+        let model = models::choose(&network, Some(named)).await?;
+        let bundle = candidates.iter().find(|(found, _)| found.id == model.id);
+        let Some((_, bundle)) = bundle else {
+            bail!(
+                "there is no bundle here for model {}; name its folder with --bundle",
+                models::describe(&model)
+            );
+        };
+        catalogue = catalogue.with(model.id, Arc::clone(bundle));
     }
     Ok(catalogue)
 }

@@ -1,23 +1,39 @@
 //! One file a command.
 
+mod account;
+mod claim;
+mod contest;
 #[cfg(feature = "devnet")]
 mod demo;
 #[cfg(feature = "devnet")]
 mod devnet;
+mod jobs;
 mod mine;
 mod model;
+mod recompute;
+mod settle;
+mod stake;
+mod status;
+mod store;
 mod submit;
-mod task;
+mod tasks;
+mod vote;
 
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
+use std::path::Path;
 
+use arbius_sdk::miner::{StoreError, StoreFile};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Command, Model, Task};
+use crate::args::{Cli, Command, LogFormat, Model};
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
-    let Cli { command, json } = cli;
+    let Cli {
+        command,
+        json,
+        log_format,
+    } = cli;
     if matches!(command, Command::InferWorker) {
         // No threads, no logging: the worker confines itself before it runs a model.
         return Ok(arbius_sdk::inference::worker::serve(
@@ -25,7 +41,7 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             stdout().lock(),
         )?);
     }
-    log(&command);
+    log(&command, log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -36,29 +52,62 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             #[cfg(feature = "devnet")]
             Command::Devnet(args) => devnet::run(args, json).await,
             Command::Submit(args) => submit::run(args, json).await,
-            Command::Task(Task::Show { id, network }) => task::show(id, &network, json).await,
+            Command::Tasks(args) => tasks::run(args, json).await,
             Command::Model(Model::List { network }) => model::list(&network, json).await,
-            Command::Mine(args) => mine::run(args, json).await,
+            Command::Mine(args) => mine::run(*args, json).await,
+            Command::Status(args) => status::run(args, json).await,
+            Command::Jobs(args) => jobs::run(args, json).await,
+            Command::Stake(args) => stake::run(args, json).await,
+            Command::Claim(args) => claim::run(args, json).await,
+            Command::Contest(args) => contest::run(args, json).await,
+            Command::Vote(args) => vote::run(args, json).await,
+            Command::Settle(args) => settle::run(args, json).await,
+            Command::Store(args) => store::run(args, json).await,
             Command::InferWorker => Ok(()),
         }
     })
 }
 
-/// Logs to standard error what the variable `ARBIUS_LOG` asks for, such as
-/// `arbius_sdk=debug`. A miner and a chain show warnings without being asked.
-fn log(command: &Command) {
+/// The store of a miner that does not run.
+fn store_of(folder: &Path) -> eyre::Result<StoreFile> {
+    StoreFile::open(folder).map_err(|error| explain(folder, error))
+}
+
+/// What an error of a store means to whoever looks after its miner.
+fn explain(folder: &Path, error: StoreError) -> eyre::Report {
+    let folder = folder.display();
+    match error {
+        StoreError::Open { .. } if !error.is_passing() => eyre::eyre!(
+            "there is no store of a miner in {folder} ({error}); name the miner's folder with \
+             --folder"
+        ),
+        StoreError::InUse { .. } => eyre::eyre!(
+            "a miner runs with {folder} and cannot be asked; it may be starting or stopping, so \
+             try again in a moment"
+        ),
+        other => other.into(),
+    }
+}
+
+/// Logs to standard error what the variable `ARBIUS_LOG` asks for, or else `RUST_LOG`, such
+/// as `arbius_sdk=debug`. A miner and a chain show warnings without being asked.
+fn log(command: &Command, format: LogFormat) {
     let otherwise = match command {
         Command::Mine(_) => "warn",
         #[cfg(feature = "devnet")]
         Command::Devnet(_) => "warn",
         _ => "off",
     };
-    let filter = EnvFilter::try_from_env("ARBIUS_LOG").unwrap_or_else(|_| otherwise.into());
-    tracing_subscriber::fmt()
+    let filter = EnvFilter::try_from_env("ARBIUS_LOG")
+        .or_else(|_| EnvFilter::try_from_default_env())
+        .unwrap_or_else(|_| otherwise.into());
+    let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(stderr)
-        .with_ansi(stderr().is_terminal())
-        .init();
+        .with_writer(stderr);
+    match format {
+        LogFormat::Text => lines.with_ansi(stderr().is_terminal()).init(),
+        LogFormat::Json => lines.json().flatten_event(true).init(),
+    }
 }
 
 /// Ends when somebody asks the program to end: Ctrl-C, or SIGTERM where there is that.

@@ -10,6 +10,7 @@ use super::process::{Process, WorkerCommand, WorkerError, WorkerOptions, leaves_
 use crate::inference::model::Outputs;
 use crate::inference::runtime::RuntimeId;
 use crate::inference::{InferenceError, Solver};
+use crate::metrics::Metrics;
 use crate::model::Bundle;
 
 /// A pool of children. They are started when they are needed and keep their models; one
@@ -28,11 +29,22 @@ struct Shared {
     idle: Mutex<Vec<Process>>,
     /// What the child that was started last runs models on.
     runtime: Mutex<Option<RuntimeId>>,
+    metrics: Metrics,
 }
 
 impl Workers {
     /// A pool of at most `count` children.
     pub fn new(command: WorkerCommand, options: WorkerOptions, count: NonZeroUsize) -> Self {
+        Self::counted(command, options, count, Metrics::new())
+    }
+
+    /// As [`Workers::new`], and counts the children that had to be replaced.
+    pub fn counted(
+        command: WorkerCommand,
+        options: WorkerOptions,
+        count: NonZeroUsize,
+        metrics: Metrics,
+    ) -> Self {
         let permits = Semaphore::new(count.get());
         Self {
             shared: Arc::new(Shared {
@@ -41,6 +53,7 @@ impl Workers {
                 permits,
                 idle: Mutex::default(),
                 runtime: Mutex::default(),
+                metrics,
             }),
         }
     }
@@ -120,6 +133,8 @@ impl Workers {
         };
         if usable {
             self.idle().push(child);
+        } else {
+            self.shared.metrics.worker_restart();
         }
         drop(permit);
         result
@@ -131,6 +146,7 @@ impl Workers {
             if child.is_alive() {
                 return Some(child);
             }
+            self.shared.metrics.worker_restart();
         }
         None
     }

@@ -1,15 +1,28 @@
-//! The command line.
+//! The command line: what all commands share, and requesters' commands. `mine` has those of a
+//! miner, `operator` those of whoever looks after one, `values` reads what they are given.
 
-use std::net::SocketAddr;
+mod mine;
+mod operator;
+mod values;
+
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::U256;
 use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use mine::Mine;
+pub(crate) use operator::{
+    Claim, Contest, Folder, Jobs, Settle, Stake, StakeCommand, Status, Store, Tasks, TasksCommand,
+    Vote,
+};
+
 use crate::amount;
+#[cfg(feature = "devnet")]
+use values::interval;
+use values::{count, seconds};
 
 /// Where a miner's gateway listens, and where a requester looks for outputs, unless told
 /// otherwise: so that the two find each other on one machine.
@@ -32,7 +45,9 @@ Examples:
   arbius demo                          the whole protocol in seconds, on this machine
   arbius devnet                        a local chain with the protocol on it, then, elsewhere:
   arbius mine                          solve its tasks
-  arbius submit \"a handwritten seven\" --wait --out seven.png"
+  arbius submit \"a handwritten seven\" --wait --out seven.png
+  arbius status                        how the miner is
+  arbius jobs                          what it has done"
 )]
 pub(crate) struct Cli {
     #[command(subcommand)]
@@ -40,6 +55,26 @@ pub(crate) struct Cli {
     /// Print JSON on standard output instead of text.
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// How log lines look on standard error; ARBIUS_LOG or RUST_LOG say what is logged, such
+    /// as `info` or `arbius_sdk=debug`.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value = "text",
+        env = "ARBIUS_LOG_FORMAT",
+        hide_env_values = true
+    )]
+    pub(crate) log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One object a line.
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -66,9 +101,18 @@ Examples:
   arbius submit \"a handwritten seven\" --wait --out seven.png
   arbius submit --input '{\"prompt\":\"three\"}' --fee 0.25 --account 3 --json")]
     Submit(Submit),
-    /// Look at tasks.
-    #[command(subcommand)]
-    Task(Task),
+    /// Look at the tasks on the chain, the open ones unless told otherwise.
+    #[command(
+        alias = "task",
+        args_conflicts_with_subcommands = true,
+        after_help = "\
+Examples:
+  arbius tasks                              open tasks, newest first
+  arbius tasks --model digits --min-fee 0.1 --since 2h
+  arbius tasks --status solved,contested --json
+  arbius tasks show 0x5c1a…                 one task with its solution and contestation"
+    )]
+    Tasks(Tasks),
     /// Look at models.
     #[command(subcommand)]
     Model(Model),
@@ -81,8 +125,69 @@ Examples:
 Examples:
   arbius mine
   arbius mine --account 5 --folder second-miner --gateway 127.0.0.1:8091
-  ARBIUS_KEY=0x… arbius mine --deployment arbitrum.json --min-fee 0.1")]
-    Mine(Mine),
+  arbius mine --shadow --roles solve,verify     says what it would do, and sends nothing
+  arbius mine --monitor 127.0.0.1:9464 --log-format json
+  ARBIUS_KEY=0x… arbius mine --deployment nova.json --model digits --min-fee 0.1 \\
+    --rpc https://one.example/KEY,https://two.example")]
+    Mine(Box<Mine>),
+    /// Say how a miner is: its stake, jobs, endpoints, models, disk.
+    ///
+    /// Asks the miner that runs with the folder, or reads the folder of one that does not.
+    /// Ends with 1 if the miner cannot mine, and says why.
+    #[command(after_help = "\
+Examples:
+  arbius status
+  arbius status --folder second-miner --json
+  arbius status --json | jq .jobs")]
+    Status(Status),
+    /// List a miner's jobs, or show one with its history.
+    #[command(after_help = "\
+Examples:
+  arbius jobs
+  arbius jobs --state claimed,lost --since 24h
+  arbius jobs 0x5c1a…                       one job, by its task's id
+  arbius jobs --limit 1000 --json > jobs.json")]
+    Jobs(Jobs),
+    /// Show or change the stake of an account.
+    #[command(after_help = "\
+Examples:
+  arbius stake                              what is staked, free, and on its way out
+  arbius stake deposit 2.5
+  arbius stake withdraw 1                   announces it; it can be taken after a day
+  arbius stake take                         takes whatever can be taken")]
+    Stake(Stake),
+    /// Claim solutions whose contest period is over: all of one's own, or those named.
+    #[command(after_help = "\
+Examples:
+  arbius claim --dry-run
+  arbius claim --withdraw                   and take the earnings out
+  arbius claim 0x5c1a… 0x77f0…")]
+    Claim(Claim),
+    /// Contest the solution of a task, after computing it again.
+    ///
+    /// Refuses if the same outputs come out here, or if this machine cannot say. Whoever is
+    /// outvoted loses the slash amount.
+    #[command(after_help = "\
+Examples:
+  arbius contest 0x5c1a… --dry-run          computes, and shows what is at stake
+  arbius contest 0x5c1a…
+  arbius contest 0x5c1a… --bundle models/digits")]
+    Contest(Contest),
+    /// Vote on a contested solution. `yes`: the contestation is right and the solution wrong.
+    #[command(after_help = "\
+Examples:
+  arbius vote 0x5c1a… --recompute           computes the task and votes as that shows
+  arbius vote 0x5c1a… yes                   the solution is wrong
+  arbius vote 0x5c1a… no                    the solution is right")]
+    Vote(Vote),
+    /// Settle a contestation whose vote is over. Anyone may.
+    #[command(after_help = "\
+Example:
+  arbius settle 0x5c1a…")]
+    Settle(Settle),
+    /// Back a miner's store up, restore it, check it.
+    #[command(subcommand)]
+    Store(Store),
     /// Run models for the program that started this one. Speaks frames on standard input
     /// and output.
     #[command(hide = true)]
@@ -138,7 +243,7 @@ pub(crate) struct Devnet {
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(4..=1_000), allow_negative_numbers = true)]
     pub(crate) accounts: u16,
     /// Ether of each of them.
-    #[arg(long, value_name = "ETHER", default_value = "10000", value_parser = ether, allow_negative_numbers = true)]
+    #[arg(long, value_name = "ETHER", default_value = "10000", value_parser = amount::parse_as_ether, allow_negative_numbers = true)]
     pub(crate) balance: U256,
     /// Chain id [default: 412346]
     #[arg(long, value_name = "ID")]
@@ -225,21 +330,6 @@ pub(crate) struct Submit {
 }
 
 #[derive(Debug, Subcommand)]
-pub(crate) enum Task {
-    /// Show a task and how it stands.
-    #[command(after_help = "\
-Example:
-  arbius task show 0x5c1a…  (the id that `arbius submit` printed, in full)")]
-    Show {
-        /// The task's id: 0x and 64 hexadecimal digits.
-        #[arg(value_parser = id)]
-        id: B256,
-        #[command(flatten)]
-        network: Network,
-    },
-}
-
-#[derive(Debug, Subcommand)]
 pub(crate) enum Model {
     /// List the models that are registered.
     #[command(after_help = "\
@@ -250,43 +340,6 @@ Examples:
         #[command(flatten)]
         network: Network,
     },
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Mine {
-    /// Where jobs and outputs are kept; it is made if missing.
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "ARBIUS_FOLDER",
-        hide_env_values = true,
-        default_value = "arbius-miner"
-    )]
-    pub(crate) folder: PathBuf,
-    /// Where to serve outputs over HTTP; port 0 takes any that is free.
-    #[arg(long, value_name = "ADDRESS", default_value = GATEWAY, value_parser = socket)]
-    pub(crate) gateway: SocketAddr,
-    /// A folder with the bundle of a model to mine, beside those in this program; may be
-    /// given several times.
-    #[arg(long = "bundle", value_name = "DIR")]
-    pub(crate) bundles: Vec<PathBuf>,
-    /// Leave tasks to others that pay less, in AIUS.
-    #[arg(long, value_name = "AIUS", default_value = "0", value_parser = amount::parse, allow_negative_numbers = true)]
-    pub(crate) min_fee: U256,
-    /// Models to run at a time, each in a process of its own.
-    #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
-    pub(crate) workers: NonZeroUsize,
-    /// Begin reading the chain at this block, where the endpoints keep no older history; tasks
-    /// submitted before it are not seen [default: where the deployment begins].
-    #[arg(long, value_name = "BLOCK")]
-    pub(crate) from_block: Option<u64>,
-    /// Send each endpoint no more requests per second than this.
-    #[arg(long, value_name = "COUNT", value_parser = rate)]
-    pub(crate) rpc_rate: Option<f64>,
-    #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
 }
 
 /// Which network.
@@ -331,63 +384,34 @@ pub(crate) struct Key {
     /// requesters are account 3 and miners account 4.
     #[arg(long, value_name = "N", conflicts_with_all = ["key_file", "keystore"])]
     pub(crate) account: Option<usize>,
-    /// Read the private key from a file with one line of hexadecimal. Without this and
-    /// `--account` it is the environment variable ARBIUS_KEY.
-    #[arg(long, value_name = "FILE", conflicts_with = "keystore")]
+    /// Read the private key from a file with one line of hexadecimal. Without any of these
+    /// options it is the environment variable ARBIUS_KEY.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ARBIUS_KEY_FILE",
+        hide_env_values = true
+    )]
     pub(crate) key_file: Option<PathBuf>,
-    /// Read the key from a keystore file (Web3 Secret Storage, as geth and cast write it). The
-    /// password is in `--password-file` or in the environment variable ARBIUS_PASSWORD.
-    #[arg(long, value_name = "FILE")]
+    /// Read it from a keystore file (Web3 Secret Storage, as geth and cast write it).
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ARBIUS_KEYSTORE",
+        hide_env_values = true,
+        conflicts_with_all = ["account", "key_file"]
+    )]
     pub(crate) keystore: Option<PathBuf>,
-    /// Read the keystore's password from the first line of a file.
-    #[arg(long, value_name = "FILE", requires = "keystore")]
+    /// Read the keystore's password from the first line of a file. Without it is the
+    /// environment variable ARBIUS_PASSWORD.
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "ARBIUS_PASSWORD_FILE",
+        hide_env_values = true,
+        requires = "keystore"
+    )]
     pub(crate) password_file: Option<PathBuf>,
-}
-
-fn rate(text: &str) -> Result<f64, String> {
-    match text.parse() {
-        Ok(rate) if (0.01..=1e6).contains(&rate) => Ok(rate),
-        _ => Err("a rate is a number from 0.01 to 1000000".to_owned()),
-    }
-}
-
-fn id(text: &str) -> Result<B256, String> {
-    let digits = text.strip_prefix("0x").unwrap_or(text);
-    match digits.parse() {
-        Ok(id) if digits.len() == 64 => Ok(id),
-        _ => Err("an id is 0x and 64 hexadecimal digits".to_owned()),
-    }
-}
-
-fn socket(text: &str) -> Result<SocketAddr, String> {
-    text.parse()
-        .map_err(|_| format!("give an address such as {GATEWAY}"))
-}
-
-fn count(text: &str) -> Result<NonZeroUsize, String> {
-    text.parse()
-        .map_err(|_| "a count is a whole number, 1 or more".to_owned())
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    text.parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
-        .ok_or_else(|| "a time is a number of seconds, such as 60 or 0.5".to_owned())
-}
-
-#[cfg(feature = "devnet")]
-fn ether(text: &str) -> Result<U256, String> {
-    // Both have 18 decimals.
-    amount::parse(text).map_err(|reason| reason.replace("AIUS", "ether"))
-}
-
-#[cfg(feature = "devnet")]
-fn interval(text: &str) -> Result<Duration, String> {
-    seconds(text).and_then(|time| match time.is_zero() {
-        true => Err("an interval is longer than 0 seconds".to_owned()),
-        false => Ok(time),
-    })
 }
 
 #[cfg(test)]
@@ -399,24 +423,5 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn ids_are_64_digits() {
-        assert_eq!(
-            id(&format!("0x{}", "0a".repeat(32))),
-            Ok(B256::repeat_byte(10))
-        );
-        for text in ["", "0x", "0x12", &"0".repeat(63), &"g".repeat(64)] {
-            assert!(id(text).is_err(), "{text}");
-        }
-    }
-
-    #[test]
-    fn times_are_not_negative_and_end() {
-        assert_eq!(seconds("0.5"), Ok(Duration::from_millis(500)));
-        for text in ["-1", "NaN", "inf", "soon"] {
-            assert!(seconds(text).is_err(), "{text}");
-        }
     }
 }
