@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use alloy_primitives::{Address, B256};
@@ -21,7 +21,7 @@ use crate::{
         MinerError, Role, StoreError,
         machine::{Machine, Remedy, StepError},
         notify,
-        slot::{DISK_PAUSE, waits_for_disk},
+        slot::{DISK_PAUSE, pause_after, waits_for_disk},
         store::News,
         watch::{Sighting, Solved},
     },
@@ -33,25 +33,20 @@ const PARALLEL: usize = 8;
 /// Attempts at computing a task before this machine is taken to be unable to.
 const COMPUTE_ATTEMPTS: u32 = 3;
 
-/// Pauses between attempts at a step.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-
 /// What is to be done about an open case.
 #[derive(Clone, Copy, Debug)]
 enum Slot {
-    Running {
-        recheck: bool,
-    },
+    /// Steps are taken; afterwards the case is looked at anew if `recheck`.
+    Running { recheck: bool },
+    /// A step can be taken.
     Ready,
     /// A step failed and is tried again then.
     Later(Instant),
+    /// Nothing until this time of the chain, seconds since 1970.
     At(u64),
-    /// Waits for the machine.
-    Compute {
-        deadline: u64,
-        idle: bool,
-    },
+    /// The model is to be run, to begin before `deadline` (the chain's time); only while no
+    /// job wants the machine if `idle`.
+    Compute { deadline: u64, idle: bool },
 }
 
 /// What has ended.
@@ -377,9 +372,7 @@ fn failed(
     if error.remedy(0) == Remedy::Stop {
         return Err(error.into());
     }
-    let pause = FIRST_PAUSE
-        .saturating_mul(1 << case.attempts.min(16))
-        .min(LONGEST_PAUSE);
+    let pause = pause_after(case.attempts);
     case.attempts = case.attempts.saturating_add(1);
     if let StepError::Solve(error) = &error
         && (case.attempts >= COMPUTE_ATTEMPTS || error.blame() != Blame::Machine)

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Attempts at finding what an event told, before it counts as gone; with the pauses
-/// between them, about half a minute.
+/// between them, some 15 seconds.
 pub(super) const LATE_ATTEMPTS: u32 = 6;
 
 /// Whether a case is this miner's to look at.

@@ -8,7 +8,7 @@ use crate::{
     content::unixfs,
     inference::{InferenceError, Outputs},
     miner::{
-        Role,
+        CatalogueError, Role,
         machine::{Machine, StepError, named, onchain},
         passports::{Run, Task},
     },
@@ -62,9 +62,12 @@ impl Machine {
             self.passports.stop(model, &reason);
             return Ok(inconclusive(reason));
         }
-        // Stops the model if others come out.
-        if let Err(error) = self.prove(model).await {
-            return Ok(inconclusive(error.to_string()));
+        match self.prove(model).await {
+            Ok(()) => {}
+            // It may be possible later.
+            Err(CatalogueError::NotComputed { source, .. }) => return Err(source.into()),
+            // Others came out, and the model is stopped.
+            Err(error) => return Ok(inconclusive(error.to_string())),
         }
         if let Some(reason) = self.distrusts(model).await {
             return Ok(inconclusive(untrusted(&reason)));

@@ -14,6 +14,9 @@
 //! model's passport right then. Whatever else happens is inconclusive and held against
 //! nobody. Outputs that nobody can fetch are a reason to compute a task again, and no more:
 //! where the same comes out here, the solution stands and this miner serves the outputs.
+//!
+//! A limit: an input that no machine can compute has no right solution, and none that this
+//! miner would call wrong. Such a task is inconclusive whatever is revealed for it.
 
 mod case;
 mod contest;

@@ -90,12 +90,7 @@ impl Machine {
 
     /// Whether a reorganisation took our vote away while one can still vote.
     async fn was_undone(&self, case: &Case) -> Result<bool, StepError> {
-        let call = IEngine::validatorCanVoteCall {
-            validator: self.account(),
-            task: case.task,
-        };
-        let code: U256 = self.chain.read(self.engine, &call).await?;
-        let code: u8 = code.saturating_to();
+        let code = self.vote_refusal(case).await?;
         Ok(code == 0 || code == u8::from(VoteRefusal::NoContestation))
     }
 

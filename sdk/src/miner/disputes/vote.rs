@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// [`VoteRefusal::StakeTooLow`] as `validatorCanVote` says it.
+const STAKE_TOO_LOW: u8 = VoteRefusal::StakeTooLow as u8;
+
 impl Machine {
     /// contested → voted.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
@@ -93,13 +96,7 @@ impl Machine {
         }
         match refusal {
             0 => self.cast(case, vote).await,
-            code if code == u8::from(VoteRefusal::StakeTooLow) => {
-                if self.top_up().await? {
-                    Ok(Next::Step)
-                } else {
-                    Err(StepError::CannotVote(VoteRefusal::StakeTooLow.to_string()))
-                }
-            }
+            STAKE_TOO_LOW => self.wait_for_stake().await,
             code => self.end_case(case, Stage::Abstained, refused(code)),
         }
     }
@@ -115,10 +112,16 @@ impl Machine {
         let task = case.task;
         match finding {
             Finding::Right => {
-                tracing::info!(%task, contester = ?case.contester,
-                    "a solution of ours is contested; it came out the same again");
-                if refusal == 0 && !self.settings.shadow && self.settings.roles.has(Role::Vote) {
-                    return self.cast(case, Vote::Right).await;
+                if case.attempts == 0 {
+                    tracing::info!(%task, contester = ?case.contester,
+                        "a solution of ours is contested; it came out the same again");
+                }
+                if !self.settings.shadow && self.settings.roles.has(Role::Vote) {
+                    match refusal {
+                        0 => return self.cast(case, Vote::Right).await,
+                        STAKE_TOO_LOW => return self.wait_for_stake().await,
+                        _ => {}
+                    }
                 }
             }
             Finding::Wrong { computed } => {
@@ -141,6 +144,15 @@ impl Machine {
             case.voted_wrong = Some(false);
         }
         self.reach_stage(case, Stage::Voted)
+    }
+
+    /// Tops the stake up where that is allowed. Otherwise one may vote as soon as somebody
+    /// has; until then it is tried again.
+    async fn wait_for_stake(&self) -> Result<Next, StepError> {
+        if self.top_up().await? {
+            return Ok(Next::Step);
+        }
+        Err(StepError::CannotVote(VoteRefusal::StakeTooLow.to_string()))
     }
 
     async fn cast(&self, case: &mut Case, vote: Vote) -> Result<Next, StepError> {
@@ -175,7 +187,8 @@ impl Machine {
         }
     }
 
-    async fn vote_refusal(&self, case: &Case) -> Result<u8, StepError> {
+    /// 0 if this account may vote, otherwise the number of the reason.
+    pub(super) async fn vote_refusal(&self, case: &Case) -> Result<u8, StepError> {
         let call = IEngine::validatorCanVoteCall {
             validator: self.account(),
             task: case.task,

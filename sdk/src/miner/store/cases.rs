@@ -106,12 +106,19 @@ impl Store {
         Ok(cases)
     }
 
-    /// Every case, the oldest first.
+    /// Every case, the oldest first. Cases whose records are damaged are left out, with a
+    /// warning.
     pub(in crate::miner) fn cases(&self) -> Result<Vec<Case>, StoreError> {
         let table = self.begin_read()?.open_table(CASES)?;
-        let mut cases = Vec::new();
+        let (mut cases, mut damaged) = (Vec::new(), 0_u64);
         for entry in table.iter()? {
-            cases.push(record::decode::<Case>(entry?.1.value())?);
+            match record::decode::<Case>(entry?.1.value()) {
+                Ok(case) => cases.push(case),
+                Err(_) => damaged += 1,
+            }
+        }
+        if damaged > 0 {
+            tracing::warn!(damaged, "left out cases whose records cannot be read");
         }
         cases.sort_by_key(began);
         Ok(cases)
@@ -206,4 +213,106 @@ fn began(case: &Case) -> u64 {
 
 fn ended(case: &Case) -> u64 {
     case.history.last().map_or(0, |(_, at)| *at)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Address, Bytes};
+
+    use super::*;
+    use crate::{
+        chain::Cursor,
+        miner::{Cause, Finding, Stage, store::Owner},
+    };
+
+    fn store(folder: &tempfile::TempDir) -> Store {
+        let owner = Owner {
+            chain: 1,
+            engine: Address::repeat_byte(1),
+            account: Address::repeat_byte(2),
+        };
+        Store::open(&folder.path().join("miner.redb"), owner).unwrap()
+    }
+
+    fn case(number: u8) -> Case {
+        Case::seen(
+            B256::repeat_byte(number),
+            B256::repeat_byte(9),
+            Bytes::from_static(b"{}"),
+            Address::repeat_byte(3),
+            Cause::Drawn,
+        )
+    }
+
+    #[test]
+    fn a_contestation_that_came_meanwhile_is_not_written_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        let mut computing = case(1);
+        store.save_case(&mut computing).unwrap();
+        // The loop reads a contestation while the case is being computed.
+        let mut contested = computing.clone();
+        contested.take_up(Address::repeat_byte(7));
+        let news = News {
+            cases: vec![contested],
+            notices: Vec::new(),
+        };
+        store.add(Vec::new(), &news, Cursor::after(5)).unwrap();
+        computing.finding = Some(Finding::Right);
+        computing.end(Stage::Agreed, "the same came out");
+        store.save_case(&mut computing).unwrap();
+        assert_eq!(computing.stage, Stage::Contested);
+        let open = store.open_cases().unwrap();
+        assert_eq!(open.len(), 1);
+        assert_eq!(open[0].finding, Some(Finding::Right));
+        assert_eq!(open[0].contester, Some(Address::repeat_byte(7)));
+    }
+
+    #[test]
+    fn old_cases_are_forgotten_and_open_ones_never() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = store(&folder);
+        store.save_case(&mut case(1)).unwrap();
+        for number in 2..=5 {
+            let mut over = case(number);
+            over.end(Stage::Agreed, "the same came out");
+            over.history = vec![(Stage::Agreed, u64::from(number) * 1_000)];
+            store.save_case(&mut over).unwrap();
+        }
+        // 2 is too old, and of 3, 4 and 5 two are kept.
+        assert_eq!(store.prune_cases(2_500, 2).unwrap(), 2);
+        let mut kept: Vec<u8> = store
+            .cases()
+            .unwrap()
+            .iter()
+            .map(|case| case.task[0])
+            .collect();
+        kept.sort_unstable();
+        assert_eq!(kept, [1, 4, 5]);
+        assert_eq!(store.prune_cases(u64::MAX, 0).unwrap(), 2);
+        assert_eq!(store.open_cases().unwrap().len(), 1);
+    }
+
+    #[test]
+    fn the_secret_and_the_notices_outlive_a_restart() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = B256::repeat_byte(5);
+        {
+            let store = store(&folder);
+            let drawn = store.secret(B256::repeat_byte(1)).unwrap();
+            assert_eq!(drawn, B256::repeat_byte(1));
+            let news = News {
+                cases: Vec::new(),
+                notices: vec![task],
+            };
+            store.add(Vec::new(), &news, Cursor::after(5)).unwrap();
+            store.put_off_notice(task, 2).unwrap();
+        }
+        let store = store(&folder);
+        let drawn = store.secret(B256::repeat_byte(2)).unwrap();
+        assert_eq!(drawn, B256::repeat_byte(1), "the first one stays");
+        assert_eq!(store.notices().unwrap(), [(task, 2)]);
+        store.close_notice(task).unwrap();
+        assert_eq!(store.notices().unwrap(), []);
+    }
 }
