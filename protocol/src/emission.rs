@@ -159,22 +159,10 @@ pub fn claim(t: Option<u64>, emitted: u128, rate: u128) -> u128 {
 /// An accumulator that starts at 2^191 is multiplied by a 64-bit factor for each bit of
 /// the binary fraction; its unit at the end is 2^191 less the whole part.
 fn exp2(whole: u32, fraction: u64) -> Wide {
-    // The factors are 1 + f / 2^64, so that a multiplication is x + ⌊x × f / 2^64⌋ and
-    // needs 64-bit limbs alone. A carry is at most 2.
-    let (mut x0, mut x1, mut x2) = (0u64, 0u64, 1u64 << 63);
+    let mut x = [0, 0, 1 << 63];
     let mut bits = mul(u128::from(fraction), 1 << 64).unwrap_or(0) as u64;
-    for factor in FACTORS {
-        if bits >> 63 != 0 {
-            let p0 = u128::from(x0) * u128::from(factor);
-            let p1 = u128::from(x1) * u128::from(factor);
-            let p2 = u128::from(x2) * u128::from(factor);
-            let low = u128::from(x0) + (p0 >> 64) + (p1 & LIMB);
-            let middle = u128::from(x1) + (p1 >> 64) + (p2 & LIMB) + (low >> 64);
-            let high = u128::from(x2) + (p2 >> 64) + (middle >> 64);
-            (x0, x1, x2) = (low as u64, middle as u64, high as u64);
-        }
-        bits <<= 1;
-    }
+    multiply_by_factors(&mut x, &mut bits);
+    let [x0, x1, x2] = x;
     // x < 2^192 and 1e18 < 2^60: the product has four limbs.
     let low = u128::from(x0) * ONE;
     let middle = u128::from(x1) * ONE + (low >> 64);
@@ -186,73 +174,53 @@ fn exp2(whole: u32, fraction: u64) -> Wide {
 /// The bits of a limb.
 const LIMB: u128 = u64::MAX as u128;
 
-/// `round(2^(2^−i) × 2^64) − 2^64` for i = 1…64.
-const FACTORS: [u64; 64] = [
-    0x6a09e667f3bcc909,
-    0x306fe0a31b7152df,
-    0x172b83c7d517adce,
-    0x0b5586cf9890f62a,
-    0x059b0d31585743ae,
-    0x02c9a3e778060ee7,
-    0x0163da9fb33356d8,
-    0x00b1afa5abcbed61,
-    0x0058c86da1c09ea2,
-    0x002c605e2e8cec50,
-    0x00162f3904051fa1,
-    0x000b175effdc76ba,
-    0x00058ba01fb9f96d,
-    0x0002c5cc37da9492,
-    0x000162e525ee0547,
-    0x0000b17255775c04,
-    0x000058b91b5bc9ae,
-    0x00002c5c89d5ec6d,
-    0x0000162e43f4f831,
-    0x00000b1721bcfc9a,
-    0x0000058b90cf1e6e,
-    0x000002c5c863b73f,
-    0x00000162e430e5a2,
-    0x000000b172183551,
-    0x00000058b90c0b49,
-    0x0000002c5c8601cc,
-    0x000000162e42fff0,
-    0x0000000b17217fbb,
-    0x000000058b90bfce,
-    0x00000002c5c85fe3,
-    0x0000000162e42ff1,
-    0x00000000b17217f8,
-    0x0000000058b90bfc,
-    0x000000002c5c85fe,
-    0x00000000162e42ff,
-    0x000000000b17217f,
-    0x00000000058b90c0,
-    0x0000000002c5c860,
-    0x000000000162e430,
-    0x0000000000b17218,
-    0x000000000058b90c,
-    0x00000000002c5c86,
-    0x0000000000162e43,
-    0x00000000000b1721,
-    0x0000000000058b91,
-    0x000000000002c5c8,
-    0x00000000000162e4,
-    0x000000000000b172,
-    0x00000000000058b9,
-    0x0000000000002c5d,
-    0x000000000000162e,
-    0x0000000000000b17,
-    0x000000000000058c,
-    0x00000000000002c6,
-    0x0000000000000163,
-    0x00000000000000b1,
-    0x0000000000000059,
-    0x000000000000002c,
-    0x0000000000000016,
-    0x000000000000000b,
-    0x0000000000000006,
-    0x0000000000000003,
-    0x0000000000000001,
-    0x0000000000000001,
-];
+/// Multiplies `x` by `1 + factor / 2^64` if the highest of `bits` is set, and goes on to the
+/// next one: `x + ⌊x × factor / 2^64⌋` needs 64-bit limbs alone. A carry is at most 2.
+#[inline(never)]
+fn step(x: &mut [u64; 3], bits: &mut u64, factor: u64) {
+    if *bits >> 63 != 0 {
+        let [x0, x1, x2] = *x;
+        let p0 = u128::from(x0) * u128::from(factor);
+        let p1 = u128::from(x1) * u128::from(factor);
+        let p2 = u128::from(x2) * u128::from(factor);
+        let low = u128::from(x0) + (p0 >> 64) + (p1 & LIMB);
+        let middle = u128::from(x1) + (p1 >> 64) + (p2 & LIMB) + (low >> 64);
+        let high = u128::from(x2) + (p2 >> 64) + (middle >> 64);
+        *x = [low as u64, middle as u64, high as u64];
+    }
+    *bits <<= 1;
+}
+
+/// A step for each factor, in a row and no table: each start of a Stylus program pays for a
+/// byte of its data 600 times what it pays for one of its code.
+macro_rules! steps {
+    ($x:ident, $bits:ident: $($factor:literal)*) => {
+        $(step($x, $bits, $factor);)*
+    };
+}
+
+/// The factors are `round(2^(2^−i) × 2^64) − 2^64` for i = 1…64.
+#[rustfmt::skip]
+fn multiply_by_factors(x: &mut [u64; 3], bits: &mut u64) {
+    steps!(x, bits:
+        0x6a09e667f3bcc909 0x306fe0a31b7152df 0x172b83c7d517adce 0x0b5586cf9890f62a
+        0x059b0d31585743ae 0x02c9a3e778060ee7 0x0163da9fb33356d8 0x00b1afa5abcbed61
+        0x0058c86da1c09ea2 0x002c605e2e8cec50 0x00162f3904051fa1 0x000b175effdc76ba
+        0x00058ba01fb9f96d 0x0002c5cc37da9492 0x000162e525ee0547 0x0000b17255775c04
+        0x000058b91b5bc9ae 0x00002c5c89d5ec6d 0x0000162e43f4f831 0x00000b1721bcfc9a
+        0x0000058b90cf1e6e 0x000002c5c863b73f 0x00000162e430e5a2 0x000000b172183551
+        0x00000058b90c0b49 0x0000002c5c8601cc 0x000000162e42fff0 0x0000000b17217fbb
+        0x000000058b90bfce 0x00000002c5c85fe3 0x0000000162e42ff1 0x00000000b17217f8
+        0x0000000058b90bfc 0x000000002c5c85fe 0x00000000162e42ff 0x000000000b17217f
+        0x00000000058b90c0 0x0000000002c5c860 0x000000000162e430 0x0000000000b17218
+        0x000000000058b90c 0x00000000002c5c86 0x0000000000162e43 0x00000000000b1721
+        0x0000000000058b91 0x000000000002c5c8 0x00000000000162e4 0x000000000000b172
+        0x00000000000058b9 0x0000000000002c5d 0x000000000000162e 0x0000000000000b17
+        0x000000000000058c 0x00000000000002c6 0x0000000000000163 0x00000000000000b1
+        0x0000000000000059 0x000000000000002c 0x0000000000000016 0x000000000000000b
+        0x0000000000000006 0x0000000000000003 0x0000000000000001 0x0000000000000001
+    );
+}
 
 #[cfg(test)]
 mod tests {

@@ -316,22 +316,47 @@ impl Words {
     }
 }
 
+/// A word as the four numbers that it lies in memory as.
+///
+/// Numbers are instructions of a program, where a word would be a constant in its data, and
+/// each start of a program pays 600 times as much for a byte of data as for one of code.
+pub(crate) const fn limbs(word: &B256) -> [u64; 4] {
+    let mut limbs = [0; 4];
+    let mut i = 0;
+    while i < 32 {
+        limbs[i / 8] |= (word.0[i] as u64) << (8 * (i % 8));
+        i += 1;
+    }
+    limbs
+}
+
+/// The word that [`limbs`] are those of.
+#[inline(never)]
+pub(crate) fn word_of(a: u64, b: u64, c: u64, d: u64) -> Word {
+    let mut word = [0; 32];
+    for (bytes, limb) in word.chunks_exact_mut(8).zip([a, b, c, d]) {
+        bytes.copy_from_slice(&limb.to_le_bytes());
+    }
+    word
+}
+
 /// Starts a log: a buffer whose first word is the event's signature hash.
 macro_rules! event {
-    ($name:ident) => {
-        $crate::abi::Words::event(
+    ($name:ident) => {{
+        const TOPIC: [u64; 4] = $crate::abi::limbs(
             &<arbius_protocol::interfaces::engine::IEngine::$name as alloy_sol_types::SolEvent>::SIGNATURE_HASH,
-        )
-    };
+        );
+        $crate::abi::Words::event(TOPIC[0], TOPIC[1], TOPIC[2], TOPIC[3])
+    }};
 }
 pub(crate) use event;
 
 impl Words {
     /// A buffer that starts with an event's signature hash. See [`event!`].
     #[inline(never)]
-    pub fn event(signature: &B256) -> Self {
+    pub fn event(a: u64, b: u64, c: u64, d: u64) -> Self {
         let mut log = Self::with_capacity(8);
-        log.word(&signature.0);
+        log.word(&word_of(a, b, c, d));
         log
     }
 }

@@ -1,20 +1,22 @@
 //! Initialisation and the offices: owner, treasury, pauser, and the program behind this
 //! one.
 
-use crate::abi::event;
+use crate::abi::{event, limbs, word_of};
 use crate::host;
 use crate::layout::STORAGE;
 use crate::params;
 use crate::revert::{Revert, ensure};
-use crate::state::{self, Config};
+use crate::state::{self, Config, Ledger};
 use alloy_primitives::Address;
+use arbius_protocol::emission::MINING;
 use arbius_protocol::interfaces::proxy::IMPLEMENTATION_SLOT;
 
 /// Whether this storage is a proxy's, which names an implementation in it (ERC-1967). A
 /// program at its own address has none; if it could be initialised, somebody else would
 /// own a copy of the engine that looks like the engine.
 pub(crate) fn is_behind_proxy() -> bool {
-    host::load(&IMPLEMENTATION_SLOT.0) != [0; 32]
+    const SLOT: [u64; 4] = limbs(&IMPLEMENTATION_SLOT);
+    host::load(&word_of(SLOT[0], SLOT[1], SLOT[2], SLOT[3])) != [0; 32]
 }
 
 /// `initialize(token, treasury, owner, rest)`: sets the engine up behind its proxy, once,
@@ -35,20 +37,21 @@ pub(crate) fn initialize(
     rest: Address,
 ) -> Result<(), Revert> {
     ensure!(is_behind_proxy(), NotBehindProxy);
-    ensure!(
-        STORAGE.state.config.get().token.is_zero(),
-        AlreadyInitialized
-    );
+    ensure!(Config::read().token.is_zero(), AlreadyInitialized);
     state::account(token, Address::ZERO)?;
     state::account(treasury, token)?;
     state::account(owner, token)?;
     let start = host::now();
-    STORAGE.state.config.set(&Config {
+    Config {
         token,
+        assets: MINING,
         ..Config::default()
-    });
+    }
+    .write();
+    let mut ledger = Ledger::read();
+    ledger.start = start;
+    ledger.write();
     params::set_defaults();
-    params::set_start(start);
     name_rest(rest)?;
     name_owner(Address::ZERO, owner);
     name_pauser(owner);
@@ -59,7 +62,7 @@ pub(crate) fn initialize(
 
 /// `baseToken()`: the AIUS token.
 pub(crate) fn token() -> Result<Address, Revert> {
-    Ok(STORAGE.state.config.get().token)
+    Ok(Config::read().token)
 }
 
 /// `owner()`: who may set parameters and upgrade.

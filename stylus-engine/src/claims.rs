@@ -9,13 +9,11 @@ use crate::host;
 use crate::models::{self, Payee};
 use crate::params::{self, ClaimingParams};
 use crate::revert::{Revert, ensure, error};
-use crate::solutions::Solution;
+use crate::solvers::Solver;
 use crate::state::Ledger;
-use crate::tasks::{self, Fees};
+use crate::tasks::{Flags, Head, Offer, Task};
 use crate::validators::Stake;
 use alloy_primitives::{Address, B256};
-use alloy_sol_types::SolEvent;
-use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::tasks::{ClaimError, claimable, earns_emission};
 use arbius_protocol::{emission, splits};
 
@@ -45,58 +43,63 @@ impl Claims {
         })
     }
 
-    /// A solution that the sender can claim now.
+    /// A task whose solution the sender can claim now, and the solver.
     ///
     /// # Errors
     ///
     /// `SolutionNotFound`, `HasContestation`, `AlreadyClaimed`, `NotEnoughDelay`,
     /// `SolverOnly`.
     #[inline(never)]
-    fn claimable(&self, task: B256) -> Result<Solution, Revert> {
-        let solution = Solution::of(task);
-        let mark = &solution.mark;
-        ensure!(solution.exists(), SolutionNotFound);
-        ensure!(!mark.contested, HasContestation);
-        ensure!(!mark.claimed, AlreadyClaimed);
-        claimable(self.unpaused, mark.contest_end, self.sender == mark.solver).map_err(
-            |refusal| match refusal {
-                ClaimError::NotEnoughDelay { .. } => error!(NotEnoughDelay),
-                ClaimError::SolverOnly { .. } => error!(SolverOnly),
-            },
-        )?;
-        Ok(solution)
+    fn claimable(&self, id: B256) -> Result<(Task, Solver), Revert> {
+        let task = Task::find(id);
+        let flags = task.flags();
+        ensure!(flags.solved, SolutionNotFound);
+        ensure!(!flags.contested, HasContestation);
+        ensure!(!flags.claimed, AlreadyClaimed);
+        let reveal = task.reveal();
+        let solver = Solver::of(reveal.solver);
+        let own = self.sender == solver.address;
+        claimable(self.unpaused, reveal.contest_end, own).map_err(|refusal| match refusal {
+            ClaimError::NotEnoughDelay { .. } => error!(NotEnoughDelay),
+            ClaimError::SolverOnly { .. } => error!(SolverOnly),
+        })?;
+        Ok((task, solver))
     }
 
     /// Distributes fee and reward of a solution that stands and frees its stake.
     ///
     /// Whoever calls this has made sure that the solution stands and is not claimed: the
     /// claim itself, or a contestation that was lost.
-    pub(crate) fn pay(&mut self, task: B256, mut solution: Solution) -> Result<(), Revert> {
-        let solver = solution.mark.solver;
-        solution.set_claimed();
-        let stake = solution.take_stake();
+    #[inline(never)]
+    pub(crate) fn pay(&mut self, id: B256, mut task: Task, solver: Solver) {
+        task.set_flags(Flags {
+            claimed: true,
+            ..task.flags()
+        });
+        let stake = task.take_stake();
         if stake != 0 {
-            Stake::credit_to(solver, stake, self.ledger.emitted, self.now);
+            Stake::credit_to(solver.address, stake, &self.ledger, self.now);
         }
         event!(SolutionClaimed)
-            .address(&solver)
-            .word(&task.0)
+            .address(&solver.address)
+            .word(&id.0)
             .log(3);
 
-        let (entry, head) = tasks::Entry::find(task);
-        let model = models::id_of(head.model);
-        let claim = Claim {
-            task,
-            model,
+        let head = task.head();
+        let offer = head.offer();
+        let mut claim = Claim {
+            task: id,
+            model: models::id_of(offer.model),
             solver,
-            payee: Payee::of(head.model),
-            fees: entry.fees(),
-            params: params::claiming(),
+            payee: Payee::of(offer.model),
+            offer,
+            params: params::claiming(self.ledger.marks),
         };
-        if claim.fees.fee != 0 {
-            self.pay_fee(&claim);
+        if claim.offer.fee != 0 {
+            self.pay_fee(&mut claim);
         }
-        self.pay_reward(&claim, head.owner)
+        self.pay_reward(&mut claim, &head);
+        claim.solver.write(task.reveal().solver);
     }
 }
 
@@ -104,38 +107,38 @@ impl Claims {
 struct Claim {
     task: B256,
     model: B256,
-    solver: Address,
+    solver: Solver,
     payee: Payee,
-    fees: Fees,
+    offer: Offer,
     params: ClaimingParams,
 }
 
 impl Claim {
-    /// An event about it, with its three topics.
-    fn event(&self, signature: &B256) -> Words {
-        let mut log = Words::event(signature);
+    /// Completes the topics of an event about it.
+    #[inline(never)]
+    fn name(&self, mut log: Words) -> Words {
         log.word(&self.model.0)
             .word(&self.task.0)
-            .address(&self.solver);
+            .address(&self.solver.address);
         log
     }
 }
 
 impl Claims {
     #[inline(never)]
-    fn pay_fee(&mut self, claim: &Claim) {
+    fn pay_fee(&mut self, claim: &mut Claim) {
         let model_percentage = if claim.payee.overridden {
             models::Entry::of(claim.model).terms().percentage.into()
         } else {
             params::model_fee_percentage(self.ledger.marks)
         };
-        let (fee, model_fee) = (claim.fees.fee, claim.fees.model_fee);
+        let (fee, model_fee) = (claim.offer.fee, claim.offer.model_fee);
         let split = splits::fee(fee, model_fee, model_percentage, claim.params.fee);
         self.ledger.accrued += split.model_treasury + split.treasury;
         earnings::credit(claim.payee.addr, split.model);
-        earnings::credit(claim.solver, split.solver);
+        claim.solver.earned += split.solver;
         claim
-            .event(&IEngine::FeesPaid::SIGNATURE_HASH)
+            .name(event!(FeesPaid))
             .uint(model_fee)
             .uint(split.model_treasury)
             .uint(split.treasury + split.solver)
@@ -144,30 +147,31 @@ impl Claims {
     }
 
     #[inline(never)]
-    fn pay_reward(&mut self, claim: &Claim, owner: Address) -> Result<(), Revert> {
-        if !earns_emission(claim.fees.fee, params::min_reward_fee(self.ledger.marks)) {
-            return Ok(());
+    fn pay_reward(&mut self, claim: &mut Claim, head: &Head) {
+        if !earns_emission(claim.offer.fee, params::min_reward_fee(self.ledger.marks)) {
+            return;
         }
-        let elapsed = self.now.checked_sub(claim.params.start);
+        let elapsed = self.now.checked_sub(self.ledger.start);
         let total = emission::claim(elapsed, self.ledger.emitted, claim.payee.rate);
         if total == 0 {
-            return Ok(());
+            return;
         }
         let percentages = &claim.params;
         let split = splits::reward(total, percentages.treasury_reward, percentages.owner_reward);
-        self.ledger.hold(total)?;
+        // No more is ever emitted than the reserve that the engine has.
         self.ledger.emitted += total;
         self.ledger.accrued += split.treasury;
-        earnings::credit(owner, split.task_owner);
-        earnings::credit(claim.solver, split.solver);
+        if split.task_owner != 0 {
+            earnings::credit(head.owner(), split.task_owner);
+        }
+        claim.solver.earned += split.solver;
         claim
-            .event(&IEngine::RewardsPaid::SIGNATURE_HASH)
+            .name(event!(RewardsPaid))
             .uint(total)
             .uint(split.treasury)
             .uint(split.task_owner)
             .uint(split.solver)
             .log(4);
-        Ok(())
     }
 }
 
@@ -189,8 +193,8 @@ impl Claims {
 /// emitted.
 pub(crate) fn claim(task: B256) -> Result<(), Revert> {
     let mut claims = Claims::begin()?;
-    let solution = claims.claimable(task)?;
-    claims.pay(task, solution)?;
+    let (record, solver) = claims.claimable(task)?;
+    claims.pay(task, record, solver);
     claims.ledger.write();
     Ok(())
 }
@@ -210,8 +214,8 @@ pub(crate) fn bulk_claim(tasks: Hashes<'_>) -> Result<(), Revert> {
     let mut accepted = false;
     for task in tasks.iter() {
         match claims.claimable(task) {
-            Ok(solution) => {
-                claims.pay(task, solution)?;
+            Ok((record, solver)) => {
+                claims.pay(task, record, solver);
                 accepted = true;
             }
             Err(reason) => event!(SolutionClaimSkipped)

@@ -9,7 +9,7 @@ use crate::abi::event;
 use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
-use crate::state::{Ledger, Marks};
+use crate::state::{Config, Ledger, Marks};
 use crate::store::{Pack, put, take};
 use arbius_protocol::clock::Clock;
 
@@ -62,9 +62,9 @@ pub(crate) fn set_paused(paused: bool) -> Result<(), Revert> {
     };
     STORAGE.state.clock.set(&clock);
     if paused {
-        let mut config = STORAGE.state.config.get();
+        let mut config = Config::read();
         config.ever_paused = true;
-        STORAGE.state.config.set(&config);
+        config.write();
         let mut ledger = Ledger::read();
         ledger.marks.set(Marks::EVER_PAUSED, true);
         ledger.write();

@@ -8,10 +8,9 @@ use crate::host::{self, CallKind, Word};
 use crate::layout::STORAGE;
 use crate::reentrancy;
 use crate::revert::{Revert, ensure};
-use crate::solutions::Solution;
 use crate::state::{self, Config};
 use crate::store::{Map, Pack, put, put_address, take, take_address};
-use crate::tasks::{self, Order};
+use crate::tasks::{self, Order, Task};
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use arbius_protocol::cid;
@@ -124,7 +123,7 @@ pub(crate) fn consumer(task: B256) -> Result<Words, Revert> {
 /// `ConsumerNotified`.
 pub(crate) fn notify(task: B256) -> Result<(), Revert> {
     Config::running()?;
-    tasks::Entry::existing(task)?;
+    Task::existing(task)?;
     let slot = STORAGE.consumers.entries.slot(task);
     let mut consumer: Consumer = slot.get();
     ensure!(!consumer.address.is_zero(), NoConsumer);
@@ -135,7 +134,7 @@ pub(crate) fn notify(task: B256) -> Result<(), Revert> {
     let mut arguments = Words::with_capacity(6);
     arguments.word(&task.0).uint(u8::from(status).into());
     if status == TaskStatus::Final {
-        arguments.bytes(3, &cid::encode(Solution::of(task).digest()));
+        arguments.bytes(3, &cid::encode(Task::find(task).answer()));
     } else {
         arguments.bytes(3, &[]);
     }

@@ -4,6 +4,7 @@
 //! block around the content has to lie in memory in one piece. It is laid out once, in
 //! the place where the log of the content will need it.
 
+use crate::abi::Words;
 use crate::host::{self, CallKind, Word};
 use crate::revert::{Revert, error};
 use alloc::vec::Vec;
@@ -57,9 +58,10 @@ impl Content {
     }
 
     /// Emits the content as the last, `bytes` argument of an event with one indexed
-    /// argument, after the words that stand before it in the data, at most one.
+    /// argument, after the words that stand before it in the data, at most one. The event
+    /// comes as the log of it that [`event!`](crate::abi::event) starts.
     #[inline(never)]
-    pub(crate) fn log(mut self, event: &B256, indexed: &B256, before: Option<u64>) {
+    pub(crate) fn log(mut self, event: Words, indexed: &B256, before: Option<u64>) {
         let mut at = HEADER;
         let mut prepend = |word: Word| {
             at -= 32;
@@ -71,7 +73,8 @@ impl Content {
             prepend(number(before));
         }
         prepend(indexed.0);
-        prepend(event.0);
+        at -= 32;
+        self.buffer[at..at + 32].copy_from_slice(&event.into_data());
         host::log(&self.buffer[at..], 2);
     }
 }

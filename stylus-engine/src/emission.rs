@@ -3,7 +3,6 @@
 
 use crate::abi::event;
 use crate::host;
-use crate::params;
 use crate::revert::{Revert, ensure, error};
 use crate::state::{self, Ledger};
 use alloy_primitives::U256;
@@ -16,7 +15,7 @@ pub(crate) fn emitted() -> Result<u128, Revert> {
 
 /// `startBlockTime()`: the start of emission.
 pub(crate) fn start() -> Result<u64, Revert> {
-    Ok(params::start())
+    Ok(Ledger::read().start)
 }
 
 /// `setStartBlockTime(time)`: moves the start while nothing has been emitted.
@@ -30,9 +29,11 @@ pub(crate) fn start() -> Result<u64, Revert> {
 /// `StartBlockTimeChanged`.
 pub(crate) fn set_start(time: u64) -> Result<(), Revert> {
     state::only_owner()?;
-    ensure!(Ledger::read().emitted == 0, EmissionStarted);
+    let mut ledger = Ledger::read();
+    ensure!(ledger.emitted == 0, EmissionStarted);
     ensure!(time >> 40 == 0, ParameterOutOfBounds);
-    params::set_start(time);
+    ledger.start = time;
+    ledger.write();
     event!(StartBlockTimeChanged).uint(time.into()).log(2);
     Ok(())
 }
@@ -66,10 +67,11 @@ pub(crate) fn reward(t: U256, ts: U256) -> Result<u128, Revert> {
 ///
 /// `MinVals` before the start.
 pub(crate) fn current_reward() -> Result<u128, Revert> {
+    let ledger = Ledger::read();
     let t = host::now()
-        .checked_sub(params::start())
+        .checked_sub(ledger.start)
         .ok_or_else(|| error!(MinVals))?;
-    emission::reward(t, Ledger::read().emitted).map_err(refused)
+    emission::reward(t, ledger.emitted).map_err(refused)
 }
 
 #[cold]

@@ -5,12 +5,13 @@
 //! | 0–31 | [`state`](crate::state) | configuration, ledger, clock, offices, `prevhash` |
 //! | 32–63 | [`params`](crate::params) | the parameters, packed by who reads them together |
 //! | 64–95 | [`models`](crate::models) | models, by identifier and by index; allow-lists |
-//! | 96–127 | [`tasks`](crate::tasks) | tasks in three words each, or shared by a batch; announced retractions |
-//! | 128–159 | [`solutions`](crate::solutions) | commitments; solutions in three words each |
+//! | 96–127 | [`tasks`](crate::tasks) | tasks with their solutions; announced retractions; batches, owners, offers |
+//! | 128–159 | [`solutions`](crate::solutions) | commitments |
 //! | 160–191 | [`validators`](crate::validators) | stakes in two words each; announced withdrawals |
 //! | 192–223 | [`earnings`](crate::earnings) | what is owed to whom |
 //! | 224–255 | [`contestations`](crate::contestations) | contestations in two words each; votes |
 //! | 256–287 | [`consumers`](crate::consumers) | contracts to be told an outcome |
+//! | 288–319 | [`solvers`](crate::solvers) | solvers by number, with what they have earned |
 //!
 //! `layout.json` beside the sources says for every field where it lies. It is made from
 //! this code by `cargo xtask layout`, which refuses to move a field that is there, and a
@@ -28,6 +29,7 @@ use crate::earnings::EarningsStorage;
 use crate::models::ModelStorage;
 use crate::params::ParameterStorage;
 use crate::solutions::SolutionStorage;
+use crate::solvers::SolverStorage;
 use crate::state::StateStorage;
 use crate::tasks::TaskStorage;
 use crate::validators::ValidatorStorage;
@@ -41,9 +43,9 @@ pub struct Layout {
     pub params: ParameterStorage,
     /// Models and allow-lists.
     pub models: ModelStorage,
-    /// Tasks and retractions.
+    /// Tasks, their solutions, retractions.
     pub tasks: TaskStorage,
-    /// Commitments and solutions.
+    /// Commitments.
     pub solutions: SolutionStorage,
     /// Stakes and withdrawals.
     pub validators: ValidatorStorage,
@@ -53,6 +55,8 @@ pub struct Layout {
     pub contestations: ContestationStorage,
     /// Contracts to be told outcomes.
     pub consumers: ConsumerStorage,
+    /// Solvers by number.
+    pub solvers: SolverStorage,
 }
 
 /// Where everything lies.
@@ -66,4 +70,5 @@ pub const STORAGE: Layout = Layout {
     earnings: EarningsStorage::at(192),
     contestations: ContestationStorage::at(224),
     consumers: ConsumerStorage::at(256),
+    solvers: SolverStorage::at(288),
 };

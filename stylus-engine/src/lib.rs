@@ -16,6 +16,7 @@
 //! | [`models`] | registration, fees, allow-lists, rates |
 //! | [`tasks`] | submission, fee increase, retraction, status |
 //! | [`solutions`] | commitments and reveals |
+//! | [`solvers`] | solvers by number, with what their solutions earned |
 //! | [`claims`] | fees and rewards of what stands |
 //! | [`earnings`] | what is owed, and its payment |
 //! | [`treasury`] | accrued fees, holdings, surplus |
@@ -55,6 +56,7 @@ pub mod reentrancy;
 pub mod revert;
 pub mod router;
 pub mod solutions;
+pub mod solvers;
 pub mod state;
 pub mod store;
 pub mod tasks;

@@ -9,10 +9,8 @@ use crate::revert::{Revert, ensure};
 use crate::state::{self, Config};
 use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
 use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::SolEvent;
 use arbius_protocol::emission::MAX_RATE;
 use arbius_protocol::fixed::ONE;
-use arbius_protocol::interfaces::engine::IEngine;
 use arbius_protocol::{cid, ids};
 
 /// Where the models are kept.
@@ -36,7 +34,8 @@ impl ModelStorage {
     }
 }
 
-/// What submitting needs to know of a model: fee 10, index 4, percentage 8, disabled 5.
+/// What submitting needs to know of a model: fee 10, index 4, percentage 8, disabled 5,
+/// flags 1.
 #[derive(Clone, Copy, Default)]
 pub struct Terms {
     /// Flat fee per task, in wei.
@@ -47,6 +46,11 @@ pub struct Terms {
     pub percentage: u64,
     /// Since when it takes no tasks, in unpaused seconds; 0 while it does.
     pub disabled: u64,
+    /// Whether only listed solvers may solve. No model gets a list after its registration,
+    /// so a task that was submitted without one never has to ask for it.
+    pub listed: bool,
+    /// Whether it once had an allow-list that was disabled.
+    pub unlisted: bool,
 }
 
 impl Pack for Terms {
@@ -56,6 +60,7 @@ impl Pack for Terms {
         put::<10, 4>(&mut word, self.index.into());
         put::<14, 8>(&mut word, self.percentage.into());
         put::<22, 5>(&mut word, self.disabled.into());
+        word[27] = u8::from(self.listed) | u8::from(self.unlisted) << 1;
         word
     }
 
@@ -65,22 +70,20 @@ impl Pack for Terms {
             index: take::<10, 4>(word) as u32,
             percentage: take::<14, 8>(word) as u64,
             disabled: take::<22, 5>(word) as u64,
+            listed: word[27] & 1 != 0,
+            unlisted: word[27] & 2 != 0,
         }
     }
 }
 
-/// What solving and claiming need to know, found by the index that a task holds: address 20,
-/// rate 9, flags 1.
+/// What claiming needs to know, found by the index that a task holds: address 20, rate 9,
+/// flags 1.
 #[derive(Clone, Copy, Default)]
 pub struct Payee {
     /// Who is paid the fee and may change the model.
     pub addr: Address,
     /// Emission rate, 1e18 = 1.
     pub rate: u128,
-    /// Whether only listed solvers may solve.
-    pub listed: bool,
-    /// Whether it once had an allow-list that was disabled.
-    pub unlisted: bool,
     /// Whether it has a fee percentage of its own, [`Terms::percentage`].
     pub overridden: bool,
 }
@@ -90,19 +93,15 @@ impl Pack for Payee {
         let mut word = [0; 32];
         put_address::<0>(&mut word, self.addr);
         put::<20, 9>(&mut word, self.rate);
-        word[29] =
-            u8::from(self.listed) | u8::from(self.unlisted) << 1 | u8::from(self.overridden) << 2;
+        word[29] = self.overridden.into();
         word
     }
 
     fn unpack(word: &Word) -> Self {
-        let flags = word[29];
         Self {
             addr: take_address::<0>(word),
             rate: take::<20, 9>(word),
-            listed: flags & 1 != 0,
-            unlisted: flags & 2 != 0,
-            overridden: flags & 4 != 0,
+            overridden: word[29] & 1 != 0,
         }
     }
 }
@@ -164,9 +163,9 @@ pub(crate) fn id_of(index: u32) -> B256 {
     STORAGE.models.ids.get(index.into())
 }
 
-/// Whether `solver` may solve tasks of the model of this index.
-pub(crate) fn may_solve(index: u32, solver: Address) -> bool {
-    !Payee::of(index).listed || STORAGE.models.allowed.get(id_of(index), solver)
+/// Whether `solver` may solve tasks of a model.
+pub(crate) fn may_solve(id: B256, solver: Address) -> bool {
+    !Entry::of(id).terms().listed || STORAGE.models.allowed.get(id, solver)
 }
 
 /// `models(id)`: all zero if there is none.
@@ -233,17 +232,17 @@ fn enter(addr: Address, price: U256, template: &[u8], listed: bool) -> Result<B2
     entry.set_terms(&Terms {
         fee,
         index,
+        listed,
         ..Terms::default()
     });
     let payee = Payee {
         addr,
-        listed,
         ..Payee::default()
     };
     payee.write(index);
     entry.0.next(1).set(&template.digest);
     event!(ModelRegistered).word(&id.0).log(2);
-    template.log(&IEngine::ModelTemplate::SIGNATURE_HASH, &id, None);
+    template.log(event!(ModelTemplate), &id, None);
     Ok(id)
 }
 
@@ -303,7 +302,7 @@ fn owned(id: B256) -> Result<Owned, Revert> {
 /// `ModelAddrChanged`.
 pub(crate) fn set_addr(id: B256, addr: Address) -> Result<(), Revert> {
     let Owned { terms, payee, .. } = owned(id)?;
-    state::account(addr, STORAGE.state.config.get().token)?;
+    state::account(addr, Config::read().token)?;
     Payee { addr, ..payee }.write(terms.index);
     event!(ModelAddrChanged).word(&id.0).address(&addr).log(2);
     Ok(())
@@ -349,7 +348,7 @@ pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
     } else if terms.disabled != 0 {
         terms.disabled
     } else {
-        let clock = STORAGE.state.config.get().clock();
+        let clock = Config::read().clock();
         clock.unpaused(host::now())
     };
     entry.set_terms(&Terms { disabled, ..terms });
@@ -362,12 +361,12 @@ pub(crate) fn set_enabled(id: B256, enabled: bool) -> Result<(), Revert> {
 
 /// `modelRequiresAllowList(id)`.
 pub(crate) fn requires_allow_list(id: B256) -> Result<bool, Revert> {
-    Ok(Payee::of(Entry::of(id).terms().index).listed)
+    Ok(Entry::of(id).terms().listed)
 }
 
 /// `isSolverAllowed(id, solver)`.
 pub(crate) fn is_solver_allowed(id: B256, solver: Address) -> Result<bool, Revert> {
-    Ok(may_solve(Entry::of(id).terms().index, solver))
+    Ok(may_solve(id, solver))
 }
 
 /// `addToModelAllowList(id, solvers)`.
@@ -409,21 +408,20 @@ pub(crate) fn remove_from_allow_list(id: B256, solvers: Addresses<'_>) -> Result
 ///
 /// `ModelAllowListRequirementChanged`.
 pub(crate) fn disable_allow_list(id: B256) -> Result<(), Revert> {
-    let Owned { terms, payee, .. } = with_allow_list(id)?;
-    let payee = Payee {
+    let Owned { entry, terms, .. } = with_allow_list(id)?;
+    entry.set_terms(&Terms {
         listed: false,
         unlisted: true,
-        ..payee
-    };
-    payee.write(terms.index);
+        ..terms
+    });
     log_requirement(id, false);
     Ok(())
 }
 
 fn with_allow_list(id: B256) -> Result<Owned, Revert> {
     let model = owned(id)?;
-    ensure!(!model.payee.unlisted, CannotReenableAllowList);
-    ensure!(model.payee.listed, AllowListNotEnabled);
+    ensure!(!model.terms.unlisted, CannotReenableAllowList);
+    ensure!(model.terms.listed, AllowListNotEnabled);
     Ok(model)
 }
 
@@ -544,16 +542,13 @@ impl ModelStorage {
         rows.at(
             "models.ids",
             self.ids,
-            &[
-                word!(B256 as id),
-                word!(Payee: addr, rate, listed, unlisted, overridden),
-            ],
+            &[word!(B256 as id), word!(Payee: addr, rate, overridden)],
         );
         rows.at(
             "models.entries",
             self.entries,
             &[
-                word!(Terms: fee, index, percentage, disabled),
+                word!(Terms: fee, index, percentage, disabled, listed, unlisted),
                 word!(B256 as template),
             ],
         );

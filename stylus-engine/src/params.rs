@@ -2,9 +2,9 @@
 //! `arbius_protocol::params`: it says for each which functions read and set it, which
 //! event tells and what it may be; here is where it lies.
 //!
-//! Values share words with what is read together with them, and the ledger marks which of
-//! those that are 0 on most days are not, so that a reveal and a claim load one word of
-//! parameters each.
+//! Values share words with what is read together with them, and the ledger marks which
+//! groups are not at their defaults: as long as governance leaves them there, reveals,
+//! claims and contestations load no parameter at all.
 
 use crate::abi::{Arg, Args, Returns, Words};
 use crate::host::{self, Word};
@@ -32,7 +32,7 @@ impl ParameterStorage {
         self.base
     }
 
-    /// What a claim reads.
+    /// What a claim reads: percentages.
     const fn claiming(self) -> u32 {
         self.base + 1
     }
@@ -42,7 +42,7 @@ impl ParameterStorage {
         self.base + 2
     }
 
-    /// What is 0 on most days ([`Marks`]), and what an exit reads.
+    /// What is 0 on most days, and what an exit reads.
     const fn seldom(self) -> u32 {
         self.base + 3
     }
@@ -106,8 +106,10 @@ impl Place {
         u128::from_le_bytes(bytes)
     }
 
+    /// Takes the place apart on the way, as a constant that is pointed at would be data.
+    #[inline(always)]
     fn load(self) -> u128 {
-        self.read(&Slot::fixed(self.slot).load())
+        load(self.slot, self.at, self.len)
     }
 
     fn store(self, value: u128) {
@@ -118,24 +120,65 @@ impl Place {
     }
 }
 
-/// The value of a parameter whose place is known when the program is compiled.
+#[inline(never)]
+fn load(slot: u32, at: usize, len: usize) -> u128 {
+    Place { slot, at, len }.read(&Slot::fixed(slot).load())
+}
+
+/// Where a parameter lies that is known only when the program runs.
+#[inline(never)]
+fn place(parameter: Parameter) -> Place {
+    Place::of(parameter)
+}
+
+/// The default of a parameter.
+const fn default(parameter: Parameter) -> u128 {
+    let mut i = 0;
+    while i < params::TABLE.len() {
+        if params::TABLE[i].parameter as usize == parameter as usize {
+            return params::TABLE[i].default;
+        }
+        i += 1;
+    }
+    panic!("every parameter has a row")
+}
+
+/// The word of a group of parameters, or nothing where all of them are at their defaults.
+#[inline(never)]
+fn group(marks: Marks, bits: u8, slot: u32) -> Option<Word> {
+    marks.any(bits).then(|| Slot::fixed(slot).load())
+}
+
+/// The value of a parameter whose place is known when the program is compiled, in the word
+/// of its group.
 macro_rules! read {
-    ($parameter:ident, $word:expr) => {{
+    ($parameter:ident, $group:expr) => {{
         const PLACE: Place = Place::of(Parameter::$parameter);
-        PLACE.read($word)
+        const DEFAULT: u128 = default(Parameter::$parameter);
+        match $group {
+            Some(word) => PLACE.read(word),
+            None => DEFAULT,
+        }
     }};
 }
 
-/// The same, loaded by itself.
+/// The value of a parameter that is read by itself.
 macro_rules! load {
     ($parameter:ident) => {{
         const PLACE: Place = Place::of(Parameter::$parameter);
         PLACE.load()
     }};
+    ($parameter:ident, $marks:expr) => {{
+        const PLACE: Place = Place::of(Parameter::$parameter);
+        const DEFAULT: u128 = default(Parameter::$parameter);
+        const MARK: u8 = mark(Parameter::$parameter).unwrap();
+        if $marks.any(MARK) {
+            PLACE.load()
+        } else {
+            DEFAULT
+        }
+    }};
 }
-
-/// Where the start of emission lies: beside what a claim reads.
-const START: Place = Place::new(STORAGE.params.claiming(), 24, 5);
 
 /// What a reveal needs.
 pub(crate) struct SolvingParams {
@@ -157,33 +200,33 @@ pub(crate) struct Minimum {
     pub(crate) floor: u128,
 }
 
-/// What a reveal needs: one load, and another where the ledger says that there is more.
+/// What a reveal needs.
 #[inline(never)]
 pub(crate) fn solving(marks: Marks) -> SolvingParams {
-    let word = Slot::fixed(STORAGE.params.staking()).load();
-    let limits = if marks.any(Marks::RATE_LIMIT | Marks::SOLUTION_STAKE) {
-        Slot::fixed(STORAGE.params.seldom()).load()
-    } else {
-        [0; 32]
-    };
+    let staking = group(marks, Marks::STAKING, STORAGE.params.staking());
+    let limits = group(
+        marks,
+        Marks::RATE_LIMIT | Marks::SOLUTION_STAKE,
+        STORAGE.params.seldom(),
+    );
     SolvingParams {
-        claim_delay: read!(MinClaimSolutionTime, &word) as u64,
+        claim_delay: read!(MinClaimSolutionTime, &staking) as u64,
         rate_limit: read!(SolutionRateLimit, &limits),
         stake: read!(SolutionsStakeAmount, &limits),
-        minimum: read_minimum(&word),
+        minimum: read_minimum(&staking),
     }
 }
 
-/// What a validator's minimum is made of, in one load.
+/// What a validator's minimum is made of.
 #[inline(never)]
-pub(crate) fn minimum() -> Minimum {
-    read_minimum(&Slot::fixed(STORAGE.params.staking()).load())
+pub(crate) fn minimum(marks: Marks) -> Minimum {
+    read_minimum(&group(marks, Marks::STAKING, STORAGE.params.staking()))
 }
 
-fn read_minimum(word: &Word) -> Minimum {
+fn read_minimum(staking: &Option<Word>) -> Minimum {
     Minimum {
-        percentage: read!(ValidatorMinimumPercentage, word),
-        floor: read!(ValidatorMinimumFloor, word),
+        percentage: read!(ValidatorMinimumPercentage, staking),
+        floor: read!(ValidatorMinimumFloor, staking),
     }
 }
 
@@ -196,50 +239,39 @@ pub(crate) struct ClaimingParams {
     pub(crate) treasury_reward: u128,
     /// The task owner's share of what is emitted.
     pub(crate) owner_reward: u128,
-    /// Start of emission.
-    pub(crate) start: u64,
 }
 
-/// What a claim needs, in one load.
+/// What a claim needs.
 #[inline(never)]
-pub(crate) fn claiming() -> ClaimingParams {
-    let word = Slot::fixed(STORAGE.params.claiming()).load();
+pub(crate) fn claiming(marks: Marks) -> ClaimingParams {
+    let claiming = group(marks, Marks::CLAIMING, STORAGE.params.claiming());
     ClaimingParams {
-        fee: read!(SolutionFeePercentage, &word),
-        treasury_reward: read!(TreasuryRewardPercentage, &word),
-        owner_reward: read!(TaskOwnerRewardPercentage, &word),
-        start: START.read(&word) as u64,
+        fee: read!(SolutionFeePercentage, &claiming),
+        treasury_reward: read!(TreasuryRewardPercentage, &claiming),
+        owner_reward: read!(TaskOwnerRewardPercentage, &claiming),
     }
 }
 
 /// The treasury's share of model fees.
 #[inline(never)]
 pub(crate) fn model_fee_percentage(marks: Marks) -> u128 {
-    if marks.any(Marks::MODEL_FEE_PERCENTAGE) {
-        load!(SolutionModelFeePercentage)
-    } else {
-        0
-    }
+    load!(SolutionModelFeePercentage, marks)
 }
 
 /// Wei that a task has to pay to earn emission.
 #[inline(never)]
 pub(crate) fn min_reward_fee(marks: Marks) -> u128 {
-    if marks.any(Marks::MIN_REWARD_FEE) {
-        load!(MinRewardFee)
-    } else {
-        0
-    }
+    load!(MinRewardFee, marks)
 }
 
 /// Wei that the slash amount never falls below.
-pub(crate) fn slash_floor() -> u128 {
-    load!(SlashAmountFloor)
+pub(crate) fn slash_floor(marks: Marks) -> u128 {
+    load!(SlashAmountFloor, marks)
 }
 
 /// The slash amount as a share of what was emitted.
-pub(crate) fn slash_percentage() -> u128 {
-    load!(SlashAmountPercentage)
+pub(crate) fn slash_percentage(marks: Marks) -> u128 {
+    load!(SlashAmountPercentage, marks)
 }
 
 /// The treasury's share of a retracted fee.
@@ -258,48 +290,62 @@ pub(crate) fn exit_wait() -> u64 {
 }
 
 /// Seconds that a contestation's vote lasts.
-pub(crate) fn vote_period() -> u64 {
-    load!(MinContestationVotePeriodTime) as u64
+pub(crate) fn vote_period(marks: Marks) -> u64 {
+    load!(MinContestationVotePeriodTime, marks) as u64
 }
 
 /// Seconds for which a vote goes on after a late one.
-pub(crate) fn vote_extension() -> u64 {
-    load!(ContestationVoteExtensionTime) as u64
+pub(crate) fn vote_extension(marks: Marks) -> u64 {
+    load!(ContestationVoteExtensionTime, marks) as u64
 }
 
 /// Seconds before a solution from which on one must have been a validator to vote on it.
-pub(crate) fn stake_since() -> u64 {
-    load!(MaxContestationValidatorStakeSince) as u64
-}
-
-/// Start of emission.
-pub(crate) fn start() -> u64 {
-    START.load() as u64
-}
-
-/// Moves the start of emission, which is below 2^40.
-pub(crate) fn set_start(start: u64) {
-    START.store(start.into());
+pub(crate) fn stake_since(marks: Marks) -> u64 {
+    load!(MaxContestationValidatorStakeSince, marks) as u64
 }
 
 /// Sets every parameter to its default.
 pub(crate) fn set_defaults() {
     for row in &params::TABLE {
         if row.default != 0 {
-            Place::of(row.parameter).store(row.default);
+            place(row.parameter).store(row.default);
         }
     }
 }
 
-/// The ledger's mark of a parameter that is 0 on most days.
+/// The ledger's mark of the group that a parameter belongs to, which says that some
+/// parameter of it is not at its default.
 const fn mark(parameter: Parameter) -> Option<u8> {
+    use Parameter as P;
     match parameter {
-        Parameter::MinRewardFee => Some(Marks::MIN_REWARD_FEE),
-        Parameter::SolutionModelFeePercentage => Some(Marks::MODEL_FEE_PERCENTAGE),
-        Parameter::SolutionRateLimit => Some(Marks::RATE_LIMIT),
-        Parameter::SolutionsStakeAmount => Some(Marks::SOLUTION_STAKE),
-        _ => None,
+        P::MinRewardFee => Some(Marks::MIN_REWARD_FEE),
+        P::SolutionModelFeePercentage => Some(Marks::MODEL_FEE_PERCENTAGE),
+        P::SolutionRateLimit => Some(Marks::RATE_LIMIT),
+        P::SolutionsStakeAmount => Some(Marks::SOLUTION_STAKE),
+        P::MinClaimSolutionTime | P::ValidatorMinimumPercentage | P::ValidatorMinimumFloor => {
+            Some(Marks::STAKING)
+        }
+        P::SolutionFeePercentage | P::TreasuryRewardPercentage | P::TaskOwnerRewardPercentage => {
+            Some(Marks::CLAIMING)
+        }
+        P::SlashAmountPercentage
+        | P::SlashAmountFloor
+        | P::MinContestationVotePeriodTime
+        | P::ContestationVoteExtensionTime
+        | P::MaxContestationValidatorStakeSince => Some(Marks::DISPUTES),
+        P::RetractionFeePercentage
+        | P::MinRetractionWaitTime
+        | P::ExitValidatorMinUnlockTime
+        | P::Version => None,
     }
+}
+
+/// Whether some parameter with this mark is not at its default.
+fn differs(bit: u8) -> bool {
+    params::TABLE
+        .iter()
+        .filter(|row| mark(row.parameter) == Some(bit))
+        .any(|row| place(row.parameter).load() != row.default)
 }
 
 /// Answers the getters and setters of all parameters.
@@ -314,7 +360,7 @@ const fn mark(parameter: Parameter) -> Option<u8> {
 /// A setter's own.
 pub fn answer(selector: [u8; 4], arguments: &[u8]) -> Result<Vec<u8>, Revert> {
     if let Some(row) = params::by_getter(selector) {
-        return Ok(Place::of(row.parameter).load().encode());
+        return Ok(place(row.parameter).load().encode());
     }
     let row = params::by_setter(selector).ok_or_else(|| error!(UnknownFunction))?;
     ensure!(!host::is_reentrant(), Reentrancy);
@@ -325,19 +371,20 @@ fn set(row: &Row, value: U256) -> Result<(), Revert> {
     state::only_owner()?;
     // No bound is above what 128 bits hold, but a version's is exactly that.
     let value = u128::try_from(value).map_err(|_| error!(ParameterOutOfBounds))?;
-    params::validate(row.parameter, value, |other| Place::of(other).load()).map_err(|error| {
-        match error {
+    params::validate(row.parameter, value, |other| place(other).load()).map_err(
+        |error| match error {
             ParameterError::PercentageTooHigh { .. } => error!(PercentageTooHigh),
             ParameterError::OutOfBounds { .. } => error!(ParameterOutOfBounds),
-        }
-    })?;
-    Place::of(row.parameter).store(value);
+        },
+    )?;
+    place(row.parameter).store(value);
     if let Some(bit) = mark(row.parameter) {
         let mut ledger = Ledger::read();
-        ledger.marks.set(bit, value != 0);
+        ledger.marks.set(bit, differs(bit));
         ledger.write();
     }
-    Words::event(&row.event)
+    let mut log = Words::with_capacity(2);
+    log.word(&row.event.0)
         .uint(value)
         .log(if row.indexed { 2 } else { 1 });
     Ok(())
@@ -352,7 +399,6 @@ impl ParameterStorage {
             let name = std::format!("params.{}", row.parameter.name());
             rows.fixed(name, place.slot, place.bits());
         }
-        rows.fixed("params.startBlockTime".into(), START.slot, START.bits());
     }
 }
 
@@ -370,10 +416,52 @@ impl Place {
 mod tests {
     use super::*;
 
+    /// Programs take a group without a mark to be at the defaults that they know, so these
+    /// are a part of the storage layout: what the first program knew, all that follow know.
     #[test]
-    fn what_is_marked_is_zero_at_first() {
-        for row in &params::TABLE {
-            assert!(mark(row.parameter).is_none() || row.default == 0);
+    fn the_defaults_are_those_that_engines_were_initialised_with() {
+        let marked: Vec<_> = params::TABLE
+            .iter()
+            .filter(|row| mark(row.parameter).is_some())
+            .map(|row| (row.parameter.name(), row.default))
+            .collect();
+        assert_eq!(
+            marked,
+            [
+                ("minClaimSolutionTime", 2_000),
+                ("minContestationVotePeriodTime", 4_000),
+                ("contestationVoteExtensionTime", 600),
+                ("maxContestationValidatorStakeSince", 120),
+                ("solutionRateLimit", 0),
+                ("solutionsStakeAmount", 0),
+                ("minRewardFee", 0),
+                ("solutionFeePercentage", 100_000_000_000_000_000),
+                ("solutionModelFeePercentage", 0),
+                ("treasuryRewardPercentage", 100_000_000_000_000_000),
+                ("taskOwnerRewardPercentage", 0),
+                ("validatorMinimumPercentage", 800_000_000_000_000),
+                ("validatorMinimumFloor", 1_000_000_000_000_000_000),
+                ("slashAmountPercentage", 100_000_000_000_000),
+                ("slashAmountFloor", 125_000_000_000_000_000),
+            ],
+            "an upgrade that changes a default has to change it in storage as well"
+        );
+    }
+
+    #[test]
+    fn a_group_lies_in_one_word() {
+        for (bits, slot) in [
+            (Marks::STAKING, STORAGE.params.staking()),
+            (Marks::CLAIMING, STORAGE.params.claiming()),
+            (Marks::RATE_LIMIT, STORAGE.params.seldom()),
+            (Marks::SOLUTION_STAKE, STORAGE.params.seldom()),
+        ] {
+            let places: Vec<_> = params::TABLE
+                .iter()
+                .filter(|row| mark(row.parameter) == Some(bits))
+                .map(|row| Place::of(row.parameter).slot)
+                .collect();
+            assert!(!places.is_empty() && places.iter().all(|place| *place == slot));
         }
     }
 
@@ -391,11 +479,10 @@ mod tests {
 
     #[test]
     fn no_two_parameters_share_a_byte() {
-        let mut places: Vec<Place> = params::TABLE
+        let places: Vec<Place> = params::TABLE
             .iter()
             .map(|row| Place::of(row.parameter))
             .collect();
-        places.push(START);
         for (i, a) in places.iter().enumerate() {
             for b in &places[i + 1..] {
                 assert!(a.slot != b.slot || a.at + a.len <= b.at || b.at + b.len <= a.at);

@@ -5,24 +5,18 @@
 //! life is made of, so that its start-up, which every call pays for, stays small; what it
 //! does not know it hands to the rest in a delegate call.
 
-use crate::router::{Route, routes};
+use crate::router::routes;
 use crate::{
     admin, claims, clock, consumers, contestations, earnings, emission, hashes, models, solutions,
     tasks, treasury, validators,
 };
 use alloy_primitives::{Address, B256, U256};
 
-/// What the hot program answers itself.
-pub static HOT: [Route; HOT_TABLE.len()] = HOT_TABLE;
-
-/// What the rest answers.
-pub static REST: [Route; REST_TABLE.len()] = REST_TABLE;
-
 #[cfg(target_arch = "wasm32")]
 mod entry {
     use crate::host;
+    use crate::reentrancy;
     use crate::revert::{Revert, ensure, error};
-    use crate::{reentrancy, router};
     use alloc::vec::Vec;
 
     /// Where the virtual machine enters the program.
@@ -48,15 +42,15 @@ mod entry {
             .ok_or_else(|| error!(UnknownFunction))?;
         #[cfg(feature = "hot")]
         {
-            match router::find(&super::HOT, *selector) {
-                Some(route) => reentrancy::run(route, arguments),
+            match super::hot(*selector) {
+                Some(route) => reentrancy::run(&route, arguments),
                 None => delegate(*selector, arguments, input),
             }
         }
         #[cfg(not(feature = "hot"))]
         {
-            match router::find(&super::REST, *selector) {
-                Some(route) => reentrancy::run(route, arguments),
+            match super::rest(*selector) {
+                Some(route) => reentrancy::run(&route, arguments),
                 None => crate::params::answer(*selector, arguments),
             }
         }
@@ -93,7 +87,9 @@ mod entry {
 use crate::abi::{Addresses, Blobs, Hashes};
 use crate::hashes::{ModelArg, TaskArg};
 
-const HOT_TABLE: [Route; 23] = routes! {
+routes! {
+    /// What the hot program answers itself.
+    hot:
     Submit submitTaskCall => tasks::submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8]];
     Submit bulkSubmitTaskCall => tasks::bulk_submit [version: u8, owner: Address, model: B256, fee: U256, input: &[u8], n: U256];
     Submit bulkSubmitTasksCall => tasks::bulk_submit_inputs [version: u8, owner: Address, model: B256, fee: U256, inputs: Blobs<'_>];
@@ -117,9 +113,11 @@ const HOT_TABLE: [Route; 23] = routes! {
     View validatorsCall => validators::validator [validator: Address];
     Write registerModelCall => models::register [addr: Address, fee: U256, template: &[u8]];
     View generateIPFSCIDCall => hashes::generate_cid [content: &[u8]];
-};
+}
 
-const REST_TABLE: [Route; 74] = routes! {
+routes! {
+    /// What the rest answers.
+    rest:
     Write initializeCall => admin::initialize [token: Address, treasury: Address, owner: Address, rest: Address];
     View baseTokenCall => admin::token [];
     View ownerCall => admin::owner [];
@@ -194,4 +192,4 @@ const REST_TABLE: [Route; 74] = routes! {
     View contestationVoteEndCall => contestations::vote_end [task: B256];
     View votingPeriodEndedCall => contestations::ended [task: B256];
     View validatorCanVoteCall => contestations::can_vote [validator: Address, task: B256];
-};
+}

@@ -1,10 +1,10 @@
 //! From a selector to the function that answers it.
 //!
-//! A table sorted at compile time and searched by halves, whose entries are pointers to
-//! functions that stay functions: the router that a macro generates inlines all of them
-//! into one, which is several times the size and so several times the start-up gas.
-//! What each function takes is checked against the interface's signature when the
-//! program is compiled.
+//! Comparisons in a row that end in pointers to functions which stay functions: the router
+//! that the SDK's macro generates inlines all of them into one, which is several times the
+//! size and so several times the start-up gas. It is code and no table, because each start
+//! of a program pays for its data 600 times what it pays for code. What each function takes
+//! is checked against the interface's signature when the program is compiled.
 
 use crate::revert::Revert;
 use alloc::vec::Vec;
@@ -26,47 +26,26 @@ pub enum Access {
 /// One function of a program.
 #[derive(Clone, Copy)]
 pub struct Route {
-    /// The function's selector, as a big-endian number.
-    pub selector: u32,
     /// What it may do from within.
     pub access: Access,
     /// What answers it.
     pub handler: Handler,
 }
 
-/// The table in the order that [`find`] needs.
-///
-/// Fails to compile when two functions share a selector.
-pub const fn sorted<const N: usize>(mut routes: [Route; N]) -> [Route; N] {
-    let mut i = 1;
-    while i < N {
-        let route = routes[i];
-        let mut j = i;
-        while j > 0 && routes[j - 1].selector > route.selector {
-            routes[j] = routes[j - 1];
-            j -= 1;
+/// Whether no two functions share a selector.
+pub const fn are_distinct(selectors: &[[u8; 4]]) -> bool {
+    let mut i = 0;
+    while i < selectors.len() {
+        let mut j = 0;
+        while j < i {
+            if u32::from_be_bytes(selectors[i]) == u32::from_be_bytes(selectors[j]) {
+                return false;
+            }
+            j += 1;
         }
-        routes[j] = route;
         i += 1;
     }
-    let mut i = 1;
-    while i < N {
-        assert!(
-            routes[i - 1].selector != routes[i].selector,
-            "two functions share a selector"
-        );
-        i += 1;
-    }
-    routes
-}
-
-/// The route of `selector`, if the table has one.
-pub fn find(table: &[Route], selector: [u8; 4]) -> Option<&Route> {
-    let selector = u32::from_be_bytes(selector);
-    let at = table
-        .binary_search_by(|route| route.selector.cmp(&selector))
-        .ok()?;
-    table.get(at)
+    true
 }
 
 /// Whether `signature` is a name followed by exactly these argument types.
@@ -101,31 +80,43 @@ pub const fn takes(signature: &str, types: &[&str]) -> bool {
     at + 1 == signature.len() && signature[at] == b')'
 }
 
-/// A table of routes: `access call type of IEngine => function [arguments]`.
+/// A function that finds the route of a selector, if the program has one, from a table:
+/// `access call type of IEngine => function [arguments]`.
 macro_rules! routes {
-    ($($access:ident $call:ident => $function:path [$($argument:ident : $kind:ty),*];)*) => {
-        $crate::router::sorted([$({
+    ($(#[$doc:meta])* $find:ident: $($access:ident $call:ident => $function:path [$($argument:ident : $kind:ty),*];)*) => {
+        $(#[$doc])*
+        pub fn $find(selector: [u8; 4]) -> Option<$crate::router::Route> {
             use arbius_protocol::interfaces::engine::IEngine;
             use alloy_sol_types::SolCall;
             const {
                 assert!(
-                    $crate::router::takes(
-                        <IEngine::$call as SolCall>::SIGNATURE,
-                        &[$(<$kind as $crate::abi::Arg<'_>>::NAME),*],
-                    ),
-                    concat!(stringify!($call), ": the function takes other arguments than the interface says"),
+                    $crate::router::are_distinct(&[$(<IEngine::$call as SolCall>::SELECTOR),*]),
+                    "two functions share a selector"
                 );
             }
-            $crate::router::Route {
-                selector: u32::from_be_bytes(<IEngine::$call as SolCall>::SELECTOR),
-                access: $crate::router::Access::$access,
-                handler: |_calldata| {
-                    let mut _args = $crate::abi::Args::new(_calldata);
-                    $(let $argument = <$kind as $crate::abi::Arg<'_>>::read(&mut _args)?;)*
-                    $function($($argument),*).map($crate::abi::Returns::encode)
-                },
-            }
-        }),*])
+            $(
+                const {
+                    assert!(
+                        $crate::router::takes(
+                            <IEngine::$call as SolCall>::SIGNATURE,
+                            &[$(<$kind as $crate::abi::Arg<'_>>::NAME),*],
+                        ),
+                        concat!(stringify!($call), ": the function takes other arguments than the interface says"),
+                    );
+                }
+                if selector == <IEngine::$call as SolCall>::SELECTOR {
+                    return Some($crate::router::Route {
+                        access: $crate::router::Access::$access,
+                        handler: |_calldata| {
+                            let mut _args = $crate::abi::Args::new(_calldata);
+                            $(let $argument = <$kind as $crate::abi::Arg<'_>>::read(&mut _args)?;)*
+                            $function($($argument),*).map($crate::abi::Returns::encode)
+                        },
+                    });
+                }
+            )*
+            None
+        }
     };
 }
 pub(crate) use routes;
@@ -150,28 +141,8 @@ mod tests {
     }
 
     #[test]
-    fn a_sorted_table_finds_each_of_its_selectors_and_no_other() {
-        const TABLE: [Route; 3] = sorted([
-            Route {
-                selector: 7,
-                access: Access::View,
-                handler: |_| Ok(Vec::from([7])),
-            },
-            Route {
-                selector: 1,
-                access: Access::View,
-                handler: |_| Ok(Vec::from([1])),
-            },
-            Route {
-                selector: 5,
-                access: Access::View,
-                handler: |_| Ok(Vec::from([5])),
-            },
-        ]);
-        for selector in [1u8, 5, 7] {
-            let route = find(&TABLE, [0, 0, 0, selector]).expect("is in the table");
-            assert_eq!((route.handler)(&[]), Ok(Vec::from([selector])));
-        }
-        assert!(find(&TABLE, [0, 0, 0, 6]).is_none());
+    fn a_selector_that_is_there_twice_is_noticed() {
+        assert!(are_distinct(&[[0, 0, 0, 1], [0, 0, 1, 0], [1, 0, 0, 0]]));
+        assert!(!are_distinct(&[[0, 0, 0, 1], [0, 0, 1, 0], [0, 0, 0, 1]]));
     }
 }

@@ -5,23 +5,21 @@ use crate::host::{self, Word};
 use crate::layout::STORAGE;
 use crate::params::{self, SolvingParams};
 use crate::revert::{Revert, ensure, error};
-use crate::state::Ledger;
-use crate::store::{Map, Map2, Pack, Slot, put, put_address, take, take_address};
+use crate::state::{Config, Ledger};
+use crate::store::{Map, Map2, Pack, put, put_address, take, take_address};
+use crate::tasks::{self, Task};
 use crate::validators::Stake;
-use crate::{arbsys, models, tasks, validators};
+use crate::{arbsys, models, solvers, validators};
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256};
-use arbius_protocol::contestation::Outcome;
-use arbius_protocol::tasks::{CommitmentError, Progress, rate_limited, revealable};
+use arbius_protocol::tasks::{CommitmentError, rate_limited, revealable};
 use arbius_protocol::{cid, ids};
 
-/// Where commitments and solutions are kept.
+/// Where commitments are kept. Solutions lie with their tasks.
 #[derive(Clone, Copy)]
 pub struct SolutionStorage {
     /// Who signalled each hash first, and when.
     commitments: Map<B256, Commitment>,
-    /// Three words each: [`Mark`], the answer's digest, the locked stake if any.
-    entries: Map<B256, Mark>,
     /// L2 block in which others signalled a hash that had been signalled, by hash and
     /// sender.
     repeated: Map2<B256, Address, u64>,
@@ -31,8 +29,7 @@ impl SolutionStorage {
     pub(crate) const fn at(base: u32) -> Self {
         Self {
             commitments: Map::at(base),
-            entries: Map::at(base + 1),
-            repeated: Map2::at(base + 2),
+            repeated: Map2::at(base + 1),
         }
     }
 }
@@ -76,140 +73,6 @@ fn committed(hash: B256, validator: Address) -> u64 {
     first.block
 }
 
-/// Who solved a task and when that is final: solver 20, time 5, contest end 5, flags 1.
-#[derive(Clone, Copy)]
-pub(crate) struct Mark {
-    /// The solver; zero where there is no solution.
-    pub(crate) solver: Address,
-    /// Time of the reveal.
-    pub(crate) time: u64,
-    /// Until when it can be contested, in unpaused seconds, fixed at the reveal.
-    pub(crate) contest_end: u64,
-    /// Whether fee and reward were credited.
-    pub(crate) claimed: bool,
-    /// Whether it is or was contested: then settling decides, not claiming.
-    pub(crate) contested: bool,
-    /// Whether the contestation was won, so that the answer stands as wrong.
-    pub(crate) rejected: bool,
-    /// Whether stake was locked for it, so that the third word has to be read.
-    pub(crate) staked: bool,
-}
-
-impl Pack for Mark {
-    fn pack(&self) -> Word {
-        let mut word = [0; 32];
-        put_address::<0>(&mut word, self.solver);
-        put::<20, 5>(&mut word, self.time.into());
-        put::<25, 5>(&mut word, self.contest_end.into());
-        word[30] = u8::from(self.claimed)
-            | u8::from(self.contested) << 1
-            | u8::from(self.rejected) << 2
-            | u8::from(self.staked) << 3;
-        word
-    }
-
-    fn unpack(word: &Word) -> Self {
-        Self {
-            solver: take_address::<0>(word),
-            time: take::<20, 5>(word) as u64,
-            contest_end: take::<25, 5>(word) as u64,
-            claimed: word[30] & 1 != 0,
-            contested: word[30] & 2 != 0,
-            rejected: word[30] & 4 != 0,
-            staked: word[30] & 8 != 0,
-        }
-    }
-}
-
-/// A solution where it lies, and its mark.
-#[derive(Clone, Copy)]
-pub(crate) struct Solution {
-    slot: Slot,
-    pub(crate) mark: Mark,
-}
-
-impl Solution {
-    /// The solution of a task, whether there is one or not.
-    #[inline(never)]
-    pub(crate) fn of(task: B256) -> Self {
-        let slot = STORAGE.solutions.entries.slot(task);
-        Self {
-            slot,
-            mark: slot.get(),
-        }
-    }
-
-    /// Whether there is one.
-    pub(crate) fn exists(&self) -> bool {
-        !self.mark.solver.is_zero()
-    }
-
-    /// What has happened to the task.
-    pub(crate) fn progress(&self) -> Progress {
-        if !self.exists() {
-            Progress::Submitted
-        } else if self.mark.contested {
-            Progress::Contested {
-                settled: if self.mark.rejected {
-                    Some(Outcome::Rejected)
-                } else {
-                    self.mark.claimed.then_some(Outcome::Upheld)
-                },
-            }
-        } else {
-            Progress::Solved {
-                contest_end: self.mark.contest_end,
-            }
-        }
-    }
-
-    /// Notes that fee and reward were credited.
-    pub(crate) fn set_claimed(&mut self) {
-        self.mark.claimed = true;
-        self.slot.set(&self.mark);
-    }
-
-    /// Notes that it is contested: from then on settling decides, not claiming.
-    pub(crate) fn set_contested(&mut self) {
-        self.mark.contested = true;
-        self.slot.set(&self.mark);
-    }
-
-    /// Notes that it was voted down.
-    pub(crate) fn set_rejected(&mut self) {
-        self.mark.rejected = true;
-        self.slot.set(&self.mark);
-    }
-
-    /// Digest of the answer.
-    pub(crate) fn digest(&self) -> B256 {
-        self.slot.next(1).get()
-    }
-
-    /// The stake that is locked for it.
-    pub(crate) fn stake(&self) -> u128 {
-        if self.mark.staked {
-            self.slot.next(2).get()
-        } else {
-            0
-        }
-    }
-
-    fn set_stake(&self, stake: u128) {
-        self.slot.next(2).set(&stake);
-    }
-
-    /// Gives the locked stake up; returns what it was.
-    pub(crate) fn take_stake(&self) -> u128 {
-        if !self.mark.staked {
-            return 0;
-        }
-        let stake = self.stake();
-        self.set_stake(0);
-        stake
-    }
-}
-
 /// `commitments(hash)`: the L2 block in which a hash was signalled first; 0 if it was not.
 pub(crate) fn commitment(hash: B256) -> Result<u64, Revert> {
     Ok(STORAGE.solutions.commitments.get(hash).block)
@@ -251,10 +114,12 @@ pub(crate) fn signal(hash: B256) -> Result<(), Revert> {
 }
 
 /// A validator revealing solutions in one call.
-struct Reveal {
+struct Reveals {
     params: SolvingParams,
     validator: Address,
     stake: Stake,
+    /// The stake as it was before.
+    before: Stake,
     /// Free stake that every solution demands.
     minimum: u128,
     now: u64,
@@ -264,7 +129,7 @@ struct Reveal {
     accepted: u32,
 }
 
-impl Reveal {
+impl Reveals {
     /// Checks what concerns the sender alone.
     ///
     /// # Errors
@@ -278,7 +143,7 @@ impl Reveal {
         let now = host::now();
         let stake = Stake::of(validator);
         ensure!(
-            !stake.is_cooling_down(validator, params.claim_delay, now),
+            !stake.is_cooling_down(validator, params.claim_delay, ledger.marks, now),
             SubmitSolutionCooldown
         );
         let minimum = validators::minimum(&params.minimum, ledger.emitted).max(params.stake);
@@ -287,6 +152,7 @@ impl Reveal {
             params,
             validator,
             stake,
+            before: stake,
             minimum,
             now,
             unpaused: ledger.clock().unpaused(now),
@@ -301,16 +167,16 @@ impl Reveal {
     /// that does not count, the sender's single commitment does: a rival who sees the
     /// reveal coming can signal the bulk hash in its very block, and must not spoil it.
     #[inline(never)]
-    fn enter(&mut self, task: B256, cid: &[u8], bulk: u64) -> Result<(), Revert> {
-        let (entry, head) = tasks::Entry::existing(task)?;
-        ensure!(!head.retracted, TaskNotOpen);
-        let solution = Solution::of(task);
-        ensure!(!solution.exists(), SolutionAlreadySubmitted);
+    fn enter(&mut self, id: B256, cid: &[u8], bulk: u64) -> Result<(), Revert> {
+        let mut task = Task::existing(id)?;
+        let flags = task.flags();
+        ensure!(!flags.retracted, TaskNotOpen);
+        ensure!(!flags.solved, SolutionAlreadySubmitted);
         let digest = cid::decode(cid).map_err(|_| error!(InvalidCid))?;
-        let (submitted, now) = (entry.fees().block, self.block);
+        let (submitted, now) = (task.submission().block, self.block);
         let mut verdict = revealable(bulk, submitted, now);
         if verdict.is_err() {
-            let hash = ids::commitment(self.validator, task, digest);
+            let hash = ids::commitment(self.validator, id, digest);
             let single = committed(hash, self.validator);
             if single != 0 {
                 verdict = revealable(single, submitted, now);
@@ -322,49 +188,54 @@ impl Reveal {
             CommitmentError::BeforeTask => error!(CommitmentBeforeTask),
         })?;
         ensure!(
-            models::may_solve(head.model, self.validator),
+            !flags.listed || self.is_listed(&task),
             NotAllowedToSubmitSolution
         );
         ensure!(self.stake.free() >= self.minimum, MinStakedTooLow);
-        solution.slot.set(&Mark {
-            solver: self.validator,
+        if self.stake.number == 0 {
+            self.stake.number = solvers::enter(self.validator)?;
+        }
+        // The minimum is no less than this, so there is as much.
+        self.stake.lock(self.params.stake)?;
+        let reveal = tasks::Reveal {
+            solver: self.stake.number,
             time: self.now,
             contest_end: self.unpaused + self.params.claim_delay,
-            claimed: false,
-            contested: false,
-            rejected: false,
-            staked: self.params.stake != 0,
-        });
-        solution.slot.next(1).set(&digest);
-        if self.params.stake != 0 {
-            self.stake.lock(self.params.stake)?;
-            solution.set_stake(self.params.stake);
-        }
+        };
+        task.solve(&reveal, digest, self.params.stake);
         self.accepted += 1;
         event!(SolutionSubmitted)
             .address(&self.validator)
-            .word(&task.0)
+            .word(&id.0)
             .log(3);
         Ok(())
     }
 
-    /// Checks the rate and writes what changed about the validator.
+    /// Whether the task's model still has its allow-list and the sender is on it.
+    #[inline(never)]
+    fn is_listed(&self, task: &Task) -> bool {
+        let model = models::id_of(task.head().offer().model);
+        models::may_solve(model, self.validator)
+    }
+
+    /// Checks the rate and writes what changed about the validator: on most days nothing,
+    /// once it has its number.
     ///
     /// # Errors
     ///
     /// `SolutionRateLimit`.
     fn finish(mut self) -> Result<(), Revert> {
+        let limit = self.params.rate_limit;
         ensure!(
-            !rate_limited(
-                self.now,
-                self.stake.last_submission,
-                self.params.rate_limit,
-                self.accepted
-            ),
+            !rate_limited(self.now, self.stake.last_submission, limit, self.accepted),
             SolutionRateLimit
         );
-        self.stake.last_submission = self.now;
-        self.stake.write(self.validator);
+        if limit != 0 {
+            self.stake.last_submission = self.now;
+        }
+        if self.stake != self.before {
+            self.stake.write(self.validator);
+        }
         Ok(())
     }
 }
@@ -383,9 +254,9 @@ impl Reveal {
 ///
 /// `SolutionSubmitted`.
 pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
-    let mut reveal = Reveal::begin()?;
-    reveal.enter(task, cid, 0)?;
-    reveal.finish()
+    let mut reveals = Reveals::begin()?;
+    reveals.enter(task, cid, 0)?;
+    reveals.finish()
 }
 
 /// `bulkSubmitSolution(tasks, cids)`: reveals several solutions, under single commitments
@@ -403,20 +274,20 @@ pub(crate) fn submit(task: B256, cid: &[u8]) -> Result<(), Revert> {
 ///
 /// `SolutionSubmitted` or `SolutionSkipped` for each.
 pub(crate) fn bulk_submit(tasks: Hashes<'_>, cids: Blobs<'_>) -> Result<(), Revert> {
-    let mut reveal = Reveal::begin()?;
-    let hash = bulk_commitment(reveal.validator, &tasks, &cids)?;
-    let bulk = hash.map_or(0, |hash| committed(hash, reveal.validator));
+    let mut reveals = Reveals::begin()?;
+    let hash = bulk_commitment(reveals.validator, &tasks, &cids)?;
+    let bulk = hash.map_or(0, |hash| committed(hash, reveals.validator));
     for (task, cid) in tasks.iter().zip(cids.iter()) {
-        if let Err(reason) = reveal.enter(task, cid?, bulk) {
+        if let Err(reason) = reveals.enter(task, cid?, bulk) {
             event!(SolutionSkipped)
-                .address(&reveal.validator)
+                .address(&reveals.validator)
                 .word(&task.0)
                 .bytes4(reason.selector())
                 .log(3);
         }
     }
-    ensure!(reveal.accepted > 0, NothingAccepted);
-    reveal.finish()
+    ensure!(reveals.accepted > 0, NothingAccepted);
+    reveals.finish()
 }
 
 /// The bulk commitment to pairs of tasks and CIDs, or `None` where a CID is none, so that
@@ -444,34 +315,35 @@ pub(crate) fn bulk_commitment(
 }
 
 /// `solutions(task)`: all zero if there is none.
-pub(crate) fn solution(task: B256) -> Result<Words, Revert> {
-    let solution = Solution::of(task);
+pub(crate) fn solution(id: B256) -> Result<Words, Revert> {
+    let task = Task::find(id);
+    let flags = task.flags();
     let mut words = Words::with_capacity(7);
-    words
-        .address(&solution.mark.solver)
-        .uint(solution.mark.time.into())
-        .uint(solution.mark.claimed.into());
-    if solution.exists() {
-        words.bytes(4, &cid::encode(solution.digest()));
+    if flags.solved {
+        words
+            .address(&task.solver())
+            .uint(task.reveal().time.into())
+            .uint(flags.claimed.into())
+            .bytes(4, &cid::encode(task.answer()));
     } else {
-        words.bytes(4, &[]);
+        words.uint(0).uint(0).uint(0).bytes(4, &[]);
     }
     Ok(words)
 }
 
 /// `solutionsStake(task)`: what is locked for the solution until it is final.
 pub(crate) fn locked(task: B256) -> Result<u128, Revert> {
-    Ok(Solution::of(task).stake())
+    Ok(Task::find(task).stake())
 }
 
 /// `contestEnd(task)`: when the solution can no longer be contested, if no pause comes.
 pub(crate) fn contest_end(task: B256) -> Result<u64, Revert> {
-    let solution = Solution::of(task);
-    if !solution.exists() {
+    let task = Task::find(task);
+    if !task.flags().solved {
         return Ok(0);
     }
-    let clock = STORAGE.state.config.get().clock();
-    Ok(clock.estimate(solution.mark.contest_end, host::now()))
+    let clock = Config::read().clock();
+    Ok(clock.estimate(task.reveal().contest_end, host::now()))
 }
 
 /// What [`crate::layout::written`] reads.
@@ -483,15 +355,6 @@ impl SolutionStorage {
             "solutions.commitments",
             self.commitments,
             &[word!(Commitment: block, by)],
-        );
-        rows.at(
-            "solutions.entries",
-            self.entries,
-            &[
-                word!(Mark: solver, time, contest_end, claimed, contested, rejected, staked),
-                word!(B256 as answer),
-                word!(u128 as stake),
-            ],
         );
         rows.at("solutions.repeated", self.repeated, &[word!(u64)]);
     }

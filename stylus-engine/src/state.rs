@@ -6,13 +6,14 @@ use crate::revert::{Revert, ensure, error};
 use crate::store::{Field, Pack, put, put_address, take, take_address};
 use alloy_primitives::{Address, B256, U256};
 use arbius_protocol::clock::Clock;
+use arbius_protocol::emission::MINING;
 
 /// Where the configuration, the ledger and the offices are kept.
 #[derive(Clone, Copy)]
 pub struct StateStorage {
-    /// What every call needs to know.
+    /// What every call that moves tokens needs to know.
     pub config: Field<Config>,
-    /// What the engine holds.
+    /// What mining has emitted and the treasury is owed.
     pub ledger: Field<Ledger>,
     /// When the engine was paused and for how long.
     pub clock: Field<Clock>,
@@ -43,11 +44,18 @@ impl StateStorage {
     }
 }
 
-/// What a call needs to know that moves tokens: token 20, flags 1.
+/// What a call needs to know that moves tokens: token 20, assets 10, flags 1.
+///
+/// Ten bytes hold more than the million AIUS that can ever exist; what does not fit is
+/// refused before it is written.
 #[derive(Clone, Copy, Default)]
 pub struct Config {
     /// The AIUS token; zero before initialisation.
     pub token: Address,
+    /// What the engine's balance must cover, in wei: the whole reserve and what has come in,
+    /// less what has gone out. Emission moves a part of the reserve to what is held for
+    /// somebody and leaves this as it is, so that a claim need not touch it.
+    pub assets: u128,
     /// Whether the reserve was seen to be funded.
     pub funded: bool,
     /// Whether there ever was a pause, so that the clock has to be read. The ledger says the
@@ -55,24 +63,34 @@ pub struct Config {
     pub ever_paused: bool,
 }
 
+/// Where amounts of AIUS in storage end: 2^80 wei.
+pub const AMOUNT_LIMIT: u128 = 1 << 80;
+
 impl Pack for Config {
     fn pack(&self) -> Word {
         let mut word = [0; 32];
         put_address::<0>(&mut word, self.token);
-        word[20] = u8::from(self.funded) | u8::from(self.ever_paused) << 1;
+        put::<20, 10>(&mut word, self.assets);
+        word[30] = u8::from(self.funded) | u8::from(self.ever_paused) << 1;
         word
     }
 
     fn unpack(word: &Word) -> Self {
         Self {
             token: take_address::<0>(word),
-            funded: word[20] & 1 != 0,
-            ever_paused: word[20] & 2 != 0,
+            assets: take::<20, 10>(word),
+            funded: word[30] & 1 != 0,
+            ever_paused: word[30] & 2 != 0,
         }
     }
 }
 
 impl Config {
+    /// The configuration as it is.
+    pub(crate) fn read() -> Self {
+        STORAGE.state.config.get()
+    }
+
     /// The configuration of an engine that runs.
     ///
     /// # Errors
@@ -80,14 +98,53 @@ impl Config {
     /// `Paused`.
     #[inline(never)]
     pub(crate) fn running() -> Result<Self, Revert> {
-        let config = STORAGE.state.config.get();
+        let config = Self::read();
         ensure_running(config.ever_paused)?;
         Ok(config)
+    }
+
+    /// Writes the configuration back.
+    pub(crate) fn write(&self) {
+        STORAGE.state.config.set(self);
     }
 
     /// The pauses so far.
     pub(crate) fn clock(&self) -> Clock {
         clock(self.ever_paused)
+    }
+
+    /// Books tokens that come in.
+    ///
+    /// # Errors
+    ///
+    /// `AmountTooLarge` if there cannot be so much.
+    #[inline(never)]
+    pub(crate) fn receive(&mut self, amount: u128) -> Result<(), Revert> {
+        self.assets = self
+            .assets
+            .checked_add(amount)
+            .filter(|assets| *assets < AMOUNT_LIMIT)
+            .ok_or_else(|| error!(AmountTooLarge))?;
+        self.write();
+        Ok(())
+    }
+
+    /// Books tokens that go out.
+    ///
+    /// # Errors
+    ///
+    /// `InsufficientStake` if the books do not hold that much, which they always do.
+    #[inline(never)]
+    pub(crate) fn release(&mut self, amount: u128) -> Result<(), Revert> {
+        self.assets = subtract(self.assets, amount)?;
+        self.write();
+        Ok(())
+    }
+
+    /// What the engine holds for somebody, accrued fees included, once `emitted` wei were
+    /// emitted (protocol section 9).
+    pub(crate) fn held(&self, emitted: u128) -> u128 {
+        (self.assets + emitted).saturating_sub(MINING)
     }
 }
 
@@ -110,7 +167,7 @@ fn clock(ever_paused: bool) -> Clock {
     }
 }
 
-/// What is set of that which seldom is, so that most calls need not load it: bits.
+/// What is not as it is on most days, so that most calls need not load it: bits.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Marks(u8);
 
@@ -125,6 +182,12 @@ impl Marks {
     pub const RATE_LIMIT: u8 = 8;
     /// `solutionsStakeAmount` is above 0.
     pub const SOLUTION_STAKE: u8 = 16;
+    /// What a reveal reads is not at its defaults.
+    pub const STAKING: u8 = 32;
+    /// What a claim reads is not at its defaults.
+    pub const CLAIMING: u8 = 64;
+    /// What a contestation reads is not at its defaults.
+    pub const DISPUTES: u8 = 128;
 
     /// Whether one of these bits is set.
     pub(crate) const fn any(self, bits: u8) -> bool {
@@ -137,41 +200,36 @@ impl Marks {
     }
 }
 
-/// What the engine holds, in wei, and what is set: held 10, emitted 10, accrued 10, marks 1.
-///
-/// Ten bytes hold more than the million AIUS that can ever exist; what does not fit is
-/// refused before it is written.
+/// What mining has emitted and the treasury is owed, in wei, and what is set: emitted 10,
+/// accrued 10, start 5, marks 1.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ledger {
-    /// Everything held for somebody (protocol section 9), accrued fees included.
-    pub held: u128,
     /// What mining has emitted so far; raised by rewards alone (protocol section 2).
     pub emitted: u128,
     /// The treasury's fees that were not withdrawn yet.
     pub accrued: u128,
-    /// What is set of that which seldom is.
+    /// Start of emission.
+    pub start: u64,
+    /// What is not as it is on most days.
     pub marks: Marks,
 }
-
-/// Where amounts of AIUS in storage end: 2^80 wei.
-pub const AMOUNT_LIMIT: u128 = 1 << 80;
 
 impl Pack for Ledger {
     fn pack(&self) -> Word {
         let mut word = [0; 32];
-        put::<0, 10>(&mut word, self.held);
-        put::<10, 10>(&mut word, self.emitted);
-        put::<20, 10>(&mut word, self.accrued);
-        word[30] = self.marks.0;
+        put::<0, 10>(&mut word, self.emitted);
+        put::<10, 10>(&mut word, self.accrued);
+        put::<20, 5>(&mut word, self.start.into());
+        word[25] = self.marks.0;
         word
     }
 
     fn unpack(word: &Word) -> Self {
         Self {
-            held: take::<0, 10>(word),
-            emitted: take::<10, 10>(word),
-            accrued: take::<20, 10>(word),
-            marks: Marks(word[30]),
+            emitted: take::<0, 10>(word),
+            accrued: take::<10, 10>(word),
+            start: take::<20, 5>(word) as u64,
+            marks: Marks(word[25]),
         }
     }
 }
@@ -202,30 +260,6 @@ impl Ledger {
     /// Writes the ledger back.
     pub(crate) fn write(&self) {
         STORAGE.state.ledger.set(self);
-    }
-
-    /// Adds to what is held.
-    ///
-    /// # Errors
-    ///
-    /// `AmountTooLarge` if there cannot be so much.
-    pub(crate) fn hold(&mut self, amount: u128) -> Result<(), Revert> {
-        self.held = self
-            .held
-            .checked_add(amount)
-            .filter(|held| *held < AMOUNT_LIMIT)
-            .ok_or_else(|| error!(AmountTooLarge))?;
-        Ok(())
-    }
-
-    /// Takes what leaves the engine from what is held.
-    ///
-    /// # Errors
-    ///
-    /// `InsufficientStake` if the books do not hold that much, which they always do.
-    pub(crate) fn release(&mut self, amount: u128) -> Result<(), Revert> {
-        self.held = subtract(self.held, amount)?;
-        Ok(())
     }
 }
 
@@ -286,12 +320,12 @@ impl StateStorage {
         rows.at(
             "state.config",
             self.config,
-            &[word!(Config: token, funded, ever_paused)],
+            &[word!(Config: token, assets, funded, ever_paused)],
         );
         rows.at(
             "state.ledger",
             self.ledger,
-            &[word!(Ledger: held, emitted, accrued, marks)],
+            &[word!(Ledger: emitted, accrued, start, marks)],
         );
         rows.at(
             "state.clock",
@@ -314,35 +348,40 @@ mod tests {
     fn configuration_and_ledger_survive_packing() {
         let config = Config {
             token: Address::repeat_byte(7),
+            assets: AMOUNT_LIMIT - 1,
             funded: true,
             ever_paused: false,
         };
         let back = Config::unpack(&config.pack());
         assert_eq!(
-            (back.token, back.funded, back.ever_paused),
-            (config.token, true, false)
+            (back.token, back.assets, back.funded, back.ever_paused),
+            (config.token, config.assets, true, false)
         );
         let mut marks = Marks::default();
         marks.set(Marks::SOLUTION_STAKE, true);
         let ledger = Ledger {
-            held: AMOUNT_LIMIT - 1,
-            emitted: 3,
+            emitted: AMOUNT_LIMIT - 1,
             accrued: 5,
+            start: (1 << 40) - 1,
             marks,
         };
         assert_eq!(Ledger::unpack(&ledger.pack()), ledger);
     }
 
     #[test]
-    fn the_ledger_refuses_what_does_not_fit() {
-        let mut ledger = Ledger {
-            held: AMOUNT_LIMIT - 1,
-            emitted: 0,
-            accrued: 0,
-            marks: Marks::default(),
+    fn what_is_held_is_what_the_reserve_does_not_need() {
+        let mut config = Config {
+            assets: MINING,
+            ..Config::default()
         };
-        assert!(ledger.hold(1).is_err());
-        assert!(ledger.hold(u128::MAX).is_err());
+        assert_eq!(config.held(0), 0);
+        config.assets += 12;
+        assert_eq!(config.held(0), 12);
+        assert_eq!(config.held(30), 42);
+    }
+
+    #[test]
+    fn amounts_that_do_not_fit_are_refused() {
         assert!(amount(U256::from(AMOUNT_LIMIT)).is_err());
         assert!(amount(U256::MAX).is_err());
         assert_eq!(amount(U256::from(AMOUNT_LIMIT - 1)), Ok(AMOUNT_LIMIT - 1));

@@ -6,7 +6,7 @@
 //! at the first byte, because that is what WebAssembly reads without turning bytes round.
 
 use crate::host::{self, Word};
-use alloy_primitives::{Address, B256, keccak256};
+use alloy_primitives::{Address, B256, FixedBytes, keccak256};
 use core::marker::PhantomData;
 
 /// A value that fits a storage word.
@@ -23,14 +23,13 @@ pub struct Slot(Word);
 
 impl Slot {
     /// The word at a fixed slot number.
-    #[inline]
-    pub const fn fixed(number: u32) -> Self {
+    ///
+    /// Made when the program runs: as a constant each would be 32 bytes of data, which every
+    /// start of a program pays for at 600 times the price of code.
+    #[inline(never)]
+    pub fn fixed(number: u32) -> Self {
         let mut key = [0; 32];
-        let bytes = number.to_be_bytes();
-        key[28] = bytes[0];
-        key[29] = bytes[1];
-        key[30] = bytes[2];
-        key[31] = bytes[3];
+        key[28..].copy_from_slice(&number.to_be_bytes());
         Self(key)
     }
 
@@ -143,6 +142,17 @@ impl Key for Address {
     }
 }
 
+impl Key for FixedBytes<20> {
+    #[cfg(test)]
+    const NAME: &'static str = "bytes20";
+
+    fn to_word(&self) -> Word {
+        let mut word = [0; 32];
+        word[..20].copy_from_slice(self.as_slice());
+        word
+    }
+}
+
 impl Key for u64 {
     #[cfg(test)]
     const NAME: &'static str = "uint64";
@@ -189,6 +199,37 @@ impl<K: Key, V: Pack> Map<K, V> {
     /// Sets the value of `key`.
     pub fn set(self, key: K, value: &V) {
         self.slot(key).set(value)
+    }
+}
+
+impl<V: Pack> Map<u64, V> {
+    /// The key under which the mapping holds `value`, which is not the zero word. If it does
+    /// not hold it yet, it is written: so a word that many records have in common lies here
+    /// once, and each of them names it in eight bytes.
+    ///
+    /// Keys follow from the values by hashing, and 0 is none's. Where somebody made two values
+    /// meet, the second has the next key that is free, so what was written once stays.
+    pub(crate) fn intern(self, value: &V) -> u64 {
+        intern(Slot::fixed(self.root), &value.pack())
+    }
+}
+
+#[inline(never)]
+fn intern(root: Slot, word: &Word) -> u64 {
+    let hash = keccak256(word);
+    let mut key = take::<0, 8>(&hash) as u64;
+    loop {
+        key = key.max(1);
+        let slot = root.entry(&key.to_word());
+        let found = slot.load();
+        if found == *word {
+            return key;
+        }
+        if found == [0; 32] {
+            slot.store(word);
+            return key;
+        }
+        key = key.wrapping_add(1);
     }
 }
 
@@ -249,6 +290,15 @@ pub(crate) fn put<const AT: usize, const LEN: usize>(word: &mut Word, value: u12
     word[AT..AT + LEN].copy_from_slice(&value.to_le_bytes()[..LEN]);
 }
 
+/// What two parts of a word, which have no byte in common, come to together.
+#[inline(never)]
+pub(crate) fn join(mut a: Word, b: &Word) -> Word {
+    for (a, b) in a.iter_mut().zip(b) {
+        *a |= b;
+    }
+    a
+}
+
 /// The address at byte `AT` of a word.
 #[inline(always)]
 pub(crate) fn take_address<const AT: usize>(word: &Word) -> Address {
@@ -261,6 +311,16 @@ pub(crate) fn take_address<const AT: usize>(word: &Word) -> Address {
 pub(crate) fn put_address<const AT: usize>(word: &mut Word, address: Address) {
     const { assert!(AT + 20 <= 32) }
     word[AT..AT + 20].copy_from_slice(address.as_slice());
+}
+
+/// A word whose parts are packed one by one.
+impl Pack for Word {
+    fn pack(&self) -> Word {
+        *self
+    }
+    fn unpack(word: &Word) -> Self {
+        *word
+    }
 }
 
 impl Pack for B256 {

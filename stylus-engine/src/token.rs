@@ -5,13 +5,11 @@
 
 use crate::abi::Words;
 use crate::host::{self, CallKind};
-use crate::layout::STORAGE;
 use crate::revert::{Revert, ensure, error};
-use crate::state::{Config, Ledger};
+use crate::state::Config;
 use alloc::vec::Vec;
 use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
-use arbius_protocol::emission::MINING;
 use arbius_protocol::interfaces::token::{IPermit, IToken};
 
 /// Takes `amount` from `from`, who has allowed it. Nothing is called for 0.
@@ -130,9 +128,9 @@ pub(crate) fn ensure_funded(config: &mut Config) -> Result<(), Revert> {
 
 #[inline(never)]
 fn find_funded(config: &mut Config) -> Result<(), Revert> {
-    let reserve = U256::from(MINING + Ledger::read().held);
+    let reserve = U256::from(config.assets);
     ensure!(balance(&config.token)? >= reserve, ReserveNotFunded);
     config.funded = true;
-    STORAGE.state.config.set(config);
+    config.write();
     Ok(())
 }

@@ -25,22 +25,23 @@ pub(crate) fn accrued() -> Result<u128, Revert> {
 /// `AccruedFeesWithdrawn`.
 pub(crate) fn withdraw_accrued() -> Result<(), Revert> {
     let treasury = STORAGE.state.treasury.get();
+    let mut config = Config::read();
     let mut ledger = Ledger::read();
     let amount = ledger.accrued;
     ensure!(amount != 0, NothingToWithdraw);
     ledger.accrued = 0;
-    ledger.release(amount)?;
     ledger.write();
+    config.release(amount)?;
     event!(AccruedFeesWithdrawn)
         .address(&treasury)
         .uint(amount)
         .log(2);
-    token::pay(&STORAGE.state.config.get().token, &treasury, amount)
+    token::pay(&config.token, &treasury, amount)
 }
 
 /// `totalHeld()`: everything that the engine holds for somebody.
 pub(crate) fn held() -> Result<u128, Revert> {
-    Ok(Ledger::read().held)
+    Ok(Config::read().held(Ledger::read().emitted))
 }
 
 /// `sweepSurplus()`: credits what the engine holds for nobody, because it was sent
@@ -54,12 +55,13 @@ pub(crate) fn held() -> Result<u128, Revert> {
 ///
 /// `SurplusSwept`.
 pub(crate) fn sweep() -> Result<(), Revert> {
-    let config = Config::running()?;
+    let mut config = Config::running()?;
     let balance = state::amount(token::balance(&config.token)?)?;
     let mut ledger = Ledger::read();
-    let surplus = solvency::surplus(balance, ledger.emitted, ledger.held);
+    let held = config.held(ledger.emitted);
+    let surplus = solvency::surplus(balance, ledger.emitted, held);
     ensure!(surplus != 0, NothingToWithdraw);
-    ledger.hold(surplus)?;
+    config.receive(surplus)?;
     ledger.accrued += surplus;
     ledger.write();
     event!(SurplusSwept).uint(surplus).log(1);

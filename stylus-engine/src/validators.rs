@@ -7,7 +7,7 @@ use crate::layout::STORAGE;
 use crate::models;
 use crate::params;
 use crate::revert::{Revert, ensure};
-use crate::state::{self, Config, Ledger};
+use crate::state::{self, Config, Ledger, Marks};
 use crate::store::{Map, Map2, Pack, Slot, put, take};
 use crate::token;
 use alloy_primitives::{Address, B256, U256};
@@ -32,7 +32,8 @@ impl ValidatorStorage {
     }
 }
 
-/// What a validator has in: staked 10, pending 10, since 5, last submission 5, flags 1.
+/// What a validator has in: staked 10, pending 10, since 4, last submission 4, flags 1,
+/// number 3.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub(crate) struct Stake {
     /// Wei, pending withdrawals included and locks excluded.
@@ -41,11 +42,13 @@ pub(crate) struct Stake {
     pub(crate) pending: u128,
     /// Since when the free stake has been sufficient; 0 if it is no validator.
     pub(crate) since: u64,
-    /// When it last submitted a solution.
+    /// When it last submitted a solution while there was a limit to their rate.
     pub(crate) last_submission: u64,
     /// Whether it ever lost a contestation as the accused, so that [`History`] has to be
     /// read.
     pub(crate) has_lost: bool,
+    /// Its number as a solver ([`crate::solvers`]); 0 before its first solution.
+    pub(crate) number: u32,
 }
 
 impl Pack for Stake {
@@ -53,9 +56,10 @@ impl Pack for Stake {
         let mut word = [0; 32];
         put::<0, 10>(&mut word, self.staked);
         put::<10, 10>(&mut word, self.pending);
-        put::<20, 5>(&mut word, self.since.into());
-        put::<25, 5>(&mut word, self.last_submission.into());
-        word[30] = self.has_lost.into();
+        put::<20, 4>(&mut word, self.since.into());
+        put::<24, 4>(&mut word, self.last_submission.into());
+        word[28] = self.has_lost.into();
+        put::<29, 3>(&mut word, self.number.into());
         word
     }
 
@@ -63,9 +67,10 @@ impl Pack for Stake {
         Self {
             staked: take::<0, 10>(word),
             pending: take::<10, 10>(word),
-            since: take::<20, 5>(word) as u64,
-            last_submission: take::<25, 5>(word) as u64,
-            has_lost: word[30] != 0,
+            since: take::<20, 4>(word) as u64,
+            last_submission: take::<24, 4>(word) as u64,
+            has_lost: word[28] & 1 != 0,
+            number: take::<29, 3>(word) as u32,
         }
     }
 }
@@ -97,19 +102,19 @@ impl Stake {
 
     /// Notes whether the free stake has become sufficient. No credit moves a time that is
     /// set, so the minimum is asked for only where none is.
-    fn notice_credit(&mut self, emitted: u128, now: u64) {
+    fn notice_credit(&mut self, ledger: &Ledger, now: u64) {
         if self.since == 0 {
-            let minimum = current_minimum(emitted);
+            let minimum = current_minimum(ledger);
             self.since = rules::since_after_credit(self.since, self.free(), minimum, now);
         }
     }
 
-    /// Adds to the stake of `validator` what the ledger holds already.
+    /// Adds to the stake of `validator` what the engine holds already.
     #[inline(never)]
-    pub(crate) fn credit_to(validator: Address, amount: u128, emitted: u128, now: u64) {
+    pub(crate) fn credit_to(validator: Address, amount: u128, ledger: &Ledger, now: u64) {
         let mut stake = Self::of(validator);
         stake.staked += amount;
-        stake.notice_credit(emitted, now);
+        stake.notice_credit(ledger, now);
         stake.write(validator);
     }
 
@@ -125,13 +130,19 @@ impl Stake {
     }
 
     /// Whether it has lost a contestation too recently to submit.
-    pub(crate) fn is_cooling_down(&self, validator: Address, claim_delay: u64, now: u64) -> bool {
+    pub(crate) fn is_cooling_down(
+        &self,
+        validator: Address,
+        claim_delay: u64,
+        marks: Marks,
+        now: u64,
+    ) -> bool {
         self.has_lost
             && cooling_down(
                 now,
                 History::of(validator).last_loss,
                 claim_delay,
-                params::vote_period(),
+                params::vote_period(marks),
             )
     }
 }
@@ -205,23 +216,27 @@ pub(crate) fn minimum(parameters: &params::Minimum, emitted: u128) -> u128 {
 
 /// The same, with the parameters as they are.
 #[inline(never)]
-pub(crate) fn current_minimum(emitted: u128) -> u128 {
-    minimum(&params::minimum(), emitted)
+pub(crate) fn current_minimum(ledger: &Ledger) -> u128 {
+    minimum(&params::minimum(ledger.marks), ledger.emitted)
 }
 
 /// `getValidatorMinimum()`: free stake that a validator needs now.
 pub(crate) fn get_minimum() -> Result<u128, Revert> {
-    Ok(current_minimum(Ledger::read().emitted))
+    Ok(current_minimum(&Ledger::read()))
 }
 
 /// `getSlashAmount()`: what a vote in a contestation opened now locks.
 pub(crate) fn get_slash_amount() -> Result<u128, Revert> {
-    Ok(slash_amount(Ledger::read().emitted))
+    Ok(slash_amount(&Ledger::read()))
 }
 
-/// What a vote locks in a contestation that begins once `emitted` wei were emitted.
-pub(crate) fn slash_amount(emitted: u128) -> u128 {
-    rules::slash_amount(emitted, params::slash_percentage(), params::slash_floor())
+/// What a vote locks in a contestation that begins now.
+pub(crate) fn slash_amount(ledger: &Ledger) -> u128 {
+    let (percentage, floor) = (
+        params::slash_percentage(ledger.marks),
+        params::slash_floor(ledger.marks),
+    );
+    rules::slash_amount(ledger.emitted, percentage, floor)
 }
 
 /// Notes that a validator lost a contestation as the accused: it has to pause.
@@ -254,10 +269,8 @@ pub(crate) fn deposit(validator: Address, amount: U256) -> Result<(), Revert> {
     state::account(validator, config.token)?;
     ensure!(!amount.is_zero(), AmntTooSmall);
     let amount = state::amount(amount)?;
-    let mut ledger = Ledger::read();
-    ledger.hold(amount)?;
-    ledger.write();
-    Stake::credit_to(validator, amount, ledger.emitted, host::now());
+    config.receive(amount)?;
+    Stake::credit_to(validator, amount, &Ledger::read(), host::now());
     let sender = host::sender();
     event!(ValidatorDeposit)
         .address(&sender)
@@ -285,14 +298,14 @@ pub(crate) fn initiate_withdraw(amount: U256) -> Result<u64, Revert> {
     let mut stake = Stake::of(validator);
     ensure!(amount <= stake.free(), InsufficientStake);
     stake.pending += amount;
-    let minimum = current_minimum(Ledger::read().emitted);
+    let minimum = current_minimum(&Ledger::read());
     stake.since = rules::since_after_announcement(stake.since, stake.free(), minimum);
     stake.write(validator);
     let slot = History::slot(validator);
     let mut history: History = slot.get();
     history.withdrawals += 1;
     slot.set(&history);
-    let clock = STORAGE.state.config.get().clock();
+    let clock = Config::read().clock();
     let now = host::now();
     let unlock = clock.unpaused(now) + params::exit_wait();
     STORAGE
@@ -337,7 +350,7 @@ pub(crate) fn cancel_withdraw(count: U256) -> Result<(), Revert> {
     slot.set(&Request::default());
     let mut stake = Stake::of(validator);
     stake.pending = state::subtract(stake.pending, request.amount)?;
-    stake.notice_credit(Ledger::read().emitted, host::now());
+    stake.notice_credit(&Ledger::read(), host::now());
     stake.write(validator);
     event!(ValidatorWithdrawCancelled)
         .address(&validator)
@@ -357,7 +370,7 @@ pub(crate) fn cancel_withdraw(count: U256) -> Result<(), Revert> {
 ///
 /// `ValidatorWithdraw`.
 pub(crate) fn withdraw(count: U256, to: Address) -> Result<(), Revert> {
-    let config = STORAGE.state.config.get();
+    let mut config = Config::read();
     state::account(to, config.token)?;
     let validator = host::sender();
     let (slot, request, number) = request(validator, count)?;
@@ -371,9 +384,7 @@ pub(crate) fn withdraw(count: U256, to: Address) -> Result<(), Revert> {
     stake.staked -= paid;
     stake.pending = state::subtract(stake.pending, request.amount)?;
     stake.write(validator);
-    let mut ledger = Ledger::read();
-    ledger.release(paid)?;
-    ledger.write();
+    config.release(paid)?;
     event!(ValidatorWithdraw)
         .address(&validator)
         .address(&to)
@@ -396,7 +407,7 @@ pub(crate) fn signal_support(model: B256, support: bool) -> Result<(), Revert> {
     Config::running()?;
     models::Entry::existing(model)?;
     let sender = host::sender();
-    let minimum = current_minimum(Ledger::read().emitted);
+    let minimum = current_minimum(&Ledger::read());
     ensure!(Stake::of(sender).free() >= minimum, MinStakedTooLow);
     event!(SignalSupport)
         .address(&sender)
@@ -434,7 +445,7 @@ pub(crate) fn pending_request(validator: Address, count: U256) -> Result<Words, 
     let unlock = if request.amount == 0 {
         0
     } else {
-        let clock = STORAGE.state.config.get().clock();
+        let clock = Config::read().clock();
         clock.estimate(request.unlock, host::now())
     };
     let mut words = Words::with_capacity(2);
@@ -447,7 +458,8 @@ pub(crate) fn request_count(validator: Address) -> Result<u64, Revert> {
     Ok(History::of(validator).withdrawals)
 }
 
-/// `lastSolutionSubmission(validator)`.
+/// `lastSolutionSubmission(validator)`: recorded only while `solutionRateLimit` is above 0,
+/// which alone asks for it.
 pub(crate) fn last_submission(validator: Address) -> Result<u64, Revert> {
     Ok(Stake::of(validator).last_submission)
 }
@@ -466,7 +478,7 @@ impl ValidatorStorage {
             "validators.entries",
             self.entries,
             &[
-                word!(Stake: staked, pending, since, last_submission, has_lost),
+                word!(Stake: staked, pending, since, last_submission, has_lost, number),
                 word!(History: last_loss, withdrawals),
             ],
         );

@@ -468,7 +468,8 @@ super::interface! {
         function solutionsStake(bytes32 task) external view returns (uint256);
         /// *Own.* When the solution can no longer be contested, if no pause comes; 0 without a solution.
         function contestEnd(bytes32 task) external view returns (uint256);
-        /// When the sender last submitted a solution.
+        /// When the sender last submitted a solution while `solutionRateLimit` was above 0: nothing
+        /// else asks for it, so it is noted only then.
         function lastSolutionSubmission(address validator) external view returns (uint256);
         /// When the validator last lost a contestation as the accused.
         function lastContestationLossTime(address validator) external view returns (uint256);

@@ -89,6 +89,8 @@ struct Row {
     /// Which of the consecutive words there.
     word: usize,
     bits: crate::host::Word,
+    /// When the bytes mean this, where they mean something else at other times.
+    when: Option<&'static str>,
 }
 
 impl Row {
@@ -100,7 +102,9 @@ impl Row {
             keys,
             word,
             bits,
+            when,
         } = self;
+        let when = when.map_or_else(String::new, |when| format!(", \"when\": \"{when}\""));
         let first = bits
             .iter()
             .position(|byte| *byte != 0)
@@ -120,7 +124,7 @@ impl Row {
         let keys: Vec<_> = keys.iter().map(|key| format!("\"{key}\"")).collect();
         let keys = keys.join(", ");
         format!(
-            "{{\"field\": \"{field}\", \"slot\": {slot}, \"keys\": [{keys}], \"word\": {word}, {place}}}"
+            "{{\"field\": \"{field}\", \"slot\": {slot}, \"keys\": [{keys}], \"word\": {word}, {place}{when}}}"
         )
     }
 }
@@ -134,25 +138,50 @@ impl Rows {
     pub(crate) fn at(&mut self, name: &str, handle: impl Rooted, words: &[Word]) {
         let (slot, keys) = handle.place();
         for (offset, word) in words.iter().enumerate() {
-            let mut covered = [0; 32];
-            for (field, bits) in &word.fields {
-                for (byte, bits) in covered.iter_mut().zip(bits) {
-                    *byte |= bits;
-                }
-                let separator = if field.is_empty() { "" } else { "." };
-                self.0.push(Row {
-                    field: format!("{name}{separator}{field}"),
-                    slot,
-                    keys: keys.clone(),
-                    word: offset,
-                    bits: *bits,
-                });
-            }
-            assert_eq!(
-                covered, word.all,
-                "{name}: a field of word {offset} is missing"
-            );
+            self.word(name, (slot, &keys), offset, word, None);
         }
+    }
+
+    /// A part of the first word at a handle that means one thing or another, each with when.
+    pub(crate) fn either(
+        &mut self,
+        name: &str,
+        handle: impl Rooted,
+        meanings: [(&'static str, Word); 2],
+    ) {
+        let (slot, keys) = handle.place();
+        for (when, word) in &meanings {
+            self.word(name, (slot, &keys), 0, word, Some(when));
+        }
+    }
+
+    fn word(
+        &mut self,
+        name: &str,
+        (slot, keys): (u32, &[&'static str]),
+        offset: usize,
+        word: &Word,
+        when: Option<&'static str>,
+    ) {
+        let mut covered = [0; 32];
+        for (field, bits) in &word.fields {
+            for (byte, bits) in covered.iter_mut().zip(bits) {
+                *byte |= bits;
+            }
+            let separator = if field.is_empty() { "" } else { "." };
+            self.0.push(Row {
+                field: format!("{name}{separator}{field}"),
+                slot,
+                keys: keys.to_vec(),
+                word: offset,
+                bits: *bits,
+                when,
+            });
+        }
+        assert_eq!(
+            covered, word.all,
+            "{name}: a field of word {offset} is missing"
+        );
     }
 
     /// A field at a fixed slot, by the bits that it uses.
@@ -164,6 +193,7 @@ impl Rows {
             keys,
             word,
             bits,
+            when: None,
         });
     }
 }
@@ -180,6 +210,7 @@ fn rows() -> Vec<Row> {
     STORAGE.earnings.write_down(&mut rows);
     STORAGE.contestations.write_down(&mut rows);
     STORAGE.consumers.write_down(&mut rows);
+    STORAGE.solvers.write_down(&mut rows);
     rows.0
 }
 
@@ -214,7 +245,10 @@ fn no_two_fields_share_a_bit() {
     for (i, a) in rows.iter().enumerate() {
         for b in rows[i + 1..].iter().filter(|b| b.slot == a.slot) {
             assert_eq!(a.keys, b.keys, "{} and {}", a.field, b.field);
-            let apart = a.word != b.word || a.bits.iter().zip(&b.bits).all(|(a, b)| a & b == 0);
+            let at_other_times = a.when.is_some() && b.when.is_some() && a.when != b.when;
+            let apart = at_other_times
+                || a.word != b.word
+                || a.bits.iter().zip(&b.bits).all(|(a, b)| a & b == 0);
             assert!(apart, "{} and {}", a.field, b.field);
         }
     }

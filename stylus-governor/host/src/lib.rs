@@ -9,10 +9,12 @@
 
 #![no_std]
 
+mod constant;
 mod hooks;
 #[cfg(target_arch = "wasm32")]
 mod scratch;
 
+pub use constant::{limbs, word_of};
 pub use hooks::{
     cache, code_size, contract_address, delegate_call, emit, flush, has_value,
     import_memory_payment, keccak, load, sender, write_result,

@@ -3,7 +3,7 @@
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::{SolError, SolEvent};
 use arbius_calldata::{Args, Malformed};
-use arbius_host::{self as host, Scratch};
+use arbius_host::{self as host, Scratch, word};
 use arbius_protocol::interfaces::proxy::{ADMIN_SLOT, IMPLEMENTATION_SLOT, IProxy};
 
 use crate::route::{Route, route};
@@ -39,7 +39,7 @@ extern "C" fn user_entrypoint(len: usize) -> usize {
     host::import_memory_payment();
     // SAFETY: the only `Scratch`, in a program without an allocator.
     let mut scratch = unsafe { Scratch::new() };
-    let implementation = host::load(&IMPLEMENTATION_SLOT);
+    let implementation = host::load(&word!(IMPLEMENTATION_SLOT));
 
     let outcome = match scratch.calldata(len) {
         Some(calldata) => {
@@ -90,7 +90,7 @@ fn construct(args: Args<'_>) -> Result<Outcome, Refusal> {
 /// Refuses whoever is not the admin.
 fn admin_only() -> Result<(), Refusal> {
     let sender = host::sender();
-    if host::load(&ADMIN_SLOT) == sender {
+    if host::load(&word!(ADMIN_SLOT)) == sender {
         Ok(())
     } else {
         Err(Refusal::Unauthorized(Address::from_word(sender)))
@@ -106,10 +106,10 @@ fn upgrade(args: Args<'_>, skip: usize) -> Result<Outcome, Refusal> {
         return Err(Refusal::InvalidImplementation(implementation));
     }
     let word = implementation.into_word();
-    host::cache(&IMPLEMENTATION_SLOT, &word);
+    host::cache(&word!(IMPLEMENTATION_SLOT), &word);
     // Before the call below: the implementation reads storage past this program's cache.
     host::flush();
-    host::emit(&[IProxy::Upgraded::SIGNATURE_HASH, word], 2);
+    host::emit(&[word!(IProxy::Upgraded::SIGNATURE_HASH), word], 2);
 
     if call.is_empty() {
         return if host::has_value() {
@@ -138,11 +138,14 @@ fn set_admin(admin: Address) -> Result<(), Refusal> {
     if admin == Address::ZERO {
         return Err(Refusal::InvalidAdmin(admin));
     }
-    let previous = host::load(&ADMIN_SLOT);
+    let previous = host::load(&word!(ADMIN_SLOT));
     let word = admin.into_word();
-    host::cache(&ADMIN_SLOT, &word);
+    host::cache(&word!(ADMIN_SLOT), &word);
     host::flush();
-    host::emit(&[IProxy::AdminChanged::SIGNATURE_HASH, previous, word], 1);
+    host::emit(
+        &[word!(IProxy::AdminChanged::SIGNATURE_HASH), previous, word],
+        1,
+    );
     Ok(())
 }
 

@@ -3,7 +3,7 @@
 use alloy_primitives::B256;
 use alloy_sol_types::SolCall;
 use arbius_calldata::{Malformed, split_selector};
-use arbius_host as host;
+use arbius_host::{self as host, word};
 use arbius_protocol::interfaces::token::IToken;
 
 use crate::{erc20, layout, refusal::Refused};
@@ -49,8 +49,8 @@ pub fn answer(calldata: &[u8]) -> Result<Returned, Refused> {
         }
         BALANCE_OF => stored(layout::balance(args.account(0)?)),
         ALLOWANCE => stored(layout::allowance(args.account(0)?, args.account(1)?)),
-        TOTAL_SUPPLY => stored(layout::TOTAL_SUPPLY),
-        CAP => Ok(Returned::Word(erc20::SUPPLY)),
+        TOTAL_SUPPLY => stored(word!(layout::TOTAL_SUPPLY)),
+        CAP => Ok(Returned::Word(word!(erc20::SUPPLY))),
         DECIMALS => Ok(Returned::Word(B256::with_last_byte(18))),
         NAME => Ok(Returned::Text("Arbius")),
         SYMBOL => Ok(Returned::Text("AIUS")),

@@ -6,7 +6,7 @@
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use arbius_calldata::Tuples;
-use arbius_host as host;
+use arbius_host::{self as host, word};
 use arbius_protocol::interfaces::token::{CAP, IToken};
 
 use crate::{amount, layout, refusal::Refused};
@@ -33,7 +33,7 @@ const VERSION: B256 = B256::with_last_byte(1);
 ///
 /// `Transfer` from the zero address for each allocation, then `Initialized`.
 pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
-    if host::load(&layout::VERSION) != B256::ZERO {
+    if host::load(&word!(layout::VERSION)) != B256::ZERO {
         return Err(Refused::with::<IToken::InvalidInitialization>(&[]));
     }
     let mut supply = B256::ZERO;
@@ -44,12 +44,16 @@ pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
         supply = amount::plus(&supply, value);
         credit(&B256::ZERO, account, value)?;
     }
-    if supply != SUPPLY {
-        return Err(Refused::with::<IToken::SupplyNotCap>(&[&supply, &SUPPLY]));
+    let cap = word!(SUPPLY);
+    if supply != cap {
+        return Err(Refused::with::<IToken::SupplyNotCap>(&[&supply, &cap]));
     }
-    host::cache(&layout::TOTAL_SUPPLY, &supply);
-    host::cache(&layout::VERSION, &VERSION);
-    host::emit(&[IToken::Initialized::SIGNATURE_HASH, VERSION], 1);
+    host::cache(&word!(layout::TOTAL_SUPPLY), &supply);
+    host::cache(&word!(layout::VERSION), &word!(VERSION));
+    host::emit(
+        &[word!(IToken::Initialized::SIGNATURE_HASH), word!(VERSION)],
+        1,
+    );
     Ok(())
 }
 
@@ -83,7 +87,12 @@ pub fn approve(spender: &B256, value: &B256) -> Result<(), Refused> {
     let owner = host::sender();
     host::cache(&layout::allowance(&owner, spender), value);
     host::emit(
-        &[IToken::Approval::SIGNATURE_HASH, owner, *spender, *value],
+        &[
+            word!(IToken::Approval::SIGNATURE_HASH),
+            owner,
+            *spender,
+            *value,
+        ],
         3,
     );
     Ok(())
@@ -145,6 +154,9 @@ fn credit(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
     }
     let slot = layout::balance(to);
     host::cache(&slot, &amount::plus(&host::load(&slot), value));
-    host::emit(&[IToken::Transfer::SIGNATURE_HASH, *from, *to, *value], 3);
+    host::emit(
+        &[word!(IToken::Transfer::SIGNATURE_HASH), *from, *to, *value],
+        3,
+    );
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! bridge keep theirs in namespaces of their own (ERC-7201).
 
 use alloy_primitives::B256;
-use arbius_host as host;
+use arbius_host::{self as host, word};
 
 /// `mapping(address => uint256)` of balances.
 const BALANCES: B256 = B256::ZERO;
@@ -22,13 +22,13 @@ pub const VERSION: B256 = B256::with_last_byte(3);
 /// Where the balance of `account` lies.
 #[must_use]
 pub fn balance(account: &B256) -> B256 {
-    entry(account, &BALANCES)
+    entry(account, &word!(BALANCES))
 }
 
 /// Where lies what `spender` may spend of `owner`'s.
 #[must_use]
 pub fn allowance(owner: &B256, spender: &B256) -> B256 {
-    entry(spender, &entry(owner, &ALLOWANCES))
+    entry(spender, &entry(owner, &word!(ALLOWANCES)))
 }
 
 /// The place of `key` in the mapping at `slot`: `keccak256(key ‖ slot)`.

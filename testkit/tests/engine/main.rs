@@ -18,6 +18,7 @@ mod hostile;
 mod models;
 mod parameters;
 mod pause;
+mod records;
 mod reentrancy;
 mod reference;
 mod retraction;

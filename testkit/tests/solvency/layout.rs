@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
 use arbius_devnet::chain::State;
+use arbius_protocol::emission::MINING;
 use serde_json::Value;
 
 /// The layout as the engine's own tests write it down.
@@ -25,14 +26,16 @@ struct Place {
 /// The fields that are read.
 #[derive(Clone, Copy, Debug)]
 struct Fields {
-    held: Place,
+    assets: Place,
     emitted: Place,
     accrued: Place,
     staked: Place,
     pending: Place,
     since: Place,
     last_submission: Place,
+    number: Place,
     owed: Place,
+    earned: Place,
 }
 
 /// Where somebody's words lie.
@@ -84,22 +87,24 @@ impl Fields {
             }
         };
         Self {
-            held: place("state.ledger.held"),
+            assets: place("state.config.assets"),
             emitted: place("state.ledger.emitted"),
             accrued: place("state.ledger.accrued"),
             staked: place("validators.entries.staked"),
             pending: place("validators.entries.pending"),
             since: place("validators.entries.since"),
             last_submission: place("validators.entries.last_submission"),
+            number: place("validators.entries.number"),
             owed: place("earnings.owed"),
+            earned: place("solvers.entries.earned"),
         }
     }
 
     fn slots(&self, address: Address) -> Slots {
         Slots {
-            stake: entry(address, self.staked.slot),
-            earnings: entry(address, self.owed.slot),
-            tokens: entry(address, TOKENS),
+            stake: entry(address.into_word(), self.staked.slot),
+            earnings: entry(address.into_word(), self.owed.slot),
+            tokens: entry(address.into_word(), TOKENS),
         }
     }
 }
@@ -137,17 +142,29 @@ impl Layout {
         word.saturating_to()
     }
 
+    /// What somebody is owed: in a word of its own, and in that of its number as a solver.
     pub(crate) fn earnings(&self, state: &State, address: Address) -> u128 {
-        let word = state.storage(self.engine, self.slots(address).earnings);
-        self.fields.owed.read(word)
+        let (fields, slots) = (&self.fields, self.slots(address));
+        let read = |place: Place, slot: U256| place.read(state.storage(self.engine, slot));
+        let number = read(fields.number, slots.stake);
+        let earned = match number {
+            0 => 0,
+            _ => read(
+                fields.earned,
+                entry(U256::from(number).into(), fields.earned.slot),
+            ),
+        };
+        read(fields.owed, slots.earnings) + earned
     }
 
     pub(crate) fn books(&self, state: &State) -> Books {
         let fields = &self.fields;
         let read = |place: Place| place.read(state.storage(self.engine, U256::from(place.slot)));
+        let (assets, emitted) = (read(fields.assets), read(fields.emitted));
         Books {
-            held: read(fields.held),
-            emitted: read(fields.emitted),
+            // What the reserve does not need of what the engine must have.
+            held: assets + emitted - MINING,
+            emitted,
             accrued: read(fields.accrued),
         }
     }
@@ -164,8 +181,8 @@ impl Layout {
     }
 }
 
-/// The place of an account in the mapping at a slot.
-fn entry(address: Address, slot: u64) -> U256 {
+/// The place of a key in the mapping at a slot.
+fn entry(key: B256, slot: u64) -> U256 {
     let slot = B256::from(U256::from(slot));
-    keccak256([address.into_word().0, slot.0].concat()).into()
+    keccak256([key.0, slot.0].concat()).into()
 }

@@ -187,8 +187,13 @@ struct Handlers(BTreeMap<String, Vec<String>>);
 impl Handlers {
     fn of(routes: &str) -> Self {
         let mut tables = BTreeMap::new();
-        for table in routes.split("\nconst ").skip(1) {
-            let Some((name, _)) = table.split_once(':') else {
+        for table in routes.split("\nroutes! {").skip(1) {
+            // The function that the table makes is named in the line above its first row.
+            let name = table
+                .lines()
+                .map(str::trim)
+                .find(|line| !line.is_empty() && !line.starts_with("///"));
+            let Some(name) = name.and_then(|line| line.strip_suffix(':')) else {
                 continue;
             };
             let modules = table

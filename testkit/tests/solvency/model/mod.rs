@@ -21,6 +21,7 @@ use arbius_protocol::{
     emission::MINING,
     interfaces::engine::IEngine,
     params::{self, Parameter},
+    solvency,
 };
 
 use crate::step::{Account, Call, Model, Step, Task};
@@ -305,6 +306,11 @@ impl Ledger {
             })
             .sum();
         people + tasks + self.accrued
+    }
+
+    /// What the engine's balance must cover.
+    fn assets(&self) -> u128 {
+        solvency::backing(self.emitted, self.held())
     }
 
     pub(crate) fn parameter(&self, parameter: Parameter) -> u128 {

@@ -116,6 +116,13 @@ impl Ledger {
         limit > 0 && u128::from(passed) <= mul(limit, accepted).unwrap_or(u128::MAX)
     }
 
+    /// Only the limit asks when somebody submitted, so it is noted only while there is one.
+    fn note_submission(&mut self, by: Address) {
+        if self.parameter(Parameter::SolutionRateLimit) > 0 {
+            self.person(by).last_submission = self.now;
+        }
+    }
+
     /// What stands against one solution.
     fn entry_faults(&self, by: Address, task: Task, number: u8, bulk: Option<u64>) -> Faults {
         let mut faults = Faults::default();
@@ -176,7 +183,7 @@ impl Ledger {
         faults.demand(!self.rate_limited(by, 1), fault!(SolutionRateLimit));
         if faults.none() {
             self.enter_solution(by, task, number);
-            self.person(by).last_submission = self.now;
+            self.note_submission(by);
         }
         faults
     }
@@ -209,7 +216,7 @@ impl Ledger {
         if accepted < pairs.len() as u128 {
             self.seen.insert("a bulk reveal skips an entry");
         }
-        self.person(by).last_submission = self.now;
+        self.note_submission(by);
         faults
     }
 

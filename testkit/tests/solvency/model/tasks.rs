@@ -103,7 +103,7 @@ impl Ledger {
     /// What stands against taking `total` from somebody.
     fn taking_faults(&self, by: Address, total: u128, form: Form, faults: &mut Faults) {
         faults.demand(
-            self.held().saturating_add(total) < AMOUNT_LIMIT,
+            self.assets().saturating_add(total) < AMOUNT_LIMIT,
             fault!(AmountTooLarge),
         );
         let person = self.peek(by);

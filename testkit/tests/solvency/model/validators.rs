@@ -31,7 +31,7 @@ impl Ledger {
         let deposit = amount(number, &mut faults);
         let wanted = deposit.unwrap_or(u128::MAX);
         faults.demand(self.can_take(by, wanted), fault!(TransferFailed));
-        let fits = self.held().saturating_add(wanted) < AMOUNT_LIMIT;
+        let fits = self.assets().saturating_add(wanted) < AMOUNT_LIMIT;
         faults.demand(fits, fault!(AmountTooLarge));
         if let (true, Some(deposit)) = (faults.none(), deposit) {
             self.take_tokens(by, deposit);
