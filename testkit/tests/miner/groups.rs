@@ -13,6 +13,7 @@ use arbius_sdk::{
 };
 use arbius_testkit::{Actor, TestChain, devnet::chain::Mining};
 
+use crate::hostile::Hostile;
 use crate::world::{
     AIUS, all_over, chain_with_model, miner, noted, reached, request, requester, respawn, settings,
     until, validator,
@@ -359,4 +360,37 @@ async fn a_group_whose_tasks_are_all_lost_reveals_nothing() {
     assert_eq!(counted(&miner, State::Lost), 2);
     assert_eq!(chain.devnet().chain().nonce(miner.account()), nonce);
     miner.stop().await.unwrap();
+}
+
+/// Runs as an Arbitrum node does: simulations see the newest block's number, and nothing waits.
+async fn arbitrum(chain: &TestChain) -> Hostile {
+    let endpoint = Hostile::before(chain.devnet()).await;
+    endpoint.lies(|method, params, ask| {
+        if let ("eth_call" | "eth_estimateGas", Some(params)) = (method, params.as_array_mut()) {
+            params.truncate(1);
+            params.push("latest".into());
+        }
+        ask(params)
+    });
+    endpoint
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_arbitrum_cannot_simulate_in_the_commitments_block_is_revealed_all_the_same() {
+    for count in [3, 1] {
+        let (chain, model) = chain_with_model().await;
+        let folder = tempfile::tempdir().unwrap();
+        let tasks = submit(&chain, model, count).await;
+        let endpoint = arbitrum(&chain).await;
+        let mut deployment = chain.deployment().clone();
+        deployment.rpc = endpoint.url();
+        let miner = staked(&chain, model, folder.path()).await;
+        let miner = miner.deployment(deployment).spawn().await.unwrap();
+        for task in &tasks {
+            reached(&miner, *task, State::Revealed).await;
+        }
+        assert_eq!(commitments(&chain, miner.account()), 1);
+        assert_eq!(passed_over(&chain, miner.account()), 0);
+        miner.stop().await.unwrap();
+    }
 }

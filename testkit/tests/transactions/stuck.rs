@@ -6,9 +6,13 @@ use alloy::{
     consensus::{Transaction as _, TxEnvelope},
     eips::Decodable2718,
 };
-use alloy_primitives::U256;
+use alloy_primitives::{Bytes, U256};
+use alloy_sol_types::SolError;
 use arbius_devnet::chain::Mining;
-use arbius_sdk::chain::{Call, ChainError, FeePolicy, Lane, Outcome};
+use arbius_sdk::{
+    chain::{Call, ChainError, FeePolicy, Lane, Outcome},
+    contracts::IEngine,
+};
 
 use crate::world::{Notebook, devnet, hasty, somebody, until};
 
@@ -274,4 +278,39 @@ async fn blocks_at_an_interval_take_everything_once() {
     }
     assert_eq!(devnet.chain().balance(somebody()), U256::from(12));
     assert!(journal.open().is_empty());
+}
+
+/// Reverts with an error of the engine, except for the first time.
+fn once() -> Bytes {
+    // if sload(0) { mstore(0, selector << 224) revert(0, 4) } else { sstore(0, 1) }
+    let mut code = vec![0x60, 0, 0x54, 0x60, 12, 0x57, 0x60, 1, 0x60, 0, 0x55, 0x00];
+    code.extend([0x5b, 0x63]);
+    code.extend(IEngine::AlreadyClaimed::SELECTOR);
+    code.extend([0x60, 0xe0, 0x1b, 0x60, 0, 0x52, 0x60, 4, 0x60, 0, 0xfd]);
+    code.into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_reverts_when_it_is_included_is_told_by_the_engines_name() {
+    let (devnet, chain, signer) = devnet().await;
+    devnet.chain().set_code(somebody(), once());
+    devnet.chain().set_mining(Mining::Manual);
+    let journal = Arc::new(Notebook::default());
+    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
+    let call = || Call::transfer(somebody(), U256::ZERO).for_purpose("claiming once");
+    let mut first = lane.send(call()).await.unwrap();
+    // The second is simulated where nothing is known of the first.
+    devnet.chain().drop_all_transactions();
+    let mut second = lane.send(call()).await.unwrap();
+    let mine = async {
+        until("both wait", async || devnet.chain().pool().len() == 2).await;
+        devnet.chain().mine();
+    };
+    let (landed, reverted, ()) = tokio::join!(first.landed(), second.landed(), mine);
+    landed.unwrap();
+    let error = reverted.unwrap_err();
+    assert!(matches!(error, ChainError::Reverted { .. }), "{error}");
+    assert!(error.is_revert("AlreadyClaimed"), "{error}");
+    assert!(error.to_string().contains("claiming once"), "{error}");
+    assert_eq!(journal.settled(), [Outcome::Included, Outcome::Reverted]);
 }

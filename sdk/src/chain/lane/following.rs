@@ -281,7 +281,11 @@ impl Lane {
         let nonces: Vec<u64> = {
             let mut flights = self.flights();
             flights.gap = None;
-            flights.iter_mut().for_each(|flight| flight.doubt = None);
+            let later = Instant::now() + self.recheck();
+            for flight in flights.iter_mut() {
+                flight.doubt = None;
+                flight.check = flight.check.max(later);
+            }
             flights.iter().map(|flight| flight.intent.nonce).collect()
         };
         for (index, nonce) in nonces.into_iter().enumerate() {

@@ -200,6 +200,7 @@ impl Delivery {
                     job.gas.commit += share;
                 }
                 self.group.committed = Some(receipt.block);
+                self.waited = false;
                 self.reach_all(State::Committed)?;
                 Ok(Progress::Again)
             }
