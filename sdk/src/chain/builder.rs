@@ -1,6 +1,6 @@
 //! Several endpoints, and how to use them.
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
 
 use reqwest::Url;
 
@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct ChainBuilder {
     endpoints: Vec<(String, Option<f64>)>,
     chain_id: Option<u64>,
@@ -164,8 +164,18 @@ impl ChainBuilder {
             return Err(ChainError::from_faults(&faults, "eth_chainId"));
         }
         let id = id.unwrap_or_default();
-        pool.insist(id);
+        pool.must_serve(id);
         Ok(Chain::of(pool, id, self.agreement))
+    }
+}
+
+/// Without the URLs, which may hold keys.
+impl fmt::Debug for ChainBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChainBuilder")
+            .field("endpoints", &self.endpoints.len())
+            .field("chain_id", &self.chain_id)
+            .finish_non_exhaustive()
     }
 }
 

@@ -66,8 +66,8 @@ pub struct Batch {
 ///   filter (a digest of who emitted what) says that there are events and none came, they are
 ///   asked for again by the block's hash.
 /// - Reorganisations show in the hash of the last block that was read. The block where the
-///   chain parted is found among those that the cursor remembers; with several endpoints, two
-///   must agree that it parted at all.
+///   chain parted is found among those that the cursor remembers. Where there are several
+///   endpoints and another still has that block, it is not believed that it is gone.
 /// - On nodes that keep no history, reading begins at a later block: what was submitted before
 ///   is not seen ([`ChainError::Pruned`] says so). A node that answers with nothing where it
 ///   has thrown events away cannot be told from one where there were none.
@@ -200,7 +200,11 @@ impl Events {
         let mut failure = None;
         let mut late = None;
         for index in chain.pool().order() {
-            let view = chain.through(index);
+            let view = if chain.is_alone() {
+                chain.clone()
+            } else {
+                chain.through(index)
+            };
             match self.look_at(&view).await {
                 Ok(Look::New(batch)) => return Ok(Some(self.take(*batch))),
                 Ok(Look::Nothing(head)) => {

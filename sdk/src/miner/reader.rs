@@ -62,9 +62,11 @@ async fn read(
     can_read: Arc<AtomicBool>,
 ) {
     let mut trouble: Option<Trouble> = None;
+    let mut has_read = false;
     loop {
         match events.next().await {
             Ok(batch) => {
+                has_read = true;
                 if let Some(Trouble { since, .. }) = trouble.take() {
                     can_read.store(true, Ordering::Relaxed);
                     tracing::info!(after = ?since.elapsed(), "the chain can be read again");
@@ -73,8 +75,9 @@ async fn read(
                     return;
                 }
             }
-            // Nothing but the operator can change this.
-            Err(error @ ChainError::Pruned { .. }) => {
+            // Nothing but the operator can change this. Later, a node behind a balancer may be
+            // one of less history.
+            Err(error @ ChainError::Pruned { .. }) if !has_read => {
                 // Nobody listens any more once the miner stops.
                 let _ = batches.send(Err(error)).await;
                 return;

@@ -7,7 +7,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use alloy_primitives::{B256, U64};
@@ -125,10 +125,15 @@ impl Pool {
         if self.disputed.swap(false, Ordering::Relaxed) {
             tracing::info!(block = number, "the endpoints agree again");
         }
-        for (index, hash) in opinions.iter().filter(|(_, hash)| *hash != majority) {
-            self.endpoints()[*index].quarantine(format!(
-                "its block {number} is {hash}, while most have {majority}"
-            ));
+        for (index, hash) in opinions {
+            let endpoint = &self.endpoints()[*index];
+            if *hash == majority {
+                endpoint.health().agrees(Instant::now());
+            } else {
+                endpoint.quarantine(format!(
+                    "its block {number} is {hash}, while most have {majority}"
+                ));
+            }
         }
     }
 }

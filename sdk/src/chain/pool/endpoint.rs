@@ -1,6 +1,7 @@
 //! One URL, the connection to it, and what is known of it.
 
 use std::{
+    fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
@@ -23,7 +24,6 @@ use crate::metrics::{Metrics, RpcOutcome};
 const LONGEST_SHOWN: usize = 12;
 
 /// One endpoint.
-#[derive(Debug)]
 pub(crate) struct Endpoint {
     url: Url,
     name: String,
@@ -31,7 +31,6 @@ pub(crate) struct Endpoint {
     health: Mutex<Health>,
 }
 
-#[derive(Debug)]
 enum Link {
     Http(Client),
     WebSocket {
@@ -160,6 +159,13 @@ impl Endpoint {
                 live.exchange(packet).await
             }
         }
+    }
+}
+
+/// Without the URL, which may hold a key.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Endpoint").field(&self.name).finish()
     }
 }
 

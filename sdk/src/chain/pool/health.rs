@@ -187,6 +187,13 @@ impl Health {
         self.quarantined = Some((now + QUARANTINE, reason));
     }
 
+    /// Its block is that of the others.
+    pub(super) fn agrees(&mut self, now: Instant) {
+        if self.barred(now).is_none() {
+            self.quarantined = None;
+        }
+    }
+
     /// What forbids asking it at all.
     pub(super) fn barred(&self, now: Instant) -> Option<Fault> {
         if let Some((until, reason)) = &self.quarantined
@@ -214,7 +221,8 @@ impl Health {
             Some(_) => return EndpointState::Quarantined,
             None => {}
         }
-        if self.open_until.is_some() {
+        // Whoever was quarantined comes last until its block is compared again.
+        if self.open_until.is_some() || self.quarantined.is_some() {
             EndpointState::Failing
         } else if self.lag.is_some_and(|lag| lag.too_far) {
             EndpointState::Lagging
@@ -344,7 +352,7 @@ mod tests {
     }
 
     #[test]
-    fn quarantine_ends_by_itself() {
+    fn quarantine_ends_when_its_time_is_over_and_the_blocks_are_the_same() {
         let start = Instant::now();
         let mut health = Health::new(None, start);
         health.quarantine("it told of another block 7".to_owned(), start);
@@ -352,6 +360,11 @@ mod tests {
         let status = health.status("x", start);
         assert!(status.reason.unwrap().contains("block 7"));
         assert!(status.retry_in_ms.is_some());
-        assert!(health.state(start + QUARANTINE).is_usable());
+        let later = start + QUARANTINE;
+        assert_eq!(health.state(later), EndpointState::Failing);
+        health.agrees(start);
+        assert_eq!(health.state(later), EndpointState::Failing, "not early");
+        health.agrees(later);
+        assert_eq!(health.state(later), EndpointState::Untried);
     }
 }

@@ -119,7 +119,7 @@ impl Pool {
     }
 
     /// From now on every endpoint must serve this chain.
-    pub(crate) fn insist(&self, chain: u64) {
+    pub(crate) fn must_serve(&self, chain: u64) {
         // Set once, when connecting.
         let _ = self.chain.set(chain);
     }
@@ -196,6 +196,25 @@ impl Pool {
                     tokio::time::sleep(*pause).await;
                 }
                 _ => return Err(self.exhausted(faults)),
+            }
+        }
+    }
+
+    /// Asks one endpoint, and again after a hiccup unless it keeps failing.
+    async fn insist(&self, index: usize, packet: &RequestPacket) -> Result<ResponsePacket, Fault> {
+        let deadline = Instant::now() + self.options.patience;
+        let mut pauses = RETRIES.iter().filter(|_| !is_broadcast(packet));
+        loop {
+            let fault = match self.attempt(index, packet, deadline).await {
+                Ok(response) => return Ok(response),
+                Err(fault) => fault,
+            };
+            let state = self.endpoints[index].health().state(Instant::now());
+            match pauses.next() {
+                Some(pause) if fault.may_pass() && state != EndpointState::Failing => {
+                    tokio::time::sleep(*pause).await;
+                }
+                _ => return Err(fault),
             }
         }
     }
@@ -522,7 +541,6 @@ transport!(Routed, |this, packet| this.0.route(&packet).await);
 transport!(Pinned, |this, packet| {
     let Pinned { pool, index } = this;
     pool.maintain();
-    let deadline = Instant::now() + pool.options.patience;
-    let answer = pool.attempt(index, &packet, deadline).await;
+    let answer = pool.insist(index, &packet).await;
     answer.map_err(|fault| TransportErrorKind::custom(Exhausted(vec![(pool.name(index), fault)])))
 });

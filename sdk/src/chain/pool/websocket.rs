@@ -153,7 +153,7 @@ async fn drive(
                 };
                 waiting.retain(|_, (_, reply)| !reply.is_closed());
                 waiting.insert(id, (request.id().clone(), reply));
-                if stream.send(Message::text(text)).await.is_err() {
+                if !sends(&mut stream, Message::text(text)).await {
                     break;
                 }
             }
@@ -190,13 +190,20 @@ async fn drive(
                     break;
                 }
                 heard = false;
-                if stream.send(Message::Ping(Default::default())).await.is_err() {
+                if !sends(&mut stream, Message::Ping(Default::default())).await {
                     break;
                 }
             }
         }
     }
-    let _ = stream.close(None).await;
+    // A farewell that is not heard is none that matters.
+    let _ = tokio::time::timeout(PING_EVERY, stream.close(None)).await;
+}
+
+/// Whether a peer takes a message: one that reads nothing is as good as gone.
+async fn sends(stream: &mut Stream, message: Message) -> bool {
+    let sent = tokio::time::timeout(PING_EVERY, stream.send(message)).await;
+    matches!(sent, Ok(Ok(())))
 }
 
 fn renumbered(request: &SerializedRequest, id: u64) -> Option<String> {
