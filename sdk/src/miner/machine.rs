@@ -30,7 +30,7 @@ use super::{
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Lane, Receipt},
+    chain::{Chain, ChainError, Lane, Receipt, Revert},
     client::{Network, Validator},
     content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
     contracts::IEngine,
@@ -180,9 +180,34 @@ impl Machine {
         self.newest.fetch_max(block, Ordering::Relaxed);
     }
 
-    /// Reads what somebody may be accused by: one endpoint that lies must not be enough.
-    pub(super) async fn agreed<C: SolCall>(&self, call: &C) -> Result<C::Return, ChainError> {
-        self.chain.agreed_read(self.engine, call).await
+    /// Asks the engine several things of one block at once. With `agreed` two endpoints have to
+    /// say the same, where there are several: for what somebody may be accused by, and what a
+    /// job ends on.
+    pub(super) async fn ask<const N: usize>(
+        &self,
+        calls: [Vec<u8>; N],
+        agreed: bool,
+    ) -> Result<[Result<Bytes, Revert>; N], ChainError> {
+        let calls = calls.map(|input| (self.engine, Bytes::from(input)));
+        let answers = if agreed {
+            self.chain.agreed_call_many(&calls).await?
+        } else {
+            self.chain.call_many(&calls).await?
+        };
+        answers
+            .try_into()
+            .map_err(|answers: Vec<_>| ChainError::Unreadable {
+                method: "eth_call",
+                reason: format!("{N} calls have {} answers", answers.len()),
+            })
+    }
+
+    /// Reads an answer of the engine.
+    pub(super) async fn answer<C: SolCall>(
+        &self,
+        answer: Result<Bytes, Revert>,
+    ) -> Result<C::Return, ChainError> {
+        self.chain.answer::<C>(self.engine, answer).await
     }
 
     /// Whether anything that it does needs a stake, and it may deposit one.

@@ -1,6 +1,6 @@
 //! Taking a job up where the chain says it stands.
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::SolCall;
 use arbius_protocol::ids;
 
@@ -83,27 +83,10 @@ impl Machine {
         let calls = [
             IEngine::solutionsCall { task }.abi_encode(),
             IEngine::taskStatusCall { id: task }.abi_encode(),
-        ]
-        .map(|input| (self.engine, Bytes::from(input)));
-        let answers = if agreed {
-            self.chain.agreed_call_many(&calls).await?
-        } else {
-            self.chain.call_many(&calls).await?
-        };
-        let Ok([solution, status]) = <[_; 2]>::try_from(answers) else {
-            return Err(ChainError::Unreadable {
-                method: "eth_call",
-                reason: "two calls have not two answers".to_owned(),
-            });
-        };
-        let solution = self
-            .chain
-            .answer::<IEngine::solutionsCall>(self.engine, solution)
-            .await?;
-        let status = self
-            .chain
-            .answer::<IEngine::taskStatusCall>(self.engine, status)
-            .await?;
+        ];
+        let [solution, status] = self.ask(calls, agreed).await?;
+        let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
+        let status = self.answer::<IEngine::taskStatusCall>(status).await?;
         Ok(Standing {
             solution,
             status: TaskStatus::try_from(status).ok(),

@@ -154,6 +154,7 @@ pub struct Limits {
     /// With so many jobs before their reveal, further tasks are declined.
     pub queue: usize,
     /// With outputs of this size in the folder of blocks, further tasks are declined, bytes.
+    /// Nothing is taken out of the folder by itself: move old blocks elsewhere, or raise it.
     pub disk_bytes: Option<u64>,
     /// With less memory available on the machine, further tasks are declined, bytes. Only
     /// Linux tells; elsewhere this does nothing.

@@ -9,8 +9,7 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{B256, Bytes, U256, hex};
-use alloy_sol_types::SolCall as _;
+use alloy_primitives::{B256, U256};
 use arbius_sdk::{
     client::{Requester, Stake, Validator, Vote},
     content::{FetchLimits, Fetcher},
@@ -464,24 +463,6 @@ async fn an_endpoint_that_lies_about_a_solution_gets_nobody_accused() {
         Hostile::before(chain.devnet()).await,
         Hostile::before(chain.devnet()).await,
     ];
-    let selector = hex::encode_prefixed(IEngine::solutionsCall::SELECTOR);
-    let lied = Arc::new(AtomicUsize::new(0));
-    let lies = Arc::clone(&lied);
-    endpoints[0].lies(move |method, params, ask| {
-        let mut answer = ask(params);
-        let asks = params[0]["input"]
-            .as_str()
-            .is_some_and(|input| input.starts_with(&selector));
-        if method == "eth_call" && asks {
-            let result: Bytes = answer["result"].as_str().unwrap().parse().unwrap();
-            let mut result = result.to_vec();
-            // Solver, time, claimed, offset, length; then the CID.
-            result[5 * 32 + 10] ^= 1;
-            lies.fetch_add(1, Ordering::SeqCst);
-            answer["result"] = Bytes::from(result).to_string().into();
-        }
-        answer
-    });
     let mut deployment = chain.deployment().clone();
     deployment.rpc = endpoints[0].url();
     deployment.fallbacks = vec![endpoints[1].url(), chain.devnet().url()];
@@ -491,6 +472,28 @@ async fn an_endpoint_that_lies_about_a_solution_gets_nobody_accused() {
         .spawn()
         .await
         .unwrap();
+    let lied = Arc::new(AtomicUsize::new(0));
+    let lies = Arc::clone(&lied);
+    endpoints[0].lies(move |method, params, ask| {
+        let mut answer = ask(params);
+        let result = answer["result"].as_str().unwrap_or_default();
+        // The CIDs in an answer; the solution's comes last.
+        if method == "eth_call"
+            && let Some(cid) = result.rfind("00221220")
+        {
+            let mut lie = result.to_owned();
+            let at = cid + 20;
+            let other = if result.as_bytes()[at] == b'0' {
+                "1"
+            } else {
+                "0"
+            };
+            lie.replace_range(at..=at, other);
+            lies.fetch_add(1, Ordering::SeqCst);
+            answer["result"] = lie.into();
+        }
+        answer
+    });
     let honest = validator(&chain, 3).await;
     grow_up(&chain);
     let requester = requester(&chain);

@@ -94,6 +94,11 @@ impl Choice {
         }
     }
 
+    /// Why no outputs are kept beside one's own, if so.
+    pub(super) async fn full(&self, settings: &Settings) -> Option<String> {
+        self.room.full(&settings.limits).await
+    }
+
     async fn denied(&self, job: &Job) -> Result<Option<String>, ChainError> {
         let Some(list) = self.deny.as_ref().map(DenyFile::read) else {
             return Ok(None);

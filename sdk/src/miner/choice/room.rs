@@ -48,13 +48,8 @@ impl Room {
                 limits.queue
             ));
         }
-        if let Some(limit) = limits.disk_bytes {
-            let used = self.used().await;
-            if used >= limit {
-                return Some(format!(
-                    "the outputs take {used} bytes of the disk, and the limit is {limit}"
-                ));
-            }
+        if let Some(reason) = self.full(limits).await {
+            return Some(reason);
         }
         if let (Some(limit), Some(free)) = (limits.min_free_memory, free_memory())
             && free < limit
@@ -64,6 +59,14 @@ impl Room {
             ));
         }
         None
+    }
+
+    /// Why no more outputs are kept, if so.
+    pub(super) async fn full(&self, limits: &Limits) -> Option<String> {
+        let limit = limits.disk_bytes?;
+        let used = self.used().await;
+        (used >= limit)
+            .then(|| format!("the outputs take {used} bytes of the disk, and the limit is {limit}"))
     }
 
     async fn used(&self) -> u64 {

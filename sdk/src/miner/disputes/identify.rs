@@ -1,10 +1,10 @@
 //! What the chain says of a watched task, and that its input is the chain's.
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{B256, Bytes};
+use alloy_sol_types::SolCall as _;
 
 use super::Case;
 use crate::{
-    chain::ChainError,
     client::ClientError,
     content::{cids, unixfs},
     contracts::IEngine,
@@ -36,7 +36,15 @@ impl Machine {
     /// gives is not the one that the chain holds the CID of.
     pub(super) async fn identify(&self, case: &mut Case) -> Result<Known, StepError> {
         let task = case.task;
-        let found = self.agreed(&IEngine::tasksCall { id: task }).await?;
+        let calls = [
+            IEngine::tasksCall { id: task }.abi_encode(),
+            IEngine::solutionsCall { task }.abi_encode(),
+            IEngine::contestEndCall { task }.abi_encode(),
+        ];
+        let [found, solution, end] = self.ask(calls, true).await?;
+        let found = self.answer::<IEngine::tasksCall>(found).await?;
+        let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
+        let end = self.answer::<IEngine::contestEndCall>(end).await?;
         if found.model.is_zero() {
             return gone(case);
         }
@@ -44,7 +52,6 @@ impl Machine {
             return Ok(Known::Foreign);
         }
         case.model = Some(found.model);
-        let solution = self.agreed(&IEngine::solutionsCall { task }).await?;
         if solution.validator.is_zero() {
             return gone(case);
         }
@@ -53,7 +60,7 @@ impl Machine {
         }
         case.solver = Some(solution.validator);
         case.cid = Some(solution.cid);
-        case.contest_end = Some(self.contest_end(task).await?);
+        case.contest_end = Some(end.saturating_to());
         let is_chains = |input: &Bytes| {
             cids::from_onchain(&found.cid).is_ok_and(|cid| unixfs::cid_of(input) == cid)
         };
@@ -67,13 +74,6 @@ impl Machine {
             case.input = Some(input);
         }
         Ok(Known::Here)
-    }
-
-    /// Until when the solution of a task may be contested, seconds since 1970.
-    pub(super) async fn contest_end(&self, task: B256) -> Result<u64, ChainError> {
-        let call = IEngine::contestEndCall { task };
-        let end: U256 = self.chain.read(self.engine, &call).await?;
-        Ok(end.saturating_to())
     }
 
     async fn input(&self, task: B256) -> Result<Bytes, StepError> {

@@ -84,6 +84,10 @@ impl Machine {
         if !wanted {
             return;
         }
+        if let Some(reason) = self.choice.full(&self.settings).await {
+            tracing::warn!(task = %case.task, reason, "the outputs of another's solution are not kept");
+            return;
+        }
         if let Err(error) = unixfs::put_files(&named(outputs), &*self.blocks).await {
             tracing::warn!(task = %case.task, %error, "cannot keep the outputs of another's solution");
         }

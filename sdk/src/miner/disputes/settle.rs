@@ -1,6 +1,7 @@
 //! Settling a vote that is over.
 
 use alloy_primitives::{U256, utils::format_ether};
+use alloy_sol_types::SolCall as _;
 use arbius_protocol::contestation::VoteRefusal;
 
 use super::{Case, Stage, steps::Next};
@@ -28,6 +29,26 @@ struct Ended {
 }
 
 impl Ended {
+    fn of(
+        contestation: &IEngine::contestationsReturn,
+        votes: &IEngine::contestationVoteCountsReturn,
+    ) -> Self {
+        // Ties side with the solver.
+        let rejected = votes.yeas > votes.nays;
+        let (winners, losers) = if rejected {
+            (votes.yeas, votes.nays)
+        } else {
+            (votes.nays, votes.yeas)
+        };
+        Self {
+            rejected,
+            winners,
+            losers,
+            settled: U256::from(contestation.finish_start_index),
+            slash: contestation.slashAmount,
+        }
+    }
+
     fn text(&self) -> String {
         let outcome = if self.rejected { "wrong" } else { "right" };
         format!(
@@ -41,19 +62,40 @@ impl Machine {
     /// voted → settled, once the vote is over: by whoever gets something back.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
     pub(super) async fn settle(&self, case: &mut Case) -> Result<Next, StepError> {
-        let end = self.vote_end(case).await?;
+        let task = case.task;
+        let calls = [
+            IEngine::contestationVoteEndCall { task }.abi_encode(),
+            self.can_vote(task).abi_encode(),
+            IEngine::contestationsCall { task }.abi_encode(),
+            IEngine::contestationVoteCountsCall { task }.abi_encode(),
+        ];
+        let [end, refusal, contestation, votes] = self.ask(calls, false).await?;
+        let end = self.answer::<IEngine::contestationVoteEndCall>(end).await?;
+        let end = end.saturating_to();
         case.vote_end = Some(end);
         let own = case.solver == Some(self.account());
         if self.now() <= end {
-            if !own && self.was_undone(case).await? {
+            let refusal = self
+                .answer::<IEngine::validatorCanVoteCall>(refusal)
+                .await?;
+            // A reorganisation took our vote away, and one can still vote.
+            let undone = [0, VoteRefusal::NoContestation as u8];
+            if !own && undone.contains(&refusal.saturating_to()) {
                 return self.reach_stage(case, Stage::Contested);
             }
             return Ok(Next::At(end + 1));
         }
-        let Some(ended) = self.ended(case).await? else {
+        let contestation = self
+            .answer::<IEngine::contestationsCall>(contestation)
+            .await?;
+        if contestation.validator.is_zero() {
             let reason = "the contestation is gone from the chain";
             return self.end_case(case, Stage::Abstained, reason);
-        };
+        }
+        let votes = self
+            .answer::<IEngine::contestationVoteCountsCall>(votes)
+            .await?;
+        let ended = Ended::of(&contestation, &votes);
         let outcome = ended.text();
         if ended.settled >= ended.winners {
             return self.end_case(case, Stage::Settled, outcome);
@@ -86,37 +128,6 @@ impl Machine {
             self.withdraw().await?;
         }
         self.end_case(case, Stage::Settled, outcome)
-    }
-
-    /// Whether a reorganisation took our vote away while one can still vote.
-    async fn was_undone(&self, case: &Case) -> Result<bool, StepError> {
-        let code = self.vote_refusal(case).await?;
-        Ok(code == 0 || code == u8::from(VoteRefusal::NoContestation))
-    }
-
-    async fn ended(&self, case: &Case) -> Result<Option<Ended>, StepError> {
-        let task = case.task;
-        let call = IEngine::contestationsCall { task };
-        let contestation = self.chain.read(self.engine, &call).await?;
-        if contestation.validator.is_zero() {
-            return Ok(None);
-        }
-        let call = IEngine::contestationVoteCountsCall { task };
-        let votes = self.chain.read(self.engine, &call).await?;
-        // Ties side with the solver.
-        let rejected = votes.yeas > votes.nays;
-        let (winners, losers) = if rejected {
-            (votes.yeas, votes.nays)
-        } else {
-            (votes.nays, votes.yeas)
-        };
-        Ok(Some(Ended {
-            rejected,
-            winners,
-            losers,
-            settled: U256::from(contestation.finish_start_index),
-            slash: contestation.slashAmount,
-        }))
     }
 
     /// How this account has voted. After a restart it may be on the chain alone.

@@ -1,5 +1,7 @@
 //! Claiming for others what they have not claimed.
 
+use alloy_sol_types::SolCall as _;
+
 use super::{Case, Stage, steps::Next};
 use crate::{
     chain::Call,
@@ -19,12 +21,20 @@ impl Machine {
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
     pub(super) async fn claim_for(&self, case: &mut Case) -> Result<Next, StepError> {
         let task = case.task;
-        let due = self.contest_end(task).await? + SOLVERS_HOUR + 1;
+        let calls = [
+            IEngine::solutionsCall { task }.abi_encode(),
+            IEngine::contestEndCall { task }.abi_encode(),
+        ];
+        let [solution, end] = self.ask(calls, false).await?;
+        let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
+        let end: u64 = self
+            .answer::<IEngine::contestEndCall>(end)
+            .await?
+            .saturating_to();
+        let due = end + SOLVERS_HOUR + 1;
         if self.now() < due {
             return Ok(Next::At(due));
         }
-        let call = IEngine::solutionsCall { task };
-        let solution = self.chain.read(self.engine, &call).await?;
         if solution.claimed || solution.validator.is_zero() {
             return self.end_case(case, Stage::Agreed, "the same came out here");
         }

@@ -1,6 +1,7 @@
 //! Voting on what somebody contests.
 
-use alloy_primitives::U256;
+use alloy_primitives::B256;
+use alloy_sol_types::SolCall as _;
 use arbius_protocol::contestation::VoteRefusal;
 
 use super::{
@@ -25,7 +26,18 @@ impl Machine {
     #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
     pub(super) async fn vote(&self, case: &mut Case, may_compute: bool) -> Result<Next, StepError> {
         let task = case.task;
-        let found = self.agreed(&IEngine::contestationsCall { task }).await?;
+        let calls = [
+            IEngine::contestationsCall { task }.abi_encode(),
+            IEngine::contestationVoteEndCall { task }.abi_encode(),
+            self.can_vote(task).abi_encode(),
+        ];
+        let [found, end, refusal] = self.ask(calls, true).await?;
+        let found = self.answer::<IEngine::contestationsCall>(found).await?;
+        let end = self.answer::<IEngine::contestationVoteEndCall>(end).await?;
+        let refusal = self
+            .answer::<IEngine::validatorCanVoteCall>(refusal)
+            .await?;
+        let refusal: u8 = refusal.saturating_to();
         if found.validator.is_zero() && case.attempts < LATE_ATTEMPTS {
             return Err(StepError::Late);
         }
@@ -37,7 +49,7 @@ impl Machine {
             );
         }
         case.contester = Some(found.validator);
-        case.vote_end = Some(self.vote_end(case).await?);
+        case.vote_end = Some(end.saturating_to());
         match self.identify(case).await? {
             Known::Here => {}
             Known::Foreign => {
@@ -50,7 +62,6 @@ impl Machine {
             }
         }
         let own = case.solver == Some(self.account());
-        let refusal = self.vote_refusal(case).await?;
         if refusal == u8::from(VoteRefusal::Voted) && !own {
             return self.reach_stage(case, Stage::Voted);
         }
@@ -76,7 +87,7 @@ impl Machine {
             return Ok(Next::Compute);
         };
         if own {
-            return self.answer(case, &finding, refusal).await;
+            return self.defend(case, &finding, refusal).await;
         }
         let vote = match &finding {
             Finding::Right => Vote::Right,
@@ -103,7 +114,7 @@ impl Machine {
 
     /// Our own solution is contested. The engine has cast our vote if it could lock what that
     /// takes; otherwise it is cast here once it can.
-    async fn answer(
+    async fn defend(
         &self,
         case: &mut Case,
         finding: &Finding,
@@ -187,21 +198,12 @@ impl Machine {
         }
     }
 
-    /// 0 if this account may vote, otherwise the number of the reason.
-    pub(super) async fn vote_refusal(&self, case: &Case) -> Result<u8, StepError> {
-        let call = IEngine::validatorCanVoteCall {
+    /// Asks whether this account may vote: 0, or the number of the reason why not.
+    pub(super) fn can_vote(&self, task: B256) -> IEngine::validatorCanVoteCall {
+        IEngine::validatorCanVoteCall {
             validator: self.account(),
-            task: case.task,
-        };
-        let code: U256 = self.chain.read(self.engine, &call).await?;
-        Ok(code.saturating_to())
-    }
-
-    /// When the vote on a task ends, seconds since 1970.
-    pub(super) async fn vote_end(&self, case: &Case) -> Result<u64, StepError> {
-        let call = IEngine::contestationVoteEndCall { task: case.task };
-        let end: U256 = self.chain.read(self.engine, &call).await?;
-        Ok(end.saturating_to())
+            task,
+        }
     }
 }
 
