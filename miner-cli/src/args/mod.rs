@@ -15,8 +15,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use mine::Mine;
 pub(crate) use operator::{
-    Claim, Contest, Folder, Jobs, Settle, Stake, StakeCommand, Status, Store, Tasks, TasksCommand,
-    Vote,
+    Claim, Contest, Folder, Jobs, Settle, Signing, Stake, StakeCommand, Status, Store, Tasks,
+    TasksCommand, Vote,
 };
 
 use crate::amount;
@@ -149,12 +149,15 @@ Examples:
   arbius jobs --limit 1000 --json > jobs.json")]
     Jobs(Jobs),
     /// Show or change the stake of an account.
-    #[command(after_help = "\
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
 Examples:
   arbius stake                              what is staked, free, and on its way out
   arbius stake deposit 2.5
   arbius stake withdraw 1                   announces it; it can be taken after a day
-  arbius stake take                         takes whatever can be taken")]
+  arbius stake take                         takes whatever can be taken"
+    )]
     Stake(Stake),
     /// Claim solutions whose contest period is over: all of one's own, or those named.
     #[command(after_help = "\

@@ -27,6 +27,17 @@ pub(crate) struct Folder {
     pub(crate) path: PathBuf,
 }
 
+/// Which account signs, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Signing {
+    #[command(flatten)]
+    pub(crate) network: Network,
+    #[command(flatten)]
+    pub(crate) key: Key,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Status {
     #[command(flatten)]
@@ -118,23 +129,24 @@ pub(crate) struct Stake {
     #[command(subcommand)]
     pub(crate) command: Option<StakeCommand>,
     #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
-    #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) signing: Signing,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 pub(crate) enum StakeCommand {
     /// Show the stake (the default).
-    Show,
+    Show {
+        #[command(flatten)]
+        signing: Signing,
+    },
     /// Add to the stake.
     #[command(after_help = "Example:\n  arbius stake deposit 2.5")]
     Deposit {
         /// How much, in AIUS.
         #[arg(value_parser = amount::parse, allow_negative_numbers = true)]
         amount: U256,
+        #[command(flatten)]
+        signing: Signing,
     },
     /// Announce that stake will be withdrawn. It stops counting towards the minimum at once,
     /// and can be taken after the waiting time.
@@ -143,18 +155,24 @@ pub(crate) enum StakeCommand {
         /// How much, in AIUS.
         #[arg(value_parser = amount::parse, allow_negative_numbers = true)]
         amount: U256,
+        #[command(flatten)]
+        signing: Signing,
     },
     /// Take an announcement back.
     #[command(after_help = "Example:\n  arbius stake cancel 3")]
     Cancel {
         /// Its number, as `arbius stake` shows it.
         number: u64,
+        #[command(flatten)]
+        signing: Signing,
     },
     /// Take what was announced and can be taken now.
     #[command(after_help = "Examples:\n  arbius stake take\n  arbius stake take 3")]
     Take {
         /// Its number; all that can be taken, without.
         number: Option<u64>,
+        #[command(flatten)]
+        signing: Signing,
     },
 }
 
@@ -170,11 +188,7 @@ pub(crate) struct Claim {
     #[arg(long)]
     pub(crate) dry_run: bool,
     #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
-    #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) signing: Signing,
 }
 
 #[derive(Debug, Args)]
@@ -192,11 +206,7 @@ pub(crate) struct Contest {
     #[arg(long = "bundle", value_name = "DIR")]
     pub(crate) bundles: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
-    #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) signing: Signing,
 }
 
 #[derive(Debug, Args)]
@@ -214,11 +224,7 @@ pub(crate) struct Vote {
     #[arg(long = "bundle", value_name = "DIR", requires = "recompute")]
     pub(crate) bundles: Vec<PathBuf>,
     #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
-    #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) signing: Signing,
 }
 
 #[derive(Debug, Args)]
@@ -227,11 +233,7 @@ pub(crate) struct Settle {
     #[arg(value_parser = id)]
     pub(crate) task: B256,
     #[command(flatten)]
-    pub(crate) network: Network,
-    #[command(flatten)]
-    pub(crate) key: Key,
-    #[command(flatten)]
-    pub(crate) folder: Folder,
+    pub(crate) signing: Signing,
 }
 
 #[derive(Debug, Subcommand)]

@@ -17,18 +17,14 @@ pub(super) struct Account {
 
 impl Account {
     /// Takes the key that the command line names, a miner's on a local chain, and connects.
-    pub(super) async fn open(
-        network: &args::Network,
-        named: &args::Key,
-        folder: &args::Folder,
-    ) -> eyre::Result<Self> {
-        let deployment = network.load()?;
-        let signer = key::choose(named, &deployment, key::MINER)?;
+    pub(super) async fn open(signing: &args::Signing) -> eyre::Result<Self> {
+        let deployment = signing.network.load()?;
+        let signer = key::choose(&signing.key, &deployment, key::MINER)?;
         let chain = deployment.connect().await?;
         Ok(Self {
             lane: Lane::new(chain.clone(), signer),
             network: Network::new(chain, &deployment)?,
-            folder: folder.path.clone(),
+            folder: signing.folder.path.clone(),
         })
     }
 

@@ -12,7 +12,7 @@ use crate::show::{self, Side};
 use crate::{amount, args};
 
 pub(crate) async fn run(args: args::Claim, json: bool) -> eyre::Result<()> {
-    let account = Account::open(&args.network, &args.key, &args.folder).await?;
+    let account = Account::open(&args.signing).await?;
     let validator = account.validator();
     let claimable = match args.tasks.is_empty() {
         true => account.network().claimable(validator.address()).await?,

@@ -11,7 +11,7 @@ use crate::show;
 use crate::{amount, args};
 
 pub(crate) async fn run(args: args::Contest, json: bool) -> eyre::Result<()> {
-    let account = Account::open(&args.network, &args.key, &args.folder).await?;
+    let account = Account::open(&args.signing).await?;
     let (network, validator) = (account.network(), account.validator());
     let (chain, engine) = (network.chain(), network.engine());
     let solution = recompute::solution_of(network, args.task).await?;

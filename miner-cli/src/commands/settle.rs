@@ -8,7 +8,7 @@ use super::account::Account;
 use crate::{args, show};
 
 pub(crate) async fn run(args: args::Settle, json: bool) -> eyre::Result<()> {
-    let account = Account::open(&args.network, &args.key, &args.folder).await?;
+    let account = Account::open(&args.signing).await?;
     let (network, validator) = (account.network(), account.validator());
     let contestation = network.contestation(args.task).await?;
     let contestation =

@@ -8,34 +8,33 @@ use eyre::bail;
 use serde_json::json;
 
 use super::account::Account;
-use crate::show;
-use crate::{amount, args};
+use crate::args::{self, StakeCommand as Command};
+use crate::{amount, show};
 
 pub(crate) async fn run(args: args::Stake, json: bool) -> eyre::Result<()> {
-    let account = Account::open(&args.network, &args.key, &args.folder).await?;
+    let command = args.command.unwrap_or(Command::Show {
+        signing: args.signing,
+    });
+    let (Command::Show { signing }
+    | Command::Deposit { signing, .. }
+    | Command::Withdraw { signing, .. }
+    | Command::Cancel { signing, .. }
+    | Command::Take { signing, .. }) = &command;
+    let account = Account::open(signing).await?;
     let validator = account.validator();
     let mut done = Vec::new();
-    match args.command {
-        None | Some(args::StakeCommand::Show) => {}
-        Some(command) => {
-            account.warn_of_miner().await;
-            act(&validator, command, &mut done).await?;
-        }
+    if !matches!(command, Command::Show { .. }) {
+        account.warn_of_miner().await;
+        act(&validator, command, &mut done).await?;
     }
     print(&validator, &done, json).await
 }
 
 /// Does it, and notes it in words.
-async fn act(
-    validator: &Validator,
-    command: args::StakeCommand,
-    done: &mut Vec<String>,
-) -> eyre::Result<()> {
-    use args::StakeCommand as Command;
-
+async fn act(validator: &Validator, command: Command, done: &mut Vec<String>) -> eyre::Result<()> {
     match command {
-        Command::Show => {}
-        Command::Deposit { amount } => {
+        Command::Show { .. } => {}
+        Command::Deposit { amount, .. } => {
             let funds =
                 Funds::of(validator.chain(), validator.engine(), validator.address()).await?;
             if amount.is_zero() {
@@ -52,7 +51,7 @@ async fn act(
             validator.deposit(amount).await?;
             done.push(format!("deposited {} AIUS", amount::show(amount)));
         }
-        Command::Withdraw { amount } => {
+        Command::Withdraw { amount, .. } => {
             let funds =
                 Funds::of(validator.chain(), validator.engine(), validator.address()).await?;
             if amount.is_zero() || amount > funds.free {
@@ -68,12 +67,12 @@ async fn act(
                 amount::show(amount)
             ));
         }
-        Command::Cancel { number } => {
+        Command::Cancel { number, .. } => {
             find(validator, number).await?;
             validator.cancel_withdrawal(number).await?;
             done.push(format!("cancelled withdrawal {number}"));
         }
-        Command::Take { number } => {
+        Command::Take { number, .. } => {
             let now = validator.chain().head().await?.timestamp;
             let withdrawals = match number {
                 Some(number) => vec![find(validator, number).await?],

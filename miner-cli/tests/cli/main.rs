@@ -4,4 +4,6 @@ mod bad_input;
 mod by_hand;
 mod demo;
 mod devnet;
+mod operator;
 mod program;
+mod snapshot;

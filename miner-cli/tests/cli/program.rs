@@ -10,7 +10,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 /// Longer than anything here takes, even built without optimisation on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(240);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
 /// The binary, to run in `folder` and with nothing of this process's settings.
 pub(crate) fn command<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> Command {
@@ -61,6 +61,11 @@ impl Running {
 
     fn written(&self, kind: &str) -> String {
         std::fs::read_to_string(self.folder.join(format!("{}.{kind}", self.name))).unwrap()
+    }
+
+    /// Its process id.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Its standard output so far.
