@@ -140,6 +140,9 @@ pub(crate) struct Mine {
     /// Let what can wait wait while gas costs more than this, wei.
     #[arg(long, value_name = "WEI")]
     pub(crate) routine_gas_price: Option<u128>,
+    /// Most tasks that are committed to, revealed or claimed in one transaction [default: 50]
+    #[arg(long, value_name = "COUNT", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) bulk: Option<NonZeroUsize>,
     /// Never deposit stake.
     #[arg(long)]
     pub(crate) no_stake: bool,

@@ -12,7 +12,8 @@ use arbius_sdk::inference::Workers;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
 use arbius_sdk::metrics::Metrics;
 use arbius_sdk::miner::{
-    Catalogue, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings, State, Verification,
+    Bulk, Catalogue, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings, State,
+    Verification,
 };
 use eyre::bail;
 use serde_json::json;
@@ -172,6 +173,10 @@ fn settings(args: &args::Mine) -> Settings {
             max_fee_per_gas: args.max_gas_price,
             routine_fee_per_gas: args.routine_gas_price,
             ..defaults.fees
+        },
+        bulk: Bulk {
+            tasks: args.bulk.map_or(defaults.bulk.tasks, NonZeroUsize::get),
+            ..defaults.bulk
         },
         retention: Retention {
             age: args.keep_jobs,

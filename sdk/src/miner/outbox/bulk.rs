@@ -64,6 +64,11 @@ pub(super) fn reveal_gas_unsimulated(tasks: usize) -> u64 {
     REVEAL_GAS.saturating_mul(tasks).saturating_add(600_000)
 }
 
+/// What each of so many tasks has used of a transaction's gas.
+pub(super) fn share(gas: u64, among: usize) -> u64 {
+    gas / u64::try_from(among.max(1)).unwrap_or(u64::MAX)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -8,7 +8,7 @@ use std::{
 
 use alloy_primitives::{B256, U256};
 
-use super::{deliver::count, queue::Ended, reveal::is_too_large};
+use super::{bulk::share, queue::Ended, reveal::is_too_large};
 use crate::{
     chain::{Call, ChainError, Receipt, Revert},
     contracts::IEngine,
@@ -202,11 +202,12 @@ impl Machine {
         for event in receipt.events::<IEngine::RewardsPaid>(self.engine) {
             *rewards.entry(event.task).or_default() += event.validatorReward;
         }
-        let share = receipt.gas_used / count(jobs);
+        let share = share(receipt.gas_used, claimed.len());
         for job in jobs.iter_mut().filter(|job| claimed.contains(&job.task)) {
             job.gas.claim += share;
             job.earned.fee = fees.get(&job.task).copied().unwrap_or_default();
             job.earned.reward = rewards.get(&job.task).copied().unwrap_or_default();
+            self.metrics.earned(job.earned.fee, job.earned.reward);
         }
         claimed
     }

@@ -11,7 +11,7 @@ use std::{
 use alloy_primitives::{B256, U256};
 use tokio::time::sleep;
 
-use super::{Group, queue::Ended};
+use super::{Group, bulk::share, queue::Ended};
 use crate::{
     chain::{Call, ChainError, Receipt},
     contracts::IEngine,
@@ -179,7 +179,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// pinned → committed, for all.
+    /// pinned → committed, for all of the group.
     #[tracing::instrument(level = "debug", skip_all, fields(group = self.group.id, tasks = self.jobs.len()))]
     async fn commit(&mut self) -> Result<Progress, StepError> {
         // As long as nothing binds us, what others have solved is left out, and what this
@@ -195,7 +195,7 @@ impl Delivery {
         let call = self.group.commit(machine.engine, machine.account());
         match self.send("committing", call).await {
             Ok(receipt) => {
-                let share = receipt.gas_used / count(&self.jobs);
+                let share = share(receipt.gas_used, self.jobs.len());
                 for job in &mut self.jobs {
                     job.gas.commit += share;
                 }
@@ -234,7 +234,8 @@ impl Delivery {
         Ok(receipt)
     }
 
-    /// Lets the jobs go that somebody else is known to have solved. Returns whether there were any.
+    /// Lets the jobs go that somebody else is known to have solved. Returns whether there were
+    /// any.
     pub(super) fn leave_lost(&mut self) -> bool {
         let machine = Arc::clone(&self.machine);
         let before = self.jobs.len();
@@ -303,7 +304,7 @@ impl Delivery {
     }
 
     /// Takes the group apart into halves, whose jobs are committed to anew; nothing of it was
-    /// revealed. One job alone ends with the reason.
+    /// revealed. A job that had a group of its own ends with the reason.
     pub(super) fn take_apart(&mut self, reason: &str) -> Result<Progress, StepError> {
         tracing::warn!(
             group = self.group.id,
@@ -311,7 +312,7 @@ impl Delivery {
             reason,
             "a group cannot be revealed as it is"
         );
-        if self.jobs.len() == 1 {
+        if self.group.entries.len() == 1 {
             for mut job in std::mem::take(&mut self.jobs) {
                 let end = |job: &mut Job| job.end(State::Failed, reason);
                 self.machine.measured(&mut job, end);
@@ -404,9 +405,4 @@ impl Delivery {
             written => written,
         }
     }
-}
-
-/// How many there are, to divide by.
-pub(super) fn count<T>(them: &[T]) -> u64 {
-    u64::try_from(them.len().max(1)).unwrap_or(u64::MAX)
 }

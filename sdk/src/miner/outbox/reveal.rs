@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc};
 use alloy_primitives::{B256, U256};
 
 use super::{
-    bulk::reveal_gas_unsimulated,
-    deliver::{Delivery, Progress, count},
+    bulk::{reveal_gas_unsimulated, share},
+    deliver::{Delivery, Progress},
 };
 use crate::{
     chain::{ChainError, Receipt, Revert},
@@ -106,7 +106,7 @@ impl Delivery {
             // Of one block, so that it is the same for all.
             let call = IEngine::contestEndCall { task: *task };
             let end: U256 = machine.chain.read(engine, &call).await?;
-            let share = receipt.gas_used / count(&accepted);
+            let share = share(receipt.gas_used, accepted.len());
             for task in &accepted {
                 if let Some(index) = self.jobs.iter().position(|job| job.task == *task) {
                     let mut job = self.jobs.remove(index);
