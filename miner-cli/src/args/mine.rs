@@ -61,6 +61,9 @@ pub(crate) struct Mine {
     /// Models to run at a time, each in a process of its own.
     #[arg(long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) workers: NonZeroUsize,
+    /// The most memory that each of these processes may map.
+    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = bytes)]
+    pub(crate) worker_memory: u64,
     /// Begin reading the chain at this block, where the endpoints keep no older history; tasks
     /// submitted before it are not seen [default: where the deployment begins].
     #[arg(long, value_name = "BLOCK")]
@@ -89,6 +92,17 @@ pub(crate) struct Mine {
     /// How many in a hundred when nothing else is to be computed.
     #[arg(long, value_name = "PERCENT", default_value = "50", value_parser = percent, allow_negative_numbers = true)]
     pub(crate) verify_idle_share: f64,
+    /// How often to make the golden outputs of the models again: a machine that no longer makes
+    /// them stops working on the model.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = age)]
+    pub(crate) recheck: Duration,
+    /// The most gas to tell one consumer its outcome with, for the role `notify`.
+    #[arg(long, value_name = "GAS", default_value_t = 500_000)]
+    pub(crate) notify_gas: u64,
+    /// Claim for others, too, what came out right here and they have left unclaimed for an
+    /// hour. It brings you nothing.
+    #[arg(long)]
+    pub(crate) claim_for_others: bool,
     /// A gateway from which the others' outputs are tried to be fetched; may be given several
     /// times. What none has is computed again first.
     #[arg(

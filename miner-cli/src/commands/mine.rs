@@ -12,8 +12,8 @@ use arbius_sdk::inference::Workers;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
 use arbius_sdk::metrics::Metrics;
 use arbius_sdk::miner::{
-    Bulk, Catalogue, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings, State,
-    Verification,
+    Bulk, Case, Catalogue, Finding, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings,
+    Stage, State, Verification,
 };
 use eyre::bail;
 use serde_json::json;
@@ -33,12 +33,9 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let catalogue = catalogue(&args, &deployment).await?;
     let command = WorkerCommand::current_program()?;
     let metrics = Metrics::new();
-    let workers = Workers::counted(
-        command,
-        WorkerOptions::default(),
-        args.workers,
-        metrics.clone(),
-    );
+    let mut options = WorkerOptions::default();
+    options.limits.memory_bytes = Some(args.worker_memory);
+    let workers = Workers::counted(command, options, args.workers, metrics.clone());
     fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
@@ -53,6 +50,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .spawn()
         .await?;
     let mut events = miner.events();
+    let mut case_events = miner.case_events();
     let gateway = miner.gateway().unwrap_or_default();
     let monitor = miner.monitor().unwrap_or_default();
     let count = miner.models().len();
@@ -90,6 +88,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .filter(|job| job.history.last().is_some_and(|(_, at)| *at < started))
         .map(|job| (job.task, (job.state, job.note)))
         .collect();
+    let mut shown_cases = HashMap::new();
     let stopping = asked_to_stop();
     tokio::pin!(stopping);
     loop {
@@ -110,6 +109,19 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
                     }
                     if job.state.is_over() {
                         shown.remove(&job.task);
+                    }
+                }
+                Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "events not shown"),
+                Err(RecvError::Closed) => break,
+            },
+            event = case_events.recv() => match event {
+                Ok(case) => {
+                    let now = (case.stage, case.note.clone());
+                    if shown_cases.insert(case.task, now.clone()) != Some(now) {
+                        report_case(&case, json)?;
+                    }
+                    if case.stage.is_over() {
+                        shown_cases.remove(&case.task);
                     }
                 }
                 Err(RecvError::Lagged(missed)) => tracing::warn!(missed, "events not shown"),
@@ -150,6 +162,9 @@ fn settings(args: &args::Mine) -> Settings {
         roles: args.roles.unwrap_or_default(),
         shadow: args.shadow,
         second_run: args.second_run,
+        recheck: args.recheck,
+        notify_gas: args.notify_gas,
+        claim_for_others: args.claim_for_others,
         verification: Verification {
             share_percent: args.verify_share,
             idle_percent: args.verify_idle_share,
@@ -274,6 +289,38 @@ fn report(job: &Job, json: bool) -> eyre::Result<()> {
     };
     let text = format!("{:<10} {}  {detail}", job.state.name(), job.task);
     Ok(show::line(text.trim_end())?)
+}
+
+/// Says what became of a solution of somebody else, or of a dispute.
+fn report_case(case: &Case, json: bool) -> eyre::Result<()> {
+    if json {
+        return show::json_line(&json!({
+            "event": "case",
+            "task": case.task,
+            "stage": case.stage.name(),
+            "solver": case.solver,
+            "finding": case.finding.as_ref().map(Finding::name),
+            "contester": case.contester,
+            "note": case.note,
+        }));
+    }
+    let solver = case.solver.unwrap_or_default();
+    let detail = match (&case.note, case.stage, case.voted_wrong) {
+        (Some(note), _, _) => note.clone(),
+        (None, Stage::Judged, _) => format!("the solution by {solver} is wrong"),
+        (None, Stage::Contested, _) => match case.contester {
+            Some(contester) => format!("{contester} contests the solution"),
+            None => "the solution is contested".to_owned(),
+        },
+        (None, Stage::Voted, Some(true)) => "voted: wrong".to_owned(),
+        (None, Stage::Voted, Some(false)) => "voted: right".to_owned(),
+        (None, _, _) => format!("looking at the solution by {solver}"),
+    };
+    Ok(show::line(format!(
+        "{:<10} {}  {detail}",
+        case.stage.name(),
+        case.task
+    ))?)
 }
 
 async fn summary(miner: MinerHandle, json: bool) -> eyre::Result<()> {
