@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use alloy_primitives::U256;
+use alloy_primitives::{B256, Bytes, U256};
 use arbius_devnet::{Devnet, chain::Mining};
-use arbius_sdk::chain::{Call, ChainError, FeePolicy, Lane, Outcome};
+use arbius_sdk::chain::{Call, ChainError, FeePolicy, Intent, Lane, Outcome, Urgency};
 
 use crate::world::{Notebook, devnet, hasty, somebody, until};
 
@@ -143,4 +143,27 @@ async fn a_node_that_comes_back_without_its_pool_is_sent_everything_again() {
     devnet.chain().mine();
     waiting.await.unwrap();
     assert_eq!(devnet.chain().balance(somebody()), U256::from(3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_intent_that_is_no_transaction_is_put_aside() {
+    let (devnet, chain, signer) = devnet().await;
+    let damaged = Intent {
+        hash: B256::repeat_byte(1),
+        sender: signer.address(),
+        nonce: 0,
+        raw: Bytes::from_static(b"no transaction"),
+        purpose: "committing".to_owned(),
+        urgency: Urgency::Routine,
+        replacements: Vec::new(),
+    };
+    let journal = Arc::new(Notebook::with(vec![damaged.clone()]));
+    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
+    lane.adopt(vec![damaged]);
+    lane.execute(Call::transfer(somebody(), U256::from(1)))
+        .await
+        .unwrap();
+    assert!(journal.open().is_empty());
+    assert_eq!(journal.settled(), [Outcome::Dropped, Outcome::Included]);
+    assert_eq!(devnet.chain().balance(somebody()), U256::from(1));
 }

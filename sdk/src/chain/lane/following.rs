@@ -29,6 +29,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// equally far.
 const DOUBT: Duration = Duration::from_secs(2);
 
+/// After so long an endpoint that does not answer is no longer waited for in doubt.
+const LONGEST_DOUBT: Duration = Duration::from_secs(60);
+
 /// For how long nonces have to be missing before empty transactions take them.
 const GAP: Duration = Duration::from_secs(3);
 
@@ -177,7 +180,7 @@ impl Lane {
 
     /// The chain says that a nonce is used, and there was no receipt a moment ago.
     async fn doubt(&self, nonce: u64) -> Result<(), ChainError> {
-        let asked = {
+        let (asked, long) = {
             let mut flights = self.flights();
             flights.gap = None;
             let Some(flight) = flights.get_mut(nonce) else {
@@ -189,12 +192,19 @@ impl Lane {
                 flight.check = now + DOUBT / 4;
                 return Ok(());
             }
-            flight.intent.hashes().collect::<Vec<_>>()
+            let hashes = flight.intent.hashes().collect::<Vec<_>>();
+            (hashes, now.duration_since(since) >= LONGEST_DOUBT)
         };
         // It may have been included between the two questions, or where the endpoint that was
         // asked has not got to.
         for hash in asked {
-            let receipt = self.chain().receipt_anywhere(hash).await?;
+            let receipt = match self.chain().receipt_anywhere(hash).await {
+                Err(error) if long => {
+                    tracing::warn!(%hash, %error, "not every endpoint could be asked");
+                    None
+                }
+                answered => answered?,
+            };
             if let Some(receipt) = receipt.filter(|receipt| receipt.hash == hash) {
                 self.settle(nonce, receipt)?;
                 return Ok(());

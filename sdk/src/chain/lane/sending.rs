@@ -438,7 +438,11 @@ impl Lane {
         let mut flights = self.flights();
         for intent in open {
             let Some(transaction) = decode(intent.newest()) else {
+                // Nothing can have been sent of it, and nothing can be.
                 tracing::error!(hash = %intent.hash, "an intent of the journal is no transaction");
+                if let Err(error) = self.shared.journal.settle(&intent, Outcome::Dropped) {
+                    tracing::warn!(%error, "it stays in the journal");
+                }
                 continue;
             };
             let offer = Offer {
