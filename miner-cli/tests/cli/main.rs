@@ -4,6 +4,7 @@ mod bad_input;
 mod by_hand;
 mod demo;
 mod devnet;
+mod endpoints;
 mod operator;
 mod program;
 mod snapshot;

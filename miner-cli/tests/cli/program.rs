@@ -73,6 +73,11 @@ impl Running {
         self.written("out")
     }
 
+    /// What it has logged so far.
+    pub(crate) fn log(&self) -> String {
+        self.written("err")
+    }
+
     /// Waits until its output holds `text`, and gives the output.
     pub(crate) fn until(&mut self, text: &str) -> String {
         let started = Instant::now();

@@ -4,6 +4,7 @@ mod agreement;
 mod events;
 mod failover;
 mod many;
+mod miner;
 mod reorganisations;
 mod subscription;
 mod world;

@@ -22,7 +22,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// For how long an endpoint that was caught at answering wrongly, or that serves another
 /// chain, is not asked before it is looked at again.
 const QUARANTINE: Duration = Duration::from_secs(300);
-const OTHER_CHAIN: Duration = Duration::from_secs(30);
+const OTHER_CHAIN: Duration = Duration::from_secs(10);
 
 /// An endpoint this slow is asked only if the others are no better.
 const SLOW: Duration = Duration::from_secs(5);
