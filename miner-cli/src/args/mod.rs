@@ -15,8 +15,8 @@ use clap::{Args, Parser, Subcommand};
 
 pub(crate) use mine::Mine;
 pub(crate) use operator::{
-    Claim, Contest, Folder, Jobs, Settle, Signing, Stake, StakeCommand, Status, Store, Tasks,
-    TasksCommand, Vote,
+    Claim, Contest, Folder, Jobs, JobsCommand, Settle, Signing, Stake, StakeCommand, Status, Store,
+    Tasks, TasksCommand, Vote,
 };
 
 use crate::amount;
@@ -59,6 +59,7 @@ pub(crate) struct Cli {
     /// as `info` or `arbius_sdk=debug`.
     #[arg(
         long,
+        value_name = "FORMAT",
         global = true,
         value_enum,
         default_value = "text",
@@ -141,12 +142,15 @@ Examples:
   arbius status --json | jq .jobs")]
     Status(Status),
     /// List a miner's jobs, or show one with its history.
-    #[command(after_help = "\
+    #[command(
+        args_conflicts_with_subcommands = true,
+        after_help = "\
 Examples:
   arbius jobs
   arbius jobs --state claimed,lost --since 24h
   arbius jobs 0x5c1a…                       one job, by its task's id
-  arbius jobs --limit 1000 --json > jobs.json")]
+  arbius jobs --limit 1000 --json > jobs.json"
+    )]
     Jobs(Jobs),
     /// Show or change the stake of an account.
     #[command(
@@ -349,7 +353,7 @@ Examples:
 #[derive(Debug, Args)]
 pub(crate) struct Network {
     /// Where the contracts are: the file that `arbius devnet` writes.
-    #[arg(
+    #[arg(help_heading = "Network", 
         long,
         value_name = "FILE",
         env = "ARBIUS_DEPLOYMENT", hide_env_values = true,
@@ -359,6 +363,7 @@ pub(crate) struct Network {
     /// The chain's JSON-RPC address, http(s) or ws(s). Several, by commas or by giving this
     /// again, take over from one another in this order [default: those in the deployment file]
     #[arg(
+        help_heading = "Network",
         long,
         value_name = "URL",
         value_delimiter = ',',
@@ -385,11 +390,12 @@ impl Network {
 pub(crate) struct Key {
     /// Use an account of the deployment file by its number. Without any key, on a local chain,
     /// requesters are account 3 and miners account 4.
-    #[arg(long, value_name = "N", conflicts_with_all = ["key_file", "keystore"])]
+    #[arg(help_heading = "Key", long, value_name = "N", conflicts_with_all = ["key_file", "keystore"])]
     pub(crate) account: Option<usize>,
     /// Read the private key from a file with one line of hexadecimal. Without any of these
     /// options it is the environment variable ARBIUS_KEY.
     #[arg(
+        help_heading = "Key",
         long,
         value_name = "FILE",
         env = "ARBIUS_KEY_FILE",
@@ -397,7 +403,7 @@ pub(crate) struct Key {
     )]
     pub(crate) key_file: Option<PathBuf>,
     /// Read it from a keystore file (Web3 Secret Storage, as geth and cast write it).
-    #[arg(
+    #[arg(help_heading = "Key", 
         long,
         value_name = "FILE",
         env = "ARBIUS_KEYSTORE",
@@ -408,6 +414,7 @@ pub(crate) struct Key {
     /// Read the keystore's password from the first line of a file. Without it is the
     /// environment variable ARBIUS_PASSWORD.
     #[arg(
+        help_heading = "Key",
         long,
         value_name = "FILE",
         env = "ARBIUS_PASSWORD_FILE",

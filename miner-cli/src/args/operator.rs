@@ -48,6 +48,8 @@ pub(crate) struct Status {
 
 #[derive(Debug, Args)]
 pub(crate) struct Jobs {
+    #[command(subcommand)]
+    pub(crate) command: Option<JobsCommand>,
     /// The job of this task alone, with its history.
     #[arg(value_name = "TASK", value_parser = id)]
     pub(crate) task: Option<B256>,
@@ -75,6 +77,21 @@ pub(crate) struct Jobs {
     pub(crate) limit: usize,
     #[command(flatten)]
     pub(crate) folder: Folder,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// Show the job of a task with its history: the same as `arbius jobs TASK`.
+    #[command(after_help = "\
+Example:
+  arbius jobs show 0x5c1a…")]
+    Show {
+        /// The task's id: 0x and 64 hexadecimal digits.
+        #[arg(value_parser = id)]
+        task: B256,
+        #[command(flatten)]
+        folder: Folder,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -12,8 +12,12 @@ use crate::show::{self, Side};
 use crate::{amount, args};
 
 pub(crate) async fn run(args: args::Jobs, json: bool) -> eyre::Result<()> {
-    let folder = &args.folder.path;
-    if let Some(task) = args.task {
+    let (folder, task) = match args.command {
+        Some(args::JobsCommand::Show { task, folder }) => (folder, Some(task)),
+        None => (args.folder, args.task),
+    };
+    let folder = &folder.path;
+    if let Some(task) = task {
         let job = one(folder, task).await?;
         let job = job.ok_or_else(|| {
             eyre!(
@@ -53,7 +57,7 @@ pub(crate) async fn run(args: args::Jobs, json: bool) -> eyre::Result<()> {
                 show::from_now(now, seen),
                 amount::show_short(job.fee),
                 amount::show_short(job.earned.fee.saturating_add(job.earned.reward)),
-                show::thousands(gas(job)),
+                show::thousands(job.gas.total()),
                 job.note.clone().unwrap_or_default(),
             ]
         })
@@ -91,10 +95,6 @@ async fn one(folder: &Path, task: B256) -> eyre::Result<Option<Job>> {
         }
     }
     Ok(super::store_of(folder)?.job(task)?)
-}
-
-const fn gas(job: &Job) -> u64 {
-    job.gas.commit + job.gas.reveal + job.gas.claim
 }
 
 fn output(job: &Job) -> Option<String> {

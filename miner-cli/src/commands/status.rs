@@ -174,7 +174,7 @@ fn work(status: &Status, fields: &mut Vec<(&str, String)>) {
             "{} AIUS of fees, {} AIUS of rewards, for {} gas",
             amount::show(status.fees),
             amount::show(status.rewards),
-            show::thousands(status.gas.commit + status.gas.reveal + status.gas.claim)
+            show::thousands(status.gas.total())
         ),
     ));
     let mut disputes: Vec<_> = status

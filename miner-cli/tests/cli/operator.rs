@@ -157,6 +157,12 @@ fn a_miner_is_watched_backed_up_and_moved() {
     assert_eq!(sample("arbius_healthy"), 1.0);
     assert!(sample("arbius_stake_aius{kind=\"free\"}") >= 1.0);
     assert!(sample("arbius_disk_used_bytes{part=\"store\"}") > 1_000.0);
+    assert!(sample("arbius_fees_earned_aius_total") > 0.0);
+    assert!(sample("arbius_rewards_earned_aius_total") > 0.0);
+    assert!(sample("arbius_gas_used_total{purpose=\"claiming\"}") > 10_000.0);
+    assert!(
+        sample("arbius_transactions_total{purpose=\"committing\",outcome=\"included\"}") >= 1.0
+    );
     assert!(sample("arbius_inference_duration_seconds_count") >= 1.0);
     assert!(metrics.ends_with("# EOF\n"));
     // Every line is a comment or a name, labels and a number.

@@ -103,6 +103,9 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// [`JournalError`]; the intent then stays open and is looked at again after a restart.
     fn settle(&self, intent: &Intent, outcome: Outcome) -> Result<(), JournalError>;
+
+    /// Hears what gas an included transaction has used, for whoever counts that.
+    fn used(&self, _intent: &Intent, _gas: u64) {}
 }
 
 /// A journal for programs that end with their transactions: it keeps nothing.

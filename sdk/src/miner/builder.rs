@@ -271,7 +271,7 @@ pub struct Tally {
     pub fees: U256,
     /// The solver's part of rewards claimed, wei of AIUS.
     pub rewards: U256,
-    /// Gas that finished jobs have used.
+    /// Gas that jobs have used.
     pub gas: Gas,
 }
 

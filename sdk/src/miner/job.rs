@@ -104,6 +104,23 @@ pub struct Gas {
     pub claim: u64,
 }
 
+impl Gas {
+    /// Adds what another job has used.
+    pub(super) const fn add(&mut self, other: Self) {
+        self.commit = self.commit.saturating_add(other.commit);
+        self.reveal = self.reveal.saturating_add(other.reveal);
+        self.claim = self.claim.saturating_add(other.claim);
+    }
+
+    /// All steps together.
+    #[must_use]
+    pub const fn total(self) -> u64 {
+        self.commit
+            .saturating_add(self.reveal)
+            .saturating_add(self.claim)
+    }
+}
+
 /// What a job has brought, wei of AIUS.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earned {

@@ -37,6 +37,10 @@ impl Journal for StoreJournal {
             .transaction(purpose_word(&intent.purpose), outcome);
         Ok(())
     }
+
+    fn used(&self, intent: &Intent, gas: u64) {
+        self.metrics.gas(purpose_word(&intent.purpose), gas);
+    }
 }
 
 fn failed(error: StoreError) -> JournalError {

@@ -130,6 +130,7 @@ impl Lane {
         let Some((raw, empty)) = intent.version(receipt.hash) else {
             return Ok(false);
         };
+        let gas = receipt.gas_used;
         let (outcome, landing) = if empty {
             (Outcome::Dropped, Landing::CalledOff)
         } else {
@@ -142,6 +143,7 @@ impl Lane {
             (outcome, Landing::Included { receipt, raw })
         };
         self.shared.journal.settle(&intent, outcome)?;
+        self.shared.journal.used(&intent, gas);
         self.flights().land(nonce, landing);
         Ok(true)
     }

@@ -42,7 +42,7 @@ pub struct Status {
     /// The solver's part of rewards claimed, wei of AIUS.
     #[serde(with = "decimal")]
     pub rewards: U256,
-    /// Gas that finished jobs have used.
+    /// Gas that jobs have used.
     pub gas: Gas,
     /// The models, and why some are not mined.
     pub models: Vec<ModelStatus>,

@@ -253,7 +253,7 @@ fn brings_the_first_layout_forward_with_everything_in_it() {
         assert_eq!((tally.fees, tally.rewards), (U256::from(5), U256::from(6)));
         assert_eq!(
             (tally.gas.commit, tally.gas.reveal, tally.gas.claim),
-            (5, 2, 3)
+            (9, 2, 3)
         );
         let open = store.open_jobs().unwrap();
         assert_eq!((open.len(), open[0].attempts), (1, 2));

@@ -31,9 +31,7 @@ impl Totals {
         *self.jobs.entry(job.state).or_default() += 1;
         self.fees = self.fees.saturating_add(job.earned.fee);
         self.rewards = self.rewards.saturating_add(job.earned.reward);
-        self.gas.commit = self.gas.commit.saturating_add(job.gas.commit);
-        self.gas.reveal = self.gas.reveal.saturating_add(job.gas.reveal);
-        self.gas.claim = self.gas.claim.saturating_add(job.gas.claim);
+        self.gas.add(job.gas);
     }
 
     /// Takes back what a finished job counted, before it is counted anew.
@@ -79,6 +77,7 @@ impl Store {
         }
         for job in self.open_jobs()? {
             *tally.jobs.entry(job.state).or_default() += 1;
+            tally.gas.add(job.gas);
         }
         Ok(tally)
     }
