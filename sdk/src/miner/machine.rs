@@ -30,7 +30,7 @@ use super::{
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Lane, Receipt, Revert},
+    chain::{Chain, ChainError, Lane, Revert},
     client::{Network, Validator},
     content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
     contracts::IEngine,
@@ -233,13 +233,6 @@ impl Machine {
             // Nobody listening is no error.
             let _ = self.events.send(job.clone());
         }
-    }
-
-    /// Notes the block and the gas of a transaction that was included, `purpose` being the
-    /// first word of what it was for.
-    pub(super) fn booked(&self, receipt: &Receipt, purpose: &str) {
-        self.included(receipt.block);
-        self.metrics.gas(purpose, receipt.gas_used);
     }
 
     /// Notes why something could not be done for a job, and when to try again: later each

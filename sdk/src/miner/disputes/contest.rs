@@ -34,7 +34,7 @@ impl Machine {
         }
         let error = match self.validator().contest(case.task).await {
             Ok(receipt) => {
-                self.booked(&receipt, "contesting");
+                self.included(receipt.block);
                 self.metrics.dispute("contest");
                 case.gas += receipt.gas_used;
                 case.contester = Some(self.account());

@@ -55,7 +55,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.booked(&receipt, "claiming");
+        self.included(receipt.block);
         case.gas += receipt.gas_used;
         self.end_case(
             case,

@@ -175,7 +175,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.booked(&receipt, "voting");
+        self.included(receipt.block);
         self.metrics.dispute(match vote {
             Vote::Wrong => "vote_wrong",
             Vote::Right => "vote_right",

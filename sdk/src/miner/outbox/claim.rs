@@ -115,7 +115,7 @@ impl Machine {
         let sent = async { self.lane.send(call).await?.landed().await };
         let (claimed, skipped) = match sent.await {
             Ok(receipt) => {
-                self.booked(&receipt, "claiming");
+                self.included(receipt.block);
                 let claimed = self.read_claims(&receipt, jobs);
                 let skipped: HashMap<B256, [u8; 4]> = receipt
                     .events::<IEngine::SolutionClaimSkipped>(self.engine)
@@ -225,7 +225,7 @@ impl Machine {
             let call = IEngine::withdrawEarningsCall { account };
             let call = Call::new(self.engine, &call).for_purpose("withdrawing earnings");
             let receipt = self.lane.send(call).await?.landed().await?;
-            self.booked(&receipt, "withdrawing");
+            self.included(receipt.block);
         }
         Ok(())
     }

@@ -193,7 +193,7 @@ impl Delivery {
         }
         let machine = Arc::clone(&self.machine);
         let call = self.group.commit(machine.engine, machine.account());
-        match self.send("committing", call).await {
+        match self.send(call).await {
             Ok(receipt) => {
                 let share = share(receipt.gas_used, self.jobs.len());
                 for job in &mut self.jobs {
@@ -228,9 +228,9 @@ impl Delivery {
     }
 
     /// Sends a transaction and waits for its receipt, as long as that takes.
-    pub(super) async fn send(&self, purpose: &str, call: Call) -> Result<Receipt, ChainError> {
+    pub(super) async fn send(&self, call: Call) -> Result<Receipt, ChainError> {
         let receipt = self.machine.lane.send(call).await?.landed().await?;
-        self.machine.booked(&receipt, purpose);
+        self.machine.included(receipt.block);
         Ok(receipt)
     }
 

@@ -41,7 +41,7 @@ impl Delivery {
         if self.unsimulated {
             call = call.despite(refused, reveal_gas_unsimulated(self.group.entries.len()));
         }
-        let error = match self.send("revealing", call).await {
+        let error = match self.send(call).await {
             Ok(receipt) => return self.revealed(&receipt).await,
             Err(error) => error,
         };
