@@ -12,12 +12,16 @@ use arbius_testkit::{TestChain, devnet::chain::Block};
 /// Everything that was done with tasks, from the chain's events and transactions.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
+    /// Tasks that were submitted.
+    pub submitted: BTreeSet<B256>,
     /// Who solved each task, and how often.
     pub solved: BTreeMap<B256, Vec<Address>>,
     /// How often each task was claimed.
     pub claimed: BTreeMap<B256, u32>,
     /// Who contested each task.
     pub contested: BTreeMap<B256, Address>,
+    /// Who voted on which task, and whether for its rejection.
+    pub votes: Vec<(Address, B256, bool)>,
     /// Tasks whose solution was voted down.
     pub rejected: BTreeSet<B256>,
     /// Tasks whose solution was voted right.
@@ -92,6 +96,10 @@ impl Audit {
             self.skipped.push((event.addr, event.task));
         } else if let Ok(event) = IEngine::ContestationSubmitted::decode_log(log) {
             self.contested.insert(event.task, event.addr);
+        } else if let Ok(event) = IEngine::ContestationVote::decode_log(log) {
+            self.votes.push((event.addr, event.task, event.yea));
+        } else if let Ok(event) = IEngine::TaskSubmitted::decode_log(log) {
+            self.submitted.insert(event.id);
         } else if let Ok(event) = IEngine::ContestationSettled::decode_log(log) {
             if event.rejected {
                 self.rejected.insert(event.task);

@@ -111,9 +111,15 @@ impl Scene {
         Ok(())
     }
 
-    /// Forgets tasks that a reorganisation undid.
-    pub fn forget(&mut self, tasks: &[B256]) {
-        self.submitted.retain(|task| !tasks.contains(task));
+    /// Lets the actors' lanes ask the chain where they stand, after a reorganisation.
+    pub async fn resync(&self) {
+        let actors = [Actor::Requester, Actor::Owner].into_iter();
+        for actor in actors.chain((0..).map(Actor::Miner)) {
+            match self.chain.lane(actor) {
+                Ok(lane) => lane.resync().await,
+                Err(_) => return,
+            }
+        }
     }
 
     /// Lets the contest period of all solutions there are pass.
@@ -125,19 +131,21 @@ impl Scene {
         Ok(self.chain.pass(CONTEST_PERIOD)?)
     }
 
-    /// A miner's configuration: the `number`-th actor's key, an endpoint, and a folder.
+    /// A miner's configuration: the `number`-th actor's key, its endpoints, and a folder.
     ///
     /// # Errors
     ///
     /// If the chain has no such actor.
-    pub fn miner(&self, number: usize, rpc: &str, folder: &Path) -> eyre::Result<Config> {
+    pub fn miner(&self, number: usize, urls: &[String], folder: &Path) -> eyre::Result<Config> {
         let mut deployment = self.chain.deployment().clone();
         let index = Actor::Miner(number).index();
         let account = deployment.accounts.get(index);
         let key = account
             .ok_or_else(|| eyre::eyre!("no account {index}"))?
             .key;
-        rpc.clone_into(&mut deployment.rpc);
+        let mut urls = urls.iter().cloned();
+        deployment.rpc = urls.next().ok_or_else(|| eyre::eyre!("no endpoint"))?;
+        deployment.fallbacks = urls.collect();
         deployment.accounts.clear();
         Ok(Config {
             deployment,
@@ -146,6 +154,7 @@ impl Scene {
             models: vec![self.model],
             poll_millis: 50,
             workers: 1,
+            verify_percent: 0.0,
             solve_millis: 20_000,
             kill: None,
         })

@@ -24,7 +24,7 @@ async fn a_miner_killed_at_random_times_under_load_accounts_for_every_task() {
         .await
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let config = scene.miner(0, &proxy.url(), folder.path()).unwrap();
+    let config = scene.miner(0, &[proxy.url()], folder.path()).unwrap();
     for _ in 0..kills {
         let audit = scene.audit();
         let open = scene.tasks().len() - audit.count_solved(scene.tasks());

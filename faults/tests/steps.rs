@@ -40,7 +40,7 @@ async fn a_miner_killed_before_and_after_every_step_does_each_once() {
         .await
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let config = scene.miner(0, &proxy.url(), folder.path()).unwrap();
+    let config = scene.miner(0, &[proxy.url()], folder.path()).unwrap();
     let mut never = Vec::new();
     for (step, with) in STEPS {
         for edge in [Edge::Before, Edge::After] {

@@ -15,7 +15,7 @@ use arbius_sdk::{
         Workers,
         worker::{WorkerCommand, WorkerOptions, serve},
     },
-    miner::{Catalogue, Miner, MinerHandle, Settings},
+    miner::{Catalogue, Miner, MinerHandle, Settings, Verification},
     model::Bundle,
 };
 use rustix::process::Signal;
@@ -117,6 +117,10 @@ async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
     let settings = Settings {
         poll: Duration::from_millis(config.poll_millis),
         parallel_solves: count.get(),
+        verification: Verification {
+            share_percent: config.verify_percent,
+            ..Verification::default()
+        },
         ..Settings::default()
     };
     let miner = Miner::builder()

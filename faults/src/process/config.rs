@@ -87,6 +87,8 @@ pub struct Config {
     pub poll_millis: u64,
     /// Processes for inference.
     pub workers: usize,
+    /// How many of a hundred solutions of others it computes again.
+    pub verify_percent: f64,
     /// How long one inference may take, milliseconds.
     pub solve_millis: u64,
     /// Where it dies.

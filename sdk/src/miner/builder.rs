@@ -223,7 +223,9 @@ impl Miner {
         });
         let runner = Runner::resume(Arc::clone(&machine), deployment.block)?;
         if machine.may_stake() {
-            stake::ensure(&machine.validator(), &machine.chain).await?;
+            // Groups that were taken up may find the stake too low at the same time.
+            let _one_at_a_time = machine.staking.lock().await;
+            stake::ensure(&machine.lane, &machine.validator(), &machine.chain).await?;
         }
         let gateway = match self.gateway {
             Some(address) => Some(Gateway::start(address, blocks).await?),

@@ -444,7 +444,7 @@ impl Machine {
     pub(super) async fn top_up(&self) -> Result<bool, StepError> {
         let _one_at_a_time = self.staking.lock().await;
         let outcome = if self.settings.stake {
-            stake::ensure(&self.validator(), &self.chain).await
+            stake::ensure(&self.lane, &self.validator(), &self.chain).await
         } else {
             stake::check(&self.validator(), &self.chain)
                 .await

@@ -226,6 +226,9 @@ impl Runner {
             Err(error) if waits_for_disk(&error) => {
                 self.held = Some(batch);
                 tokio::time::sleep(DISK_PAUSE).await;
+                // Only who writes finds out that the file has to be opened again, and after a
+                // reorganisation reading comes first. It may still fail: the next time, then.
+                let _ = self.machine.store.probe();
                 Ok(())
             }
             other => other,

@@ -4,7 +4,7 @@ use alloy_primitives::U256;
 
 use super::MinerError;
 use crate::{
-    chain::{Chain, ChainError},
+    chain::{Chain, ChainError, Lane},
     client::{Stake, Validator},
     contracts::{IEngine, IToken},
 };
@@ -43,7 +43,17 @@ pub(super) async fn check(validator: &Validator, chain: &Chain) -> Result<(), Mi
 ///
 /// [`MinerError::CannotStake`] if the account does not hold enough, and what a transaction
 /// ends in.
-pub(super) async fn ensure(validator: &Validator, chain: &Chain) -> Result<U256, MinerError> {
+pub(super) async fn ensure(
+    lane: &Lane,
+    validator: &Validator,
+    chain: &Chain,
+) -> Result<U256, MinerError> {
+    let (stake, minimum) = read(validator, chain).await?;
+    if stake.free() >= minimum {
+        return Ok(U256::ZERO);
+    }
+    // A deposit of an earlier run may be underway, and counts.
+    lane.reconcile(Vec::new()).await?;
     let (stake, minimum) = read(validator, chain).await?;
     let free = stake.free();
     if free >= minimum {
