@@ -2,7 +2,7 @@
 //!
 //! | module | what it is for |
 //! |---|---|
-//! | [`chain`] | an RPC endpoint, a key, its transactions, events |
+//! | [`chain`] | RPC endpoints, a key, its transactions, events |
 //! | [`contracts`] | the interfaces of engine, token and proxy, and where they are deployed |
 //! | [`content`] | CIDs and UnixFS, a folder of blocks, its gateway, verified fetching |
 //! | [`deploy`] | the whole protocol onto a Stylus chain, and the file that describes it |

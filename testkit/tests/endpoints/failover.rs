@@ -188,17 +188,23 @@ async fn too_many_requests_are_waited_for_as_long_as_the_endpoint_says_and_then_
 #[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_is_sent_no_more_requests_than_were_set() {
     let devnet = devnet().await;
+    let endpoint = Hostile::before(&devnet).await;
     let chain = Chain::builder()
-        .endpoint_limited(devnet.url(), 10.0)
+        .endpoint_limited(endpoint.url(), 10.0)
         .connect()
         .await
         .unwrap();
     let start = Instant::now();
-    let asked = (0..25).map(|_| chain.head());
-    for head in futures_util::future::join_all(asked).await {
-        head.unwrap();
-    }
+    let asked = futures_util::future::join_all((0..25).map(|_| chain.head()));
+    let halfway = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        (endpoint.asked("eth_getBlockByNumber"), start.elapsed())
+    };
+    let (heads, (sent, elapsed)) = tokio::join!(asked, halfway);
+    assert!(heads.into_iter().all(|head| head.is_ok()));
     // Ten at once, the others at ten a second.
+    let most = 11.0 + 10.0 * elapsed.as_secs_f64();
+    assert!((sent as f64) < most, "{sent} in {elapsed:?}");
     let took = start.elapsed();
     assert!(took > Duration::from_millis(1200), "{took:?}");
     assert!(took < Duration::from_secs(10), "{took:?}");

@@ -105,7 +105,7 @@ impl Endpoint {
         tally: &Tally,
     ) -> Result<ResponsePacket, Fault> {
         let start = Instant::now();
-        self.health().sent(packet.len(), start);
+        self.health().sent(packet.len());
         tally.counter.add(packet);
         let answer = tokio::time::timeout(limits.time, self.exchange(packet, limits.bytes)).await;
         let answer = match answer {

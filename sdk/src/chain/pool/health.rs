@@ -138,9 +138,8 @@ impl Health {
         }
     }
 
-    pub(super) fn sent(&mut self, requests: usize, now: Instant) {
+    pub(super) fn sent(&mut self, requests: usize) {
         self.requests += requests as u64;
-        self.bucket.take(requests, now);
     }
 
     pub(super) fn answered(&mut self, took: Duration, now: Instant) {

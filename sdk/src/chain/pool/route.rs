@@ -260,23 +260,35 @@ impl Pool {
         if let Some(fault) = endpoint.health().barred(Instant::now()) {
             return Err(fault);
         }
-        self.await_rate(endpoint, deadline).await?;
         if let Some(expected) = self.chain.get()
             && !endpoint.health().verified
         {
+            self.admit(endpoint, 1, deadline).await?;
             self.verify(endpoint, *expected).await?;
-            self.await_rate(endpoint, deadline).await?;
         }
+        self.admit(endpoint, packet.len(), deadline).await?;
         endpoint.ask(packet, self.limits(), &self.tally).await
     }
 
-    async fn await_rate(&self, endpoint: &Endpoint, deadline: Instant) -> Result<(), Fault> {
+    /// Waits until so many requests may be sent, and counts them.
+    async fn admit(
+        &self,
+        endpoint: &Endpoint,
+        requests: usize,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
         loop {
             let now = Instant::now();
-            let wait = endpoint.health().bucket.wait(now);
-            if wait.is_zero() {
-                return Ok(());
-            }
+            let wait = {
+                // One lock for both: whoever waits with others must not overtake them.
+                let bucket = &mut endpoint.health().bucket;
+                let wait = bucket.wait(now);
+                if wait.is_zero() {
+                    bucket.take(requests, now);
+                    return Ok(());
+                }
+                wait
+            };
             if now + wait > deadline {
                 let reason = "its limit is used up".to_owned();
                 return Err(Fault::Limited(Some(wait), reason));
@@ -379,9 +391,10 @@ impl Pool {
         if let Some(expected) = self.chain.get()
             && !endpoint.health().verified
         {
+            self.admit(endpoint, 1, deadline).await?;
             self.verify(endpoint, *expected).await?;
         }
-        self.await_rate(endpoint, deadline).await?;
+        self.admit(endpoint, 1, deadline).await?;
         self.ask(endpoint, method, params).await
     }
 
