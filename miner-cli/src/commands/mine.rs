@@ -316,10 +316,12 @@ fn report_case(case: &Case, json: bool) -> eyre::Result<()> {
         (None, Stage::Voted, Some(false)) => "voted: right".to_owned(),
         (None, _, _) => format!("looking at the solution by {solver}"),
     };
+    // The states of jobs have the same place and some of the same names.
     Ok(show::line(format!(
-        "{:<10} {}  {detail}",
-        case.stage.name(),
-        case.task
+        "{:<10} {}  {}: {detail}",
+        "case",
+        case.task,
+        case.stage.name()
     ))?)
 }
 
