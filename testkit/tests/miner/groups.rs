@@ -19,12 +19,13 @@ use crate::world::{
     until, validator,
 };
 
-/// Gathers for long enough that everything submitted goes together.
+/// Gathers for long enough that everything submitted goes together: nothing is waited for once
+/// nothing is being computed any more.
 fn patient() -> Settings {
     Settings {
         roles: "solve,claim".parse().unwrap(),
         bulk: Bulk {
-            window: Duration::from_secs(2),
+            window: Duration::from_secs(30),
             ..Bulk::default()
         },
         ..settings()

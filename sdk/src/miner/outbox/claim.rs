@@ -89,7 +89,7 @@ pub(super) async fn withdraw(machine: Arc<Machine>) -> Result<Ended, MinerError>
         Err(error) if error.remedy(0) == Remedy::Stop => Err(error.into()),
         Err(error) => {
             tracing::warn!(%error, "cannot withdraw the earnings yet");
-            tokio::time::sleep(pause_after(5)).await;
+            tokio::time::sleep(pause_after(8)).await;
             Ok(Ended::Withdrawn(false))
         }
     }
