@@ -35,7 +35,7 @@ pub(crate) async fn run(args: args::Jobs, json: bool) -> eyre::Result<()> {
         states: args.states,
         model: args.model,
         since,
-        limit: Some(args.limit),
+        limit: Some(args.limit.into()),
     };
     let jobs = list(folder, &filter).await?;
     if json {

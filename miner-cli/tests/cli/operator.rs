@@ -78,6 +78,19 @@ fn get(folder: &Path, path: &str) -> (String, String) {
     (head.lines().next().unwrap().to_owned(), body.to_owned())
 }
 
+/// Asks the monitor until it answers as it should, and gives the body.
+fn until(folder: &Path, path: &str, fits: impl Fn(&str, &str) -> bool) -> String {
+    let started = Instant::now();
+    loop {
+        let (line, body) = get(folder, path);
+        if fits(&line, &body) {
+            return body;
+        }
+        assert!(started.elapsed() < PATIENCE, "{line} {body}");
+        sleep(Duration::from_millis(200));
+    }
+}
+
 /// Asserts that it fails with 1 and says why.
 #[track_caller]
 fn refused<A: AsRef<OsStr>>(folder: &Path, args: &[A], says: &[&str]) {
@@ -146,8 +159,8 @@ fn a_miner_is_watched_backed_up_and_moved() {
     // Claimed by the miner, counted by its metrics and in its totals.
     pass(&url, 2_001);
     await_job(path, &task, "claimed");
-    let (line, metrics) = get(path, "/metrics");
-    assert!(line.contains("200"), "{line}");
+    let claimed = "arbius_jobs{state=\"claimed\"} 1";
+    let metrics = until(path, "/metrics", |_, metrics| metrics.contains(claimed));
     let sample = |name: &str| -> f64 {
         let line = metrics.lines().find(|line| line.starts_with(name));
         let line = line.unwrap_or_else(|| panic!("no {name} in\n{metrics}"));
@@ -222,15 +235,7 @@ fn health_flips_when_the_endpoint_dies() {
     assert!(line.contains("200"), "{line} {body}");
     snapshot::matches("health", &body);
     drop(devnet);
-    let started = Instant::now();
-    let body = loop {
-        let (line, body) = get(path, "/health");
-        if line.contains("503") {
-            break body;
-        }
-        assert!(started.elapsed() < PATIENCE, "{body}");
-        sleep(Duration::from_millis(500));
-    };
+    let body = until(path, "/health", |line, _| line.contains("503"));
     assert_eq!(json(&body)["reasons"][0]["code"], "chain", "{body}");
     refused(path, &on_net(&["status"]), &["cannot mine"]);
     let shown = arbius(path, &on_net(&["status"]));
@@ -267,22 +272,14 @@ fn a_full_disk_stops_commitments_until_there_is_room() {
     };
     let before = sent();
     let task = submit(path);
-    let started = Instant::now();
-    loop {
-        let (line, body) = get(path, "/health");
-        if line.contains("503") {
-            assert_eq!(json(&body)["reasons"][0]["code"], "store", "{body}");
-            break;
-        }
-        assert!(started.elapsed() < PATIENCE, "{body}");
-        sleep(Duration::from_millis(200));
-    }
+    let body = until(path, "/health", |line, _| line.contains("503"));
+    assert_eq!(json(&body)["reasons"][0]["code"], "store", "{body}");
     // What cannot be written down is not done.
     sleep(Duration::from_secs(3));
     assert_eq!(sent(), before);
     limit("unlimited");
     await_job(path, &task, "revealed");
-    assert!(get(path, "/health").0.contains("200"));
+    until(path, "/health", |line, _| line.contains("200"));
 }
 
 #[test]

@@ -237,7 +237,7 @@ impl Miner {
         let monitor = match self.monitor {
             Some(address) => {
                 let observer = Observer::new(
-                    Arc::clone(&machine),
+                    &machine,
                     folder.clone(),
                     gateway.as_ref().map(Gateway::url),
                     machine.catalogue.left_out().to_vec(),
@@ -405,6 +405,9 @@ impl MinerHandle {
     pub async fn stop(mut self) -> Result<(), MinerError> {
         self.stop.cancel();
         let ended = self.join().await;
+        if let Some(monitor) = self.monitor.take() {
+            monitor.shutdown().await;
+        }
         if let Some(gateway) = self.gateway.take() {
             gateway.shutdown().await;
         }

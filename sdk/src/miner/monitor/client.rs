@@ -14,6 +14,9 @@ use crate::{
 /// How long an answer may take: a long list of jobs, a backup.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// The largest answer that is read, bytes.
+const LARGEST: usize = 256 << 20;
+
 /// Why a monitor gave no answer.
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -148,12 +151,28 @@ impl MonitorClient {
         if !status.is_success() {
             return Err(self.refused(response).await);
         }
-        let parsed = response.json().await;
-        parsed.map(Some).map_err(|error| {
+        let bytes = self.bytes(response).await?;
+        serde_json::from_slice(&bytes).map(Some).map_err(|error| {
             self.failed(format!(
                 "its answer cannot be read ({error}); is another program at that address?"
             ))
         })
+    }
+
+    /// A whole answer, if it is not too large: another program may have the address by now.
+    async fn bytes(&self, mut response: reqwest::Response) -> Result<Vec<u8>, AskError> {
+        let mut bytes = Vec::new();
+        while let Some(more) = response
+            .chunk()
+            .await
+            .map_err(|error| self.failed(error.to_string()))?
+        {
+            if bytes.len() + more.len() > LARGEST {
+                return Err(self.failed("its answer is too large; ask for fewer jobs"));
+            }
+            bytes.extend_from_slice(&more);
+        }
+        Ok(bytes)
     }
 
     async fn get(&self, path: String) -> Result<reqwest::Response, AskError> {
@@ -168,7 +187,10 @@ impl MonitorClient {
 
     async fn refused(&self, response: reqwest::Response) -> AskError {
         let status = response.status();
-        let told: Option<serde_json::Value> = response.json().await.ok();
+        let told: Option<serde_json::Value> = match self.bytes(response).await {
+            Ok(bytes) => serde_json::from_slice(&bytes).ok(),
+            Err(_) => None,
+        };
         let reason = told
             .as_ref()
             .and_then(|told| told["error"].as_str())

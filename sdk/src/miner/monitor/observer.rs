@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::PathBuf,
-    sync::{Arc, atomic::Ordering},
+    sync::{Arc, Weak, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -18,8 +18,8 @@ use crate::{
     chain::Head,
     metrics::Metrics,
     miner::{
-        Backup, BackupError, Job, JobFilter, Role, State, StoreError, job::now_millis,
-        machine::Machine, store::Store,
+        Backup, BackupError, Job, JobFilter, Role, Stage, State, StoreError, Tally,
+        job::now_millis, machine::Machine, store::Store,
     },
 };
 
@@ -53,15 +53,36 @@ const STATES: [State; 11] = [
     State::Failed,
 ];
 
-/// Looks at a running miner.
+/// How long what the store says is told again.
+const STORE_LIFETIME: Duration = Duration::from_secs(1);
+
+/// Looks at a running miner, without keeping it: a connection that lasts must not hold the
+/// store of a miner that was stopped.
 pub(in crate::miner) struct Observer {
-    machine: Arc<Machine>,
+    machine: Weak<Machine>,
     folder: PathBuf,
     process: Process,
     /// Models that this machine does not reproduce, and why.
     left_out: Vec<(B256, String)>,
     chain: Mutex<Option<(Instant, Seen)>>,
+    store: Mutex<Option<(Instant, Read)>>,
     disk: Mutex<Option<(Instant, Disk)>>,
+}
+
+/// A look at a miner while it runs.
+pub(super) struct Look<'a> {
+    observer: &'a Observer,
+    machine: Arc<Machine>,
+}
+
+/// What the store said when it was last asked.
+#[derive(Clone, Default)]
+struct Read {
+    tally: Tally,
+    cursor: Option<u64>,
+    disputes: BTreeMap<Stage, usize>,
+    /// Why it can be read or written no more; the rest is what it said before.
+    failure: Option<String>,
 }
 
 /// What the chain said when it was last asked.
@@ -74,7 +95,7 @@ struct Seen {
 
 impl Observer {
     pub(in crate::miner) fn new(
-        machine: Arc<Machine>,
+        machine: &Arc<Machine>,
         folder: PathBuf,
         gateway: Option<String>,
         left_out: Vec<(B256, String)>,
@@ -88,7 +109,7 @@ impl Observer {
         let shadow = machine.settings.shadow;
         machine.metrics.set_start(started as f64 / 1000.0);
         Self {
-            machine,
+            machine: Arc::downgrade(machine),
             folder,
             process: Process {
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -100,14 +121,25 @@ impl Observer {
             },
             left_out,
             chain: Mutex::new(None),
+            store: Mutex::new(None),
             disk: Mutex::new(None),
         }
     }
 
+    /// Looks at the miner, if it still runs.
+    pub(super) fn look(&self) -> Option<Look<'_>> {
+        Some(Look {
+            observer: self,
+            machine: self.machine.upgrade()?,
+        })
+    }
+}
+
+impl Look<'_> {
     /// Whether the miner can mine.
     pub(super) async fn health(&self) -> Health {
-        let seen = self.seen().await;
-        let reasons = self.reasons(&seen);
+        let (seen, read) = (self.seen().await, self.read().await);
+        let reasons = self.reasons(&seen, &read);
         Health {
             schema: "arbius/health/1".to_owned(),
             healthy: reasons.is_empty(),
@@ -116,15 +148,14 @@ impl Observer {
     }
 
     /// How the miner stands.
-    pub(super) async fn status(&self) -> Result<Status, StoreError> {
-        let seen = self.seen().await;
-        let reasons = self.reasons(&seen);
+    pub(super) async fn status(&self) -> Status {
+        let (seen, read) = (self.seen().await, self.read().await);
+        let reasons = self.reasons(&seen, &read);
         let machine = &*self.machine;
-        let tally = machine.store.tally()?;
         let lane = machine.lane.status();
-        Ok(Status {
+        Status {
             schema: SCHEMA.to_owned(),
-            process: Some(self.process.clone()),
+            process: Some(self.observer.process.clone()),
             healthy: reasons.is_empty(),
             reasons,
             account: machine.account(),
@@ -133,20 +164,20 @@ impl Observer {
             chain: ChainStatus {
                 head: seen.head.map(|head| head.number),
                 head_time: seen.head.map(|head| head.timestamp),
-                read: machine.store.cursor()?.map(|cursor| cursor.block),
+                read: read.cursor,
                 error: seen.error,
                 endpoints: machine.chain.endpoints(),
             },
             funds: seen.funds,
-            jobs: tally.jobs,
-            fees: tally.fees,
-            rewards: tally.rewards,
-            gas: tally.gas,
+            jobs: read.tally.jobs,
+            fees: read.tally.fees,
+            rewards: read.tally.rewards,
+            gas: read.tally.gas,
             models: self.models(),
-            disputes: Disputes::of(
-                &machine.store.cases()?,
-                machine.skipped.load(Ordering::Relaxed),
-            ),
+            disputes: Disputes {
+                stages: read.disputes,
+                skipped: machine.skipped.load(Ordering::Relaxed),
+            },
             transactions: Some(Transactions {
                 underway: lane.underway,
                 oldest_seconds: lane.oldest.map(|age| age.as_secs()),
@@ -155,12 +186,12 @@ impl Observer {
                 waits_for_fees: lane.waits_for_fees,
             }),
             disk: self.disk().await,
-        })
+        }
     }
 
     /// The numbers, those that are looked up now among them.
-    pub(super) async fn metrics(&self) -> Result<String, StoreError> {
-        let status = self.status().await?;
+    pub(super) async fn metrics(&self) -> String {
+        let status = self.status().await;
         let metrics: &Metrics = &self.machine.metrics;
         metrics.set_healthy(status.healthy);
         for state in STATES {
@@ -196,7 +227,7 @@ impl Observer {
         }
         metrics.set_read(status.chain.read.unwrap_or_default());
         metrics.set_disk(status.disk.store, status.disk.blocks, status.disk.free);
-        Ok(metrics.encode())
+        metrics.encode()
     }
 
     /// Jobs that a filter lets through.
@@ -211,7 +242,7 @@ impl Observer {
 
     /// A backup, in a file that vanishes when it is closed.
     pub(super) async fn backup(&self) -> Result<std::fs::File, BackupError> {
-        let folder = self.folder.clone();
+        let folder = self.observer.folder.clone();
         self.blocking(move |store| {
             use std::io::Seek as _;
 
@@ -254,17 +285,21 @@ impl Observer {
                 .map(|bundle| bundle.manifest().name.clone()),
             reason: stopped.get(&id).cloned(),
         });
-        let left_out = self.left_out.iter().map(|(id, reason)| ModelStatus {
-            id: *id,
-            name: None,
-            reason: Some(reason.clone()),
-        });
+        let left_out = self
+            .observer
+            .left_out
+            .iter()
+            .map(|(id, reason)| ModelStatus {
+                id: *id,
+                name: None,
+                reason: Some(reason.clone()),
+            });
         mined.chain(left_out).collect()
     }
 
     /// What the chain says, asked for once in a while however many want to know.
     async fn seen(&self) -> Seen {
-        let mut cached = self.chain.lock().await;
+        let mut cached = self.observer.chain.lock().await;
         if let Some((at, seen)) = &*cached
             && at.elapsed() < CHAIN_LIFETIME
         {
@@ -293,14 +328,34 @@ impl Observer {
         seen
     }
 
+    /// What the store says, asked once in a while. Something is written, too: the disk may be
+    /// full.
+    async fn read(&self) -> Read {
+        let mut cached = self.observer.store.lock().await;
+        let before = match &*cached {
+            Some((at, read)) if at.elapsed() < STORE_LIFETIME => return read.clone(),
+            Some((_, read)) => read.clone(),
+            None => Read::default(),
+        };
+        let read = match self.blocking(Read::of).await {
+            Ok(read) => read,
+            Err(error) => Read {
+                failure: Some(error.to_string()),
+                ..before
+            },
+        };
+        *cached = Some((Instant::now(), read.clone()));
+        read
+    }
+
     async fn disk(&self) -> Disk {
-        let mut cached = self.disk.lock().await;
+        let mut cached = self.observer.disk.lock().await;
         if let Some((at, disk)) = *cached
             && at.elapsed() < DISK_LIFETIME
         {
             return disk;
         }
-        let folder = self.folder.clone();
+        let folder = self.observer.folder.clone();
         let disk = tokio::task::spawn_blocking(move || Disk::of(&folder))
             .await
             .unwrap_or_default();
@@ -309,7 +364,7 @@ impl Observer {
     }
 
     /// Why the miner cannot mine, as far as that is so.
-    fn reasons(&self, seen: &Seen) -> Vec<Reason> {
+    fn reasons(&self, seen: &Seen, read: &Read) -> Vec<Reason> {
         let machine = &*self.machine;
         let mut reasons = Vec::new();
         if let Some(error) = &seen.error {
@@ -318,17 +373,17 @@ impl Observer {
                 format!("the chain cannot be asked: {error}"),
             ));
         }
-        if let Err(error) = machine.store.probe() {
-            reasons.push(Reason::new("store", error.to_string()));
+        if let Some(error) = &read.failure {
+            reasons.push(Reason::new("store", error));
         }
-        if let (Some(head), Ok(Some(cursor))) = (seen.head, machine.store.cursor())
-            && cursor.block.saturating_add(BEHIND) < head.number
+        if let (Some(head), Some(block)) = (seen.head, read.cursor)
+            && block.saturating_add(BEHIND) < head.number
         {
             reasons.push(Reason::new(
                 "behind",
                 format!(
-                    "events are read up to block {}, the chain is at {}; it catches up by itself",
-                    cursor.block, head.number
+                    "events are read up to block {block}, the chain is at {}; it catches up by itself",
+                    head.number
                 ),
             ));
         }
@@ -387,6 +442,19 @@ impl Observer {
                 ),
             ));
         }
+    }
+}
+
+impl Read {
+    fn of(store: &Store) -> Result<Self, StoreError> {
+        store.probe()?;
+        let disputes = Disputes::of(&store.cases()?, 0);
+        Ok(Self {
+            tally: store.tally()?,
+            cursor: store.cursor()?.map(|cursor| cursor.block),
+            disputes: disputes.stages,
+            failure: None,
+        })
     }
 }
 

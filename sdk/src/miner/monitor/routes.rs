@@ -77,7 +77,10 @@ async fn elsewhere() -> Response {
 }
 
 async fn health(shared: State<Shared>) -> Response {
-    let health = shared.observer.health().await;
+    let Some(look) = shared.observer.look() else {
+        return stopped();
+    };
+    let health = look.health().await;
     let status = match health.healthy {
         true => StatusCode::OK,
         false => StatusCode::SERVICE_UNAVAILABLE,
@@ -86,16 +89,18 @@ async fn health(shared: State<Shared>) -> Response {
 }
 
 async fn metrics(shared: State<Shared>) -> Response {
-    match shared.observer.metrics().await {
-        Ok(text) => ([(header::CONTENT_TYPE, OPEN_METRICS)], text).into_response(),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    match shared.observer.look() {
+        Some(look) => {
+            ([(header::CONTENT_TYPE, OPEN_METRICS)], look.metrics().await).into_response()
+        }
+        None => stopped(),
     }
 }
 
 async fn status(shared: State<Shared>) -> Response {
-    match shared.observer.status().await {
-        Ok(status) => Json(status).into_response(),
-        Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+    match shared.observer.look() {
+        Some(look) => Json(look.status().await).into_response(),
+        None => stopped(),
     }
 }
 
@@ -143,7 +148,10 @@ async fn jobs(shared: State<Shared>, RawQuery(query): RawQuery) -> Response {
     let Ok(_place) = shared.heavy.try_acquire() else {
         return busy();
     };
-    match shared.observer.jobs(filter).await {
+    let Some(look) = shared.observer.look() else {
+        return stopped();
+    };
+    match look.jobs(filter).await {
         Ok(jobs) => Json::<Vec<Job>>(jobs).into_response(),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
     }
@@ -156,7 +164,10 @@ async fn job(shared: State<Shared>, Path(task): Path<String>) -> Response {
             "a task's id is 0x and 64 hexadecimal digits",
         );
     };
-    match shared.observer.job(task) {
+    let Some(look) = shared.observer.look() else {
+        return stopped();
+    };
+    match look.job(task) {
         Ok(Some(job)) => Json(job).into_response(),
         Ok(None) => refuse(StatusCode::NOT_FOUND, "there is no job for this task"),
         Err(error) => refuse(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
@@ -167,13 +178,20 @@ async fn backup(shared: State<Shared>) -> Response {
     let Ok(_place) = shared.heavy.try_acquire() else {
         return busy();
     };
-    match shared.observer.backup().await {
+    let Some(look) = shared.observer.look() else {
+        return stopped();
+    };
+    match look.backup().await {
         Ok(file) => {
             let stream = ReaderStream::new(tokio::fs::File::from_std(file));
             Body::from_stream(stream).into_response()
         }
         Err(error) => refuse(StatusCode::INSUFFICIENT_STORAGE, &error.to_string()),
     }
+}
+
+fn stopped() -> Response {
+    refuse(StatusCode::SERVICE_UNAVAILABLE, "the miner is stopping")
 }
 
 fn busy() -> Response {

@@ -24,6 +24,9 @@ const BOUNDS: Bounds = Bounds {
     connection_time: Duration::from_secs(600),
 };
 
+/// How long is waited for what is being answered when the miner stops.
+const PARTING: Duration = Duration::from_secs(2);
+
 /// A monitor that cannot be served.
 #[derive(Debug, thiserror::Error)]
 pub enum MonitorError {
@@ -72,7 +75,18 @@ impl MonitorAddress {
 #[derive(Debug)]
 pub(in crate::miner) struct Monitor {
     server: HttpServer,
-    file: PathBuf,
+    file: AddressFile,
+}
+
+/// The file that names the address; it goes when the monitor goes. If it stays, because the
+/// program was killed, whoever finds it learns that nobody answers.
+#[derive(Debug)]
+struct AddressFile(PathBuf);
+
+impl Drop for AddressFile {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
 }
 
 impl Monitor {
@@ -96,19 +110,23 @@ impl Monitor {
             path: file.clone(),
             source,
         })?;
-        Ok(Self { server, file })
+        Ok(Self {
+            server,
+            file: AddressFile(file),
+        })
+    }
+
+    /// Stops listening, and waits a moment for what is being answered: whoever reads slowly
+    /// gets no more.
+    pub(in crate::miner) async fn shutdown(self) {
+        let Self { server, file } = self;
+        drop(file);
+        let _ = tokio::time::timeout(PARTING, server.shutdown()).await;
     }
 
     /// Its address as a URL, without a slash at the end.
     pub(in crate::miner) fn url(&self) -> String {
         self.server.url()
-    }
-}
-
-impl Drop for Monitor {
-    fn drop(&mut self) {
-        // If it stays, whoever finds it learns that nobody answers.
-        let _ = fs::remove_file(&self.file);
     }
 }
 
