@@ -4,7 +4,7 @@
 use std::time::{Duration, Instant};
 
 /// Below this a limit is no longer halved, requests per second.
-const LEAST: f64 = 0.5;
+const LEAST: f64 = 2.0;
 
 /// For how long an endpoint is left alone that refuses without saying for how long.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -12,8 +12,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest time that an endpoint's own `Retry-After` is believed.
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// How often a learnt limit is raised by a tenth while nothing is refused.
-const RAISE_EVERY: Duration = Duration::from_secs(10);
+/// How often, and by how much, a learnt limit is raised while nothing is refused.
+const RAISE_EVERY: Duration = Duration::from_secs(5);
+const RAISE_BY: f64 = 1.5;
 
 /// A token bucket that holds a second's worth, and learns from refusals: each halves the
 /// rate, quiet raises it again.
@@ -88,14 +89,24 @@ impl Bucket {
 
     /// The endpoint refused: fewer from now on, and none for a while.
     pub(super) fn refused(&mut self, retry_after: Option<Duration>, now: Instant) {
-        let measured = self.sent.max(self.sent_before).max(1.0);
-        let before = self.rate().map_or(measured, |rate| rate.min(measured));
-        self.learnt = Some((before / 2.0).max(LEAST));
-        self.raised = now;
+        // Requests that were on their way together are refused together, for one reason.
+        if !self.is_blocked(now) {
+            let measured = self.sent.max(self.sent_before).max(1.0);
+            let before = self.rate().map_or(measured, |rate| rate.min(measured));
+            // Who set less than that knows why.
+            let least = self
+                .configured
+                .map_or(LEAST, |configured| configured.min(LEAST));
+            self.learnt = Some((before / 2.0).max(least));
+            self.raised = now;
+        }
         let pause = retry_after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
-        self.blocked_until = Some(now + pause);
+        let until = self
+            .blocked_until
+            .map_or(now + pause, |until| until.max(now + pause));
+        self.blocked_until = Some(until);
         self.tokens = 1.0;
-        self.filled = now + pause;
+        self.filled = until;
     }
 
     /// The endpoint answered: the limit may have been a moment's.
@@ -105,7 +116,7 @@ impl Bucket {
             return;
         }
         self.raised = now;
-        let raised = learnt * 1.1 + LEAST;
+        let raised = learnt * RAISE_BY;
         // Far above what is asked for, a limit means nothing.
         let unbound = 4.0 * self.sent.max(self.sent_before).max(10.0);
         self.learnt = match self.configured {
@@ -164,8 +175,10 @@ mod tests {
         assert!(bucket.wait(start + 7 * SECOND).is_zero());
         bucket.refused(None, start + 8 * SECOND);
         assert_eq!(bucket.rate(), Some(5.0));
-        for _ in 0..20 {
-            bucket.refused(None, start + 9 * SECOND);
+        bucket.refused(None, start + 8 * SECOND);
+        assert_eq!(bucket.rate(), Some(5.0), "refused together");
+        for later in 1..20 {
+            bucket.refused(None, start + (8 + 2 * later) * SECOND);
         }
         assert_eq!(bucket.rate(), Some(LEAST));
     }
@@ -185,9 +198,9 @@ mod tests {
         bucket.take(8, start);
         bucket.refused(None, start);
         assert_eq!(bucket.rate(), Some(4.0));
-        for step in 1..30 {
-            bucket.answered(start + RAISE_EVERY * step);
-        }
+        bucket.answered(start + RAISE_EVERY);
+        assert_eq!(bucket.rate(), Some(6.0));
+        bucket.answered(start + RAISE_EVERY * 2);
         assert_eq!(bucket.rate(), Some(8.0));
     }
 }
