@@ -67,7 +67,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
 /// The WASM target of Stylus programs.
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 
-/// The cargo profile that [`Contract::config`] defines.
+/// The cargo profile that [`Contract::cargo_args`] defines.
 pub(crate) const PROFILE: &str = "contract";
 
 /// Builds the standard library along with the program, which then needs no precompiled
