@@ -309,7 +309,10 @@ impl Docket {
             self.notices.remove(&task);
             let machine = Arc::clone(&self.machine);
             self.running.spawn(async move {
-                let pause = notify::tell(&machine, task).await?;
+                let pause = match notify::tell(&machine, task).await {
+                    Err(error) if waits_for_disk(&error) => Some(DISK_PAUSE),
+                    other => other?,
+                };
                 let again = pause.map(|pause| Instant::now() + pause);
                 Ok(Done::Notice { task, again })
             });

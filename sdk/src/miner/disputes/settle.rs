@@ -104,12 +104,17 @@ impl Machine {
             (true, _) => case.contester == Some(self.account()),
             (false, own) => own,
         };
-        if !leads && self.voted_wrong(case).await? != Some(ended.rejected) {
-            let lost = format!(
-                "{outcome}: this account has lost {} AIUS",
-                format_ether(ended.slash)
-            );
-            return self.end_case(case, Stage::Settled, lost);
+        if !leads {
+            match self.voted_wrong(case).await? {
+                Some(wrong) if wrong == ended.rejected => {}
+                Some(_) => {
+                    let lost = format_ether(ended.slash);
+                    let reason = format!("{outcome}: this account has lost {lost} AIUS");
+                    return self.end_case(case, Stage::Settled, reason);
+                }
+                // The accused that could lock nothing: there was nothing to lose.
+                None => return self.end_case(case, Stage::Settled, outcome),
+            }
         }
         if self.settings.shadow || !self.settings.roles.has(Role::Claim) {
             let reason = format!("{outcome}; settling it is left to others");
