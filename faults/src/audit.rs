@@ -151,7 +151,10 @@ impl Audit {
             }
         }
         for miner in miners {
-            for reason in self.reverted.get(miner).into_iter().flatten() {
+            let failed = self.reverted.get(miner).into_iter().flatten();
+            // The validator minimum rises with every claim, also between a simulation and its
+            // transaction; the stake is topped up then, and the solutions revealed again.
+            for reason in failed.filter(|reason| !reason.contains("MinStakedTooLow")) {
                 complaints.push(format!("a transaction of {miner} failed: {reason}"));
             }
         }

@@ -50,6 +50,7 @@ impl Load {
         let folder = tempfile::tempdir()?;
         let mut config = scene.miner(0, &[proxy.url()], folder.path())?;
         config.poll_millis = 500;
+        config.workers = 2;
         let mut miner = MinerProcess::start(program, &config).await?;
         let account = miner.ready().await?;
         let mut most = Most::default();

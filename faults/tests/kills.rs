@@ -70,6 +70,8 @@ async fn a_miner_killed_at_random_times_under_load_accounts_for_every_task() {
     assert!(matches!(ended, Ended::Stopped(_)), "{ended:?}");
     let complaints = scene.audit().complaints(scene.tasks(), &[account]);
     assert!(complaints.is_empty(), "{complaints:#?}");
+    let forgotten = MinerProcess::forgotten(PROGRAM, &config).await.unwrap();
+    assert!(forgotten.is_empty(), "{forgotten:#?}");
     println!(
         "{kills} kills, {} tasks, all claimed once",
         scene.tasks().len()

@@ -11,7 +11,7 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use arbius_sdk::miner::Job;
+use arbius_sdk::miner::{Job, StoreFile};
 use eyre::{WrapErr as _, bail, eyre};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use tokio::{
@@ -151,6 +151,22 @@ impl MinerProcess {
     /// If it does not in time.
     pub async fn ended(mut self) -> eyre::Result<Ended> {
         self.end().await
+    }
+
+    /// Lets a miner run once more with nothing to do, and returns the purposes of transactions
+    /// that are still without an outcome after that.
+    ///
+    /// # Errors
+    ///
+    /// If it does not run, or its store cannot be read.
+    pub async fn forgotten(program: &str, config: &Config) -> eyre::Result<Vec<String>> {
+        let mut miner = Self::start(program, config).await?;
+        miner.ready().await?;
+        // A receipt is looked for within a second.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        miner.stop().await?;
+        let intents = StoreFile::open(&config.folder)?.open_intents()?;
+        Ok(intents.into_iter().map(|intent| intent.purpose).collect())
     }
 
     /// Whether it has ended.

@@ -14,7 +14,7 @@ use super::{
     schema::{self, META, SCHEMA, TableVisitor},
 };
 use crate::{
-    chain::Cursor,
+    chain::{Cursor, Intent},
     miner::{Case, Job, JobFilter, Tally},
 };
 
@@ -87,6 +87,15 @@ impl StoreFile {
     /// [`StoreError`] if they cannot be read.
     pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
         self.store.cases()
+    }
+
+    /// Transactions that were signed and whose outcome is not known yet, by their nonces.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn open_intents(&self) -> Result<Vec<Intent>, StoreError> {
+        self.store.open_intents()
     }
 
     /// How far the chain was read.
