@@ -67,14 +67,15 @@ pub(crate) struct Jobs {
     /// Only jobs that were first seen so long ago at most, such as 2h or 7d.
     #[arg(long, value_name = "TIME", value_parser = age, conflicts_with = "task")]
     pub(crate) since: Option<Duration>,
-    /// So many of the newest.
+    /// So many of the newest, 10000 at most.
     #[arg(
         long,
         value_name = "COUNT",
         default_value_t = 50,
+        value_parser = clap::value_parser!(u16).range(1..=10_000),
         conflicts_with = "task"
     )]
-    pub(crate) limit: usize,
+    pub(crate) limit: u16,
     #[command(flatten)]
     pub(crate) folder: Folder,
 }

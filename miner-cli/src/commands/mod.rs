@@ -77,9 +77,8 @@ fn store_of(folder: &Path) -> eyre::Result<StoreFile> {
 fn explain(folder: &Path, error: StoreError) -> eyre::Report {
     let folder = folder.display();
     match error {
-        StoreError::Open { .. } if !error.is_passing() => eyre::eyre!(
-            "there is no store of a miner in {folder} ({error}); name the miner's folder with \
-             --folder"
+        StoreError::Missing { .. } => eyre::eyre!(
+            "there is no store of a miner in {folder}; name the miner's folder with --folder"
         ),
         StoreError::InUse { .. } => eyre::eyre!(
             "a miner runs with {folder} and cannot be asked; it may be starting or stopping, so \

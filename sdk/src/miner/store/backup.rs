@@ -20,14 +20,15 @@ use std::{
 };
 
 use redb::{
-    Database, Key, ReadTransaction, ReadableTable as _, TableDefinition, TableHandle as _, Value,
-    WriteTransaction,
+    Database, Key, ReadTransaction, ReadableTable as _, TableDefinition, TableError,
+    TableHandle as _, Value, WriteTransaction,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::{
     Store, StoreError,
+    database::open_file,
     schema::{self, SCHEMA, TableVisitor},
 };
 use crate::{chain::Cursor, miner::job::now_millis};
@@ -163,7 +164,7 @@ impl Backup {
         let mut reader = Reader::open(path)?;
         let present = match Store::inspect(&target) {
             Ok(store) => Some(store),
-            Err(StoreError::Open { .. }) if !target.exists() => None,
+            Err(StoreError::Missing { .. }) => None,
             Err(error @ (StoreError::InUse { .. } | StoreError::Newer { .. })) => {
                 return Err(error.into());
             }
@@ -226,8 +227,7 @@ fn refuse_to_lose(
 
 /// Makes a store of what a backup holds, and brings it to the present layout.
 fn fill(path: &Path, reader: &mut Reader) -> Result<(), BackupError> {
-    let failed = |error: redb::DatabaseError| super::database::cannot_open(path)(error);
-    let database = Database::create(path).map_err(failed)?;
+    let database = open_file(path, |path| Database::create(path))?;
     let write = database.begin_write().map_err(StoreError::from)?;
     schema::each_table(&mut schema::MakeTables(&write))?;
     while let Some(record) = reader.record()? {
@@ -244,7 +244,7 @@ fn fill(path: &Path, reader: &mut Reader) -> Result<(), BackupError> {
     }
     schema::bring_forward(&write, Some(reader.header.schema))?;
     write.commit().map_err(StoreError::from)?;
-    database.close().map_err(failed)?;
+    open_file(path, |_| database.close())?;
     Ok(())
 }
 
@@ -330,7 +330,13 @@ impl<W: Write> TableVisitor for Dump<'_, W> {
         table: TableDefinition<'static, K, V>,
     ) -> Result<(), StoreError> {
         let name = table.name().to_owned();
-        for entry in self.read.open_table(table)?.iter()? {
+        let records = match self.read.open_table(table) {
+            Ok(records) => records,
+            // Nothing was ever written there.
+            Err(TableError::TableDoesNotExist(_)) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        };
+        for entry in records.iter()? {
             let (key, value) = entry?;
             let (key, value) = (key.value(), value.value());
             let (key, value) = (K::as_bytes(&key), V::as_bytes(&value));

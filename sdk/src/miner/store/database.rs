@@ -1,13 +1,15 @@
 //! The file, opened for one owner.
 
 use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
 };
 
 use redb::{
-    Database, DatabaseError, ReadTransaction, ReadableDatabase as _, TableHandle as _,
-    TransactionError, WriteTransaction,
+    Database, DatabaseError, ReadTransaction, ReadableDatabase as _, StorageError,
+    TableHandle as _, TransactionError, WriteTransaction,
 };
 
 use super::{Owner, StoreError, damaged, record, schema};
@@ -26,7 +28,7 @@ pub(in crate::miner) struct Store {
 impl Store {
     /// Opens a store, making it where there is none, and brings it to the present layout.
     pub(in crate::miner) fn open(path: &Path, owner: Owner) -> Result<Self, StoreError> {
-        let store = Self::new(path, Database::create(path).map_err(cannot_open(path))?);
+        let store = Self::new(path, open_file(path, |path| Database::create(path))?);
         let write = store.begin_write()?;
         let found = layout(&write, path)?;
         if let Some(found) = found
@@ -44,7 +46,7 @@ impl Store {
     /// Opens a store that is there, whosesoever it is, as it is: for looking at the store of a
     /// miner that does not run.
     pub(in crate::miner) fn inspect(path: &Path) -> Result<Self, StoreError> {
-        let store = Self::new(path, Database::open(path).map_err(cannot_open(path))?);
+        let store = Self::new(path, open_file(path, |path| Database::open(path))?);
         // Nothing of this is committed.
         let write = store.begin_write()?;
         match layout(&write, path)? {
@@ -128,9 +130,23 @@ impl Store {
             // It failed before, and so does this; the file is given back all the same.
             let _ = broken.close();
         }
-        let opened = Database::open(&self.path).map_err(cannot_open(&self.path))?;
+        let opened = open_file(&self.path, |path| Database::open(path))?;
         tracing::info!(path = %self.path.display(), "the store was opened again after a failure of the disk");
         Ok(begin(database.insert(opened))?)
+    }
+}
+
+/// Opens a file in some way. redb finds most damage by checksums, and panics over some.
+pub(super) fn open_file<T>(
+    path: &Path,
+    open: impl FnOnce(&Path) -> Result<T, DatabaseError>,
+) -> Result<T, StoreError> {
+    match catch_unwind(AssertUnwindSafe(|| open(path))) {
+        Ok(opened) => opened.map_err(cannot_open(path)),
+        Err(_) => Err(StoreError::Corrupted {
+            path: path.to_owned(),
+            reason: "its pages contradict each other".to_owned(),
+        }),
     }
 }
 
@@ -138,6 +154,17 @@ pub(super) fn cannot_open(path: &Path) -> impl FnOnce(DatabaseError) -> StoreErr
     move |error| match error {
         DatabaseError::DatabaseAlreadyOpen => StoreError::InUse {
             path: path.to_owned(),
+        },
+        DatabaseError::Storage(StorageError::Io(error))
+            if error.kind() == io::ErrorKind::NotFound =>
+        {
+            StoreError::Missing {
+                path: path.to_owned(),
+            }
+        }
+        DatabaseError::Storage(StorageError::Corrupted(reason)) => StoreError::Corrupted {
+            path: path.to_owned(),
+            reason,
         },
         other => StoreError::Open {
             path: path.to_owned(),

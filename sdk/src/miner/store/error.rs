@@ -23,6 +23,22 @@ pub enum StoreError {
         /// What redb or the operating system says.
         source: Box<redb::Error>,
     },
+    /// There is none.
+    #[error("there is no store of a miner at {path}")]
+    Missing {
+        /// Where it was looked for.
+        path: PathBuf,
+    },
+    /// The file is not as it was written.
+    #[error(
+        "the miner's store {path} is damaged ({reason}); restore a backup, or move the file away and start anew: what was solved is found on the chain"
+    )]
+    Corrupted {
+        /// The file.
+        path: PathBuf,
+        /// What redb says.
+        reason: String,
+    },
     /// A newer version wrote it.
     #[error(
         "{path} has layout {found}{}, but this is version {} and knows layouts up to {SCHEMA}; update arbius rather than lose what a newer version wrote",

@@ -3,12 +3,14 @@
 use std::{fs, path::Path};
 
 use alloy_primitives::{Address, B256};
-use redb::{Database, Key, ReadableTable as _, TableDefinition, TableHandle as _, Value};
+use redb::{
+    Database, Key, ReadableTable as _, TableDefinition, TableError, TableHandle as _, Value,
+};
 
 use super::{
     Backup, BackupError, Owner, Store, StoreError,
     backup::STORE_FILE,
-    database::cannot_open,
+    database::open_file,
     jobs::JOBS,
     record,
     schema::{self, META, SCHEMA, TableVisitor},
@@ -150,13 +152,12 @@ impl StoreFile {
     /// As [`StoreFile::open`].
     pub fn check(folder: &Path) -> Result<StoreCheck, StoreError> {
         let path = folder.join(STORE_FILE);
-        let intact = Database::open(&path)
-            .and_then(|mut database| {
-                let intact = database.check_integrity()?;
-                database.close()?;
-                Ok(intact)
-            })
-            .map_err(cannot_open(&path))?;
+        let intact = open_file(&path, |path| {
+            let mut database = Database::open(path)?;
+            let intact = database.check_integrity()?;
+            database.close()?;
+            Ok(intact)
+        })?;
         let file = Self::open(folder)?;
         let mut counter = Count {
             store: &file.store,
@@ -210,7 +211,12 @@ impl TableVisitor for Count<'_> {
         use redb::ReadableTableMetadata as _;
 
         let name = table.name().to_owned();
-        let count = self.store.begin_read()?.open_table(table)?.len()?;
+        let count = match self.store.begin_read()?.open_table(table) {
+            Ok(table) => table.len()?,
+            // Nothing was ever written there.
+            Err(TableError::TableDoesNotExist(_)) => 0,
+            Err(error) => return Err(error.into()),
+        };
         self.records.push((name, count));
         Ok(())
     }

@@ -504,6 +504,34 @@ fn a_full_disk_is_an_error_that_passes_and_loses_nothing() {
 }
 
 #[test]
+fn a_file_that_was_damaged_is_an_error_whatever_is_wrong_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(STORE_FILE);
+    {
+        let store = Store::open(&path, owner()).unwrap();
+        let jobs = (1..=60).map(|number| finished(number, 1, 1));
+        store
+            .add(jobs.collect(), &News::default(), at_block(5))
+            .unwrap();
+    }
+    let good = std::fs::read(&path).unwrap();
+    let mut refused = 0;
+    // A page that is lost, here and there, and a file that is cut short.
+    for start in (0..good.len()).step_by(4 * 4096) {
+        let mut bad = good.clone();
+        let end = good.len().min(start + 4096);
+        bad[start..end].fill(0xa5);
+        std::fs::write(&path, &bad).unwrap();
+        refused += u32::from(StoreFile::check(folder.path()).is_err());
+        std::fs::write(&path, &good[..start]).unwrap();
+        refused += u32::from(Store::inspect(&path).is_err());
+    }
+    assert!(refused > 10, "{refused}");
+    std::fs::write(&path, &good).unwrap();
+    assert_eq!(Store::inspect(&path).unwrap().jobs().unwrap().len(), 60);
+}
+
+#[test]
 fn a_store_that_was_taken_away_does_not_pass() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join(STORE_FILE);
