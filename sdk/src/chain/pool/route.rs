@@ -249,7 +249,7 @@ impl Pool {
         self.endpoints[index].name().to_owned()
     }
 
-    /// Asks one endpoint, after checking whose chain it serves and waiting for its rate.
+    /// Asks one endpoint, once it may be asked.
     async fn attempt(
         &self,
         index: usize,
@@ -257,6 +257,17 @@ impl Pool {
         deadline: Instant,
     ) -> Result<ResponsePacket, Fault> {
         let endpoint = &self.endpoints[index];
+        self.ready(endpoint, packet.len(), deadline).await?;
+        endpoint.ask(packet, self.limits(), &self.tally).await
+    }
+
+    /// Checks whose chain an endpoint serves, and waits for its rate.
+    async fn ready(
+        &self,
+        endpoint: &Endpoint,
+        requests: usize,
+        deadline: Instant,
+    ) -> Result<(), Fault> {
         if let Some(fault) = endpoint.health().barred(Instant::now()) {
             return Err(fault);
         }
@@ -266,8 +277,7 @@ impl Pool {
             self.admit(endpoint, 1, deadline).await?;
             self.verify(endpoint, *expected).await?;
         }
-        self.admit(endpoint, packet.len(), deadline).await?;
-        endpoint.ask(packet, self.limits(), &self.tally).await
+        self.admit(endpoint, requests, deadline).await
     }
 
     /// Waits until so many requests may be sent, and counts them.
@@ -384,17 +394,8 @@ impl Pool {
         params: impl RpcSend,
     ) -> Result<T, Fault> {
         let endpoint = &self.endpoints[index];
-        if let Some(fault) = endpoint.health().barred(Instant::now()) {
-            return Err(fault);
-        }
         let deadline = Instant::now() + self.options.patience;
-        if let Some(expected) = self.chain.get()
-            && !endpoint.health().verified
-        {
-            self.admit(endpoint, 1, deadline).await?;
-            self.verify(endpoint, *expected).await?;
-        }
-        self.admit(endpoint, 1, deadline).await?;
+        self.ready(endpoint, 1, deadline).await?;
         self.ask(endpoint, method, params).await
     }
 
