@@ -7,6 +7,12 @@
 //! miner solved is claimed, every wrong solution contested and rejected, and no honest vote on
 //! the losing side, which is what would cost stake.
 //!
+//! The shortened run passes. The last full one did not: of 134 attempts to cheat in 30 minutes, with
+//! some four troubles at any time, 6 made-up solutions were not contested before their contest
+//! period was over (seed 1302701976). No honest solution was rejected and no honest vote lost. A
+//! miner contests only what two endpoints agree on, and lets a solution pass when they do not in
+//! time.
+//!
 //! | file | what it holds |
 //! |---|---|
 //! | [`world`] | the chain with its clock, endpoints, miners and rivals |
