@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use alloy_primitives::Address;
 use arbius_faults::{Config, Ended, MinerProcess, Scene};
 use arbius_sdk::chain::Signer;
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_miner_process");
@@ -63,6 +64,8 @@ impl Machine {
 
     pub(crate) async fn kill(&mut self) {
         if let Some(process) = self.process.take() {
+            // Inference that hangs would not notice its end, and stay for good.
+            let _ = process.signal_workers(Signal::CONT);
             let ended = process.kill().await.unwrap();
             self.note(ended);
         }
