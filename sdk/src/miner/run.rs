@@ -25,6 +25,9 @@ use crate::chain::{Batch, Cursor, Events, Head};
 /// How often old jobs are forgotten.
 const PRUNING: Duration = Duration::from_secs(600);
 
+/// How long to wait before an earlier run's transactions are looked at again.
+const EARLIER_PAUSE: Duration = Duration::from_secs(1);
+
 /// How often the stake is held against the minimum.
 const STAKE_CHECK: Duration = Duration::from_secs(300);
 
@@ -106,9 +109,14 @@ impl Runner {
         let every = self.machine.settings.recheck.max(Duration::from_secs(1));
         let mut proofs = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
         proofs.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut earlier = JoinSet::new();
+        earlier.spawn(settle_earlier(Arc::clone(&self.machine)));
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
+                Some(settled) = earlier.join_next(), if !earlier.is_empty() => {
+                    settled.map_err(|error| MinerError::Crashed(error.to_string()))??;
+                }
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {
                     let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
                     self.finish(done)?;
@@ -397,6 +405,20 @@ impl Runner {
             Ok(Vec::new())
         });
     }
+}
+
+/// Follows what an earlier run has sent until each has an outcome. Whoever sends waits for that
+/// too, but a miner with nothing left to send would never hear of its last transactions.
+async fn settle_earlier(machine: Arc<Machine>) -> Result<(), MinerError> {
+    while let Err(error) = machine.lane.settled().await {
+        let error = StepError::from(error);
+        if error.remedy(0) == Remedy::Stop {
+            return Err(error.into());
+        }
+        tracing::warn!(%error, "a transaction of an earlier run has no outcome yet");
+        tokio::time::sleep(EARLIER_PAUSE).await;
+    }
+    Ok(())
 }
 
 /// Steps through a job until it is over, must wait, or fails. While the disk is full, it waits
