@@ -17,7 +17,8 @@
 //! | `fault_run` | does everything at once, to three miners and by two rivals |
 //!
 //! `ARBIUS_SOAK=full` lets `kills` and `fault_run` run for as long as they should, and
-//! `ARBIUS_FUZZ_SEED`, which each prints, repeats what they do.
+//! `ARBIUS_FUZZ_SEED`, which each prints, repeats what they do. `ARBIUS_SOAK_LOGS=DIR` keeps
+//! the miners' logs.
 
 mod audit;
 mod load;

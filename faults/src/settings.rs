@@ -1,6 +1,9 @@
 //! What the environment asks of a test.
 
-use std::{collections::hash_map::RandomState, env, fmt::Display, hash::BuildHasher, str::FromStr};
+use std::{
+    collections::hash_map::RandomState, env, fmt::Display, fs, hash::BuildHasher, path::PathBuf,
+    str::FromStr,
+};
 
 /// How much is tried: `ARBIUS_SOAK` is `ci`, the default, or `full`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +49,21 @@ pub fn seed() -> u64 {
     let seed = number("ARBIUS_FUZZ_SEED").unwrap_or_else(|| RandomState::new().hash_one(0) >> 32);
     println!("ARBIUS_FUZZ_SEED={seed}");
     seed
+}
+
+/// The folder in `ARBIUS_SOAK_LOGS`, where each miner's whole log is kept; without it only its
+/// end is, in memory. It is made if missing.
+///
+/// # Panics
+///
+/// If it cannot be made.
+#[must_use]
+pub fn logs() -> Option<PathBuf> {
+    let folder = PathBuf::from(env::var_os("ARBIUS_SOAK_LOGS")?);
+    if let Err(error) = fs::create_dir_all(&folder) {
+        panic!("ARBIUS_SOAK_LOGS is {}: {error}", folder.display());
+    }
+    Some(folder)
 }
 
 /// A number in the environment.

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     fs,
+    io::Write as _,
     os::unix::process::ExitStatusExt as _,
     path::Path,
     process::Stdio,
@@ -23,12 +24,21 @@ use super::{
     Config, Ended,
     message::{Request, Response},
 };
+use crate::settings;
 
 /// For how long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many lines of its log are kept.
 const KEPT: usize = 400;
+
+/// The file that a miner's log is added to, named after the miner's folder.
+fn whole_log(folder: &Path, config: &Config) -> eyre::Result<fs::File> {
+    let name = config.folder.file_name().unwrap_or_default();
+    let path = folder.join(name).with_extension("log");
+    let file = fs::File::options().create(true).append(true).open(&path);
+    file.wrap_err_with(|| format!("{} cannot be written", path.display()))
+}
 
 /// What a miner takes of memory, KiB resident.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,9 +86,14 @@ impl MinerProcess {
         let stderr = child.stderr.take().ok_or_else(|| eyre!("no log"))?;
         let log = Arc::<Mutex<VecDeque<String>>>::default();
         let kept = Arc::clone(&log);
+        let mut file = settings::logs()
+            .map(|folder| whole_log(&folder, config))
+            .transpose()?;
         tokio::spawn(async move {
             let mut lines = BufReader::new(stderr).lines();
             while let Ok(Some(line)) = lines.next_line().await {
+                // A log that cannot be written is no reason to stop what is logged.
+                let _ = file.as_mut().map(|file| writeln!(file, "{line}"));
                 let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
                 if kept.len() == KEPT {
                     kept.pop_front();
