@@ -5,6 +5,7 @@ mod mine;
 mod operator;
 mod values;
 
+#[cfg(feature = "devnet")]
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -20,9 +21,9 @@ pub(crate) use operator::{
 };
 
 use crate::amount;
+use values::seconds;
 #[cfg(feature = "devnet")]
-use values::interval;
-use values::{count, seconds};
+use values::{count, interval};
 
 /// Where a miner's gateway listens, and where a requester looks for outputs, unless told
 /// otherwise: so that the two find each other on one machine.

@@ -8,7 +8,7 @@
 mod submission;
 
 use alloy::providers::RootProvider;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::Address;
 pub use arbius_protocol::interfaces::{
     arbos::{IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
     engine::IEngine,
@@ -36,6 +36,6 @@ pub fn token(address: Address, chain: &Chain) -> IToken::ITokenInstance<RootProv
 
 /// The first topic of an event type, as log filters take it.
 #[cfg(any(feature = "client", feature = "miner"))]
-pub(crate) const fn topic<E: alloy_sol_types::SolEvent>() -> B256 {
+pub(crate) const fn topic<E: alloy_sol_types::SolEvent>() -> alloy_primitives::B256 {
     E::SIGNATURE_HASH
 }
