@@ -279,10 +279,12 @@ mod tests {
     use super::*;
 
     const TABLES: &str = "
-const HOT_TABLE: [Route; 2] = routes! {
+routes! {
+    /// What the hot program answers itself.
+    hot:
     View fCall => tasks::f [];
     Write gCall => admin::g [id: B256];
-};
+}
 ";
 
     #[test]
@@ -292,9 +294,9 @@ const HOT_TABLE: [Route; 2] = routes! {
             ("arbius_engine::tasks::record::find", "`tasks`"),
             ("<arbius_engine::models::Terms as Pack>::pack", "`models`"),
             ("arbius_engine::clock::now", "`admin`, `clock`"),
-            ("arbius_engine::program::HOT_TABLE::{closure#0}", "`tasks`"),
+            ("arbius_engine::program::hot::{closure#0}", "`tasks`"),
             (
-                "arbius_engine::program::HOT_TABLE::{closure#1}",
+                "arbius_engine::program::hot::{closure#1}",
                 "`admin`, `clock`",
             ),
             ("arbius_protocol::ids::task_id", RULES),

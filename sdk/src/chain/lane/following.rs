@@ -391,7 +391,6 @@ impl Lane {
         self.shared.journal.intend(&intent)?;
         {
             let mut flights = self.flights();
-            flights.replaced += 1;
             if let Some(flight) = flights.get_mut(nonce) {
                 flight.intent = intent;
                 flight.offer = offer;
@@ -400,6 +399,7 @@ impl Lane {
             }
         }
         let answer = self.broadcast(&raw).await;
+        self.flights().replaced += 1;
         self.heed(nonce, &answer);
         Ok(())
     }
