@@ -204,6 +204,14 @@ impl Case {
         case
     }
 
+    /// Whether all that it takes to judge is known.
+    pub(super) const fn is_complete(&self) -> bool {
+        self.model.is_some()
+            && self.input.is_some()
+            && self.cid.is_some()
+            && self.contest_end.is_some()
+    }
+
     /// A case of a solution that was just read from the chain.
     pub(in crate::miner) fn seen(
         task: B256,

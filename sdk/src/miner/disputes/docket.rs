@@ -347,7 +347,12 @@ async fn steps(
         return Ok(None);
     };
     loop {
+        let undecided = case.finding.is_none();
         match machine.step_case(&mut case, may_compute).await {
+            // The machine is the next one's; what follows from a finding is the network's.
+            Ok(Next::Step) if may_compute && undecided && case.finding.is_some() => {
+                return Ok(Some(Slot::Ready));
+            }
             Ok(Next::Step) => {}
             Ok(Next::Over) => return Ok(None),
             Ok(Next::At(time)) => {
