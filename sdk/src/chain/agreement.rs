@@ -1,11 +1,17 @@
 //! Answers that money depends on, from two endpoints.
 
+use std::time::Duration;
+
 use alloy::{eips::BlockId, network::TransactionBuilder, rpc::types::TransactionRequest};
 use alloy_primitives::{Address, Bytes};
 use alloy_sol_types::SolCall;
-use futures_util::future::join_all;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 
 use super::{Chain, ChainError, Revert};
+
+/// How long the others are waited for once two endpoints have answered: a third may settle what
+/// they disagree on.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// How many endpoints have to share an answer of [`Chain::agreed_read`].
 ///
@@ -67,16 +73,7 @@ impl Chain {
             .into_iter()
             .map(|index| self.through(index))
             .collect();
-        // All at once: whoever does not answer costs no more than the wait.
-        let heads = join_all(views.iter().map(Self::head)).await;
-        let mut failure = None;
-        let mut reachable = Vec::new();
-        for (view, head) in views.into_iter().zip(heads) {
-            match head {
-                Ok(head) => reachable.push((view, head.number)),
-                Err(error) => failure = Some(error),
-            }
-        }
+        let (reachable, mut failure) = reachable(views).await;
         let block = match &reachable[..] {
             [] => return Err(failure.unwrap_or_else(|| self.unconfirmed(purpose, "none answers"))),
             [(view, _)] => {
@@ -151,6 +148,40 @@ impl Chain {
             reason,
         }
     }
+}
+
+/// The endpoints that show a head, in the order in which they were given, and why one does not.
+/// All are asked at once; when two have answered, the others have a moment left.
+async fn reachable(views: Vec<Chain>) -> (Vec<(Chain, u64)>, Option<ChainError>) {
+    let mut heads: FuturesUnordered<_> = views
+        .into_iter()
+        .enumerate()
+        .map(async |(rank, view)| {
+            let head = view.head().await;
+            (rank, view, head)
+        })
+        .collect();
+    let (mut reachable, mut failure) = (Vec::new(), None);
+    let mut enough = None;
+    loop {
+        let next = match enough {
+            None => heads.next().await,
+            Some(until) => tokio::time::timeout_at(until, heads.next())
+                .await
+                .unwrap_or_default(),
+        };
+        match next {
+            Some((rank, view, Ok(head))) => reachable.push((rank, view, head.number)),
+            Some((_, _, Err(error))) => failure = Some(error),
+            None => break,
+        }
+        if reachable.len() == 2 && enough.is_none() {
+            enough = Some(tokio::time::Instant::now() + GRACE);
+        }
+    }
+    reachable.sort_by_key(|(rank, ..)| *rank);
+    let reachable = reachable.into_iter().map(|(_, view, head)| (view, head));
+    (reachable.collect(), failure)
 }
 
 fn shown(answer: &Answer) -> String {
