@@ -100,8 +100,9 @@ async fn without_verifying_only_what_is_contested_is_computed_again() {
     let requester = requester(&chain);
     let request = request(model, "seven");
     let task = requester.submit(&request).await.unwrap().task;
-    cheat(&mallory, task, &request.input).await;
+    // Before the cheat: what was solved before it was seen is no job.
     noted(&voter, task, "switched off").await;
+    cheat(&mallory, task, &request.input).await;
     assert_eq!(voter.cases().unwrap(), []);
     other.contest(task).await.unwrap();
     let case = case_at(&voter, task, Stage::Voted).await;

@@ -265,10 +265,15 @@ impl Health {
             None if self.bucket.is_blocked(now) => self.bucket.wait(now),
             None => Duration::ZERO,
         };
+        // An answer that was on its way clears what failed last, but not why it is kept away.
+        let reason = match &self.quarantined {
+            Some((_, reason)) if state == EndpointState::Quarantined => Some(reason.clone()),
+            _ => self.last.clone(),
+        };
         EndpointStatus {
             url: url.to_owned(),
             state,
-            reason: self.last.clone(),
+            reason,
             latency_ms: self.latency.map(|mean| (mean * 1000.0).round() as u64),
             requests: self.requests,
             failures: self.failures,
