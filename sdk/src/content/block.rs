@@ -1,6 +1,6 @@
 //! A block: bytes together with the CID that they were found to have.
 
-use crate::content::Cid;
+use crate::content::{Cid, CidVersion};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
@@ -72,11 +72,20 @@ impl Block {
     /// # Errors
     /// [`BlockError::TooLarge`] above [`MAX_BLOCK_BYTES`].
     pub fn of_node(data: Bytes) -> Result<Self, BlockError> {
+        Self::of(CidVersion::V0, cids::DAG_PB, data)
+    }
+
+    /// The block of these bytes, named by a CID of this version and codec; of version 1
+    /// whatever is asked, unless the codec is dag-pb.
+    ///
+    /// # Errors
+    /// [`BlockError::TooLarge`] above [`MAX_BLOCK_BYTES`].
+    pub fn of(version: CidVersion, codec: u64, data: Bytes) -> Result<Self, BlockError> {
         if data.len() > MAX_BLOCK_BYTES {
             return Err(BlockError::TooLarge { bytes: data.len() });
         }
         Ok(Self {
-            cid: cids::from_digest(sha256(&data)),
+            cid: cids::of(version, codec, sha256(&data)),
             data,
         })
     }
@@ -89,6 +98,11 @@ impl Block {
     /// The bytes.
     pub fn data(&self) -> &Bytes {
         &self.data
+    }
+
+    /// The bytes, without the CID.
+    pub fn into_data(self) -> Bytes {
+        self.data
     }
 }
 

@@ -6,7 +6,7 @@
 
 use multihash::Multihash;
 
-use super::Cid;
+use super::{Cid, CidVersion};
 
 /// Multicodec of a dag-pb node, the format of UnixFS nodes.
 pub const DAG_PB: u64 = 0x70;
@@ -134,9 +134,20 @@ pub fn to_onchain(cid: &Cid) -> Result<[u8; ONCHAIN_BYTES], CidError> {
 
 /// The CIDv0 of a dag-pb node with this sha2-256 digest.
 pub fn from_digest(digest: [u8; 32]) -> Cid {
+    of(CidVersion::V0, DAG_PB, digest)
+}
+
+/// The CID of a block by its codec and its sha2-256 digest. Version 0 exists for dag-pb
+/// alone: of another codec the CID is of version 1, whatever is asked.
+pub fn of(version: CidVersion, codec: u64, digest: [u8; 32]) -> Cid {
     // SAFETY: 32 bytes fit a multihash of 32, and CIDv0 is defined for exactly this hash.
     let hash = Multihash::wrap(SHA2_256, &digest).expect("a digest of 32 bytes fits");
-    Cid::new_v0(hash).expect("sha2-256 of 32 bytes is what CIDv0 holds")
+    match (version, codec) {
+        (CidVersion::V0, DAG_PB) => {
+            Cid::new_v0(hash).expect("sha2-256 of 32 bytes is what CIDv0 holds")
+        }
+        _ => Cid::new_v1(codec, hash),
+    }
 }
 
 /// The sha2-256 digest that a CID names its content by.

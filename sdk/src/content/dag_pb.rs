@@ -6,7 +6,7 @@ use crate::content::Cid;
 use bytes::Bytes;
 
 use super::cids;
-use super::wire::{Field, Fields, Value, put_bytes, put_varint};
+use super::wire::{Field, Fields, Value, bytes_header, put_bytes, put_varint};
 
 pub use super::wire::FieldError;
 
@@ -112,6 +112,11 @@ impl Node {
         }
         Ok(node)
     }
+}
+
+/// Appends what a node without links has before the so many bytes of its data.
+pub(crate) fn data_header(out: &mut Vec<u8>, length: usize) {
+    bytes_header(out, NODE_DATA, length);
 }
 
 fn decode_link(message: &[u8], index: usize) -> Result<Link, NodeError> {

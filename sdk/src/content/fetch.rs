@@ -20,7 +20,7 @@ use reqwest::{StatusCode, Url, redirect};
 use super::block::{Block, BlockError, MAX_BLOCK_BYTES};
 use super::cids::{self, CidError};
 use super::store::{BlockStore, MemoryStore, StoreError};
-use super::unixfs::{self, Contents, MAX_DEPTH, MalformedError, ReadError};
+use super::unixfs::{self, Contents, Lookup, MAX_DEPTH, MalformedError, ReadError, Step};
 use crate::http::{self, HttpError};
 
 /// How long a gateway whose connection failed is left alone before it is asked once more.
@@ -249,13 +249,21 @@ impl Fetcher {
         self.in_time(cid, async {
             let mut file = *cid;
             for name in path.split('/').filter(|name| !name.is_empty()) {
-                let (block, _) = self.bring(&file, store).await?;
-                file = contents(&block)?
-                    .entry(name)
-                    .ok_or_else(|| ReadError::NoEntry {
-                        cid: file,
-                        name: name.to_owned(),
-                    })?;
+                let directory = file;
+                let mut lookup = Lookup::new(name);
+                file = loop {
+                    let (block, _) = self.bring(&file, store).await?;
+                    match lookup.step(&contents(&block)?) {
+                        Step::Entry(entry) => break entry,
+                        Step::Shard(next) => file = next,
+                        Step::Absent => {
+                            return Err(FetchError::Read(ReadError::NoEntry {
+                                cid: directory,
+                                name: name.to_owned(),
+                            }));
+                        }
+                    }
+                };
             }
             self.tree(&file, store).await?;
             Ok(unixfs::read(&file, store, self.limits.bytes).await?)

@@ -9,17 +9,21 @@
 //! - [`cids`]: CIDs as text, as the 34 bytes that the contracts hold, and as digests.
 //! - [`Block`], [`dag_pb`]: verified blocks and the node format inside them.
 //! - [`unixfs`]: files of any size and directories, equal to what Kubo makes of them.
+//! - [`Traversal`]: the blocks of a file or directory, each once, depth first.
+//! - [`car`]: blocks as one stream, CAR version 1.
 //! - [`BlockStore`]: [`FolderStore`] on disk, [`MemoryStore`] for what is passing.
 //! - [`Gateway`]: serves a store over HTTP, as blocks and as files.
 //! - [`Fetcher`]: brings content from a list of gateways into a store.
 
 mod block;
+pub mod car;
 pub mod cids;
 pub mod dag_pb;
 mod fetch;
 mod folder;
 mod gateway;
 mod store;
+mod traversal;
 pub mod unixfs;
 mod wire;
 
@@ -28,6 +32,10 @@ pub use fetch::{FetchError, FetchLimits, Fetched, Fetcher, GatewayHealth, Refusa
 pub use folder::FolderStore;
 pub use gateway::{Gateway, GatewayError, GatewayLimits};
 pub use store::{BlockStore, MemoryStore, StoreError, StoreFuture};
+pub use traversal::{Scope, Traversal};
 
 /// A CID with a digest of at most 32 bytes, which is all that sha2-256 needs.
 pub type Cid = cid::CidGeneric<32>;
+
+/// The version of a CID: 0, which is for dag-pb nodes alone, or 1.
+pub use cid::Version as CidVersion;

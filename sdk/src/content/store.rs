@@ -26,6 +26,18 @@ pub trait BlockStore: Send + Sync {
     /// store on disk, of the machine.
     fn put<'a>(&'a self, block: &'a Block) -> StoreFuture<'a, ()>;
 
+    /// Keeps several blocks. When this returns, all of them are kept as by
+    /// [`BlockStore::put`]; when it fails, some may be. A block comes after those that it
+    /// links to, so a store that keeps their order has what lies beneath whatever it has.
+    fn put_many<'a>(&'a self, blocks: &'a [Block]) -> StoreFuture<'a, ()> {
+        Box::pin(async move {
+            for block in blocks {
+                self.put(block).await?;
+            }
+            Ok(())
+        })
+    }
+
     /// Whether [`BlockStore::get`] would find something. It need not hash it, so the answer
     /// may be yes for a block that has rotted.
     fn has<'a>(&'a self, cid: &'a Cid) -> StoreFuture<'a, bool>;

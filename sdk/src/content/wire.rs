@@ -134,12 +134,18 @@ pub(crate) fn put_varint(out: &mut Vec<u8>, number: u64, value: u64) {
 
 /// Appends bytes as field `number`.
 pub(crate) fn put_bytes(out: &mut Vec<u8>, number: u64, value: &[u8]) {
-    varint(out, number << 3 | 2);
-    varint(out, value.len() as u64);
+    bytes_header(out, number, value.len());
     out.extend_from_slice(value);
 }
 
-fn varint(out: &mut Vec<u8>, mut value: u64) {
+/// Appends what stands before the so many bytes of field `number`.
+pub(crate) fn bytes_header(out: &mut Vec<u8>, number: u64, length: usize) {
+    varint(out, number << 3 | 2);
+    varint(out, length as u64);
+}
+
+/// Appends a number in as few bytes as it takes.
+pub(crate) fn varint(out: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         out.push(value as u8 | 0x80);
         value >>= 7;

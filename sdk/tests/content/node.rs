@@ -152,8 +152,8 @@ fn what_is_not_read_is_named() {
         data: vec![0x08, kind].into(),
     };
     for (node, expected) in [
-        (kind(4), "a symbolic link"),
-        (kind(5), "a sharded directory (HAMT)"),
+        (kind(3), "a metadata node"),
+        (kind(5), "no shard of a directory (HAMT)"),
         (kind(9), "of UnixFS type 9"),
         (Node::default(), "field 1 is missing"),
     ] {

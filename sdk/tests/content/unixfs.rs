@@ -79,9 +79,9 @@ async fn directories_get_the_cids_of_the_independent_importer() {
                     tsize: file.tsize,
                 });
             }
-            let (block, tsize) = directory(all).unwrap();
-            store.put(&block).await.unwrap();
-            (*block.cid(), tsize)
+            let made = directory(Layout::KUBO, all).unwrap();
+            store.put_many(&made.blocks).await.unwrap();
+            (made.cid, made.tsize)
         };
         assert_eq!(made.0.to_string(), case["cid"].as_str().unwrap(), "{case}");
         assert_eq!(made.1, case["tsize"].as_u64().unwrap(), "{case}");
@@ -112,9 +112,9 @@ fn what_everybody_knows_has_the_known_cid() {
         assert_eq!(cid_of(content).to_string(), cid);
     }
     // The empty directory, as every IPFS repository pins it.
-    let (empty, _) = directory(Vec::new()).unwrap();
+    let empty = directory(Layout::KUBO, Vec::new()).unwrap();
     assert_eq!(
-        empty.cid().to_string(),
+        empty.cid.to_string(),
         "QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn"
     );
 }
@@ -216,7 +216,7 @@ async fn import_keeps_a_constant_amount_in_memory() {
             self.1 += given;
             let taken = self.0.0.load(std::sync::atomic::Ordering::Relaxed) * 262_144;
             assert!(
-                self.1 <= taken + 2 * 262_144,
+                self.1 <= taken + 17 * 262_144,
                 "{} read, {taken} handed on",
                 self.1
             );
@@ -301,16 +301,9 @@ fn refuses_names_that_would_leave_a_folder_and_names_twice() {
         tsize: 6,
     };
     for name in ["", ".", "..", "a/b", "..\\a", "a\0"] {
-        let refused = directory(vec![entry(name)]);
+        let refused = directory(Layout::KUBO, vec![entry(name)]);
         assert_eq!(refused, Err(DirectoryError::Name { name: name.into() }));
     }
-    let refused = directory(vec![entry("a"), entry("b"), entry("a")]);
+    let refused = directory(Layout::KUBO, vec![entry("a"), entry("b"), entry("a")]);
     assert_eq!(refused, Err(DirectoryError::Doubled { name: "a".into() }));
-    let many = (0..6000)
-        .map(|i| entry(&format!("out-{i:06}.png")))
-        .collect();
-    assert!(matches!(
-        directory(many),
-        Err(DirectoryError::TooLarge { .. })
-    ));
 }

@@ -166,7 +166,7 @@ async fn block(
 ) -> Result<Response, Refused> {
     let mut cid = cids::parse(cid).map_err(Refused::bad_request)?;
     if !path.is_empty() {
-        cid = unixfs::resolve(&cid, path, &*shared.store).await?.cid;
+        cid = unixfs::follow(&cid, path, &*shared.store).await?.cid;
     }
     let tag = format!("\"{cid}.raw\"");
     let _place = shared.place()?;
@@ -195,7 +195,7 @@ async fn file(
     let place = shared.place()?;
     let Resolved { cid, node } = unixfs::resolve(&root, path, &*shared.store).await?;
     let tag = match &node {
-        Node::File { .. } => format!("\"{cid}\""),
+        Node::File { .. } | Node::Symlink { .. } => format!("\"{cid}\""),
         Node::Directory { .. } => format!("\"list-{cid}\""),
     };
     if is_cached(headers, &tag) {
@@ -212,6 +212,7 @@ async fn file(
             );
             response
         }
+        Node::Symlink { target } => return Err(ReadError::IsSymlink { cid, target }.into()),
         Node::File { size } if size > shared.file_bytes => {
             return Err(ReadError::TooLarge {
                 cid,
@@ -370,11 +371,17 @@ impl From<ReadError> for Refused {
     fn from(error: ReadError) -> Self {
         let status = match &error {
             ReadError::Missing { .. } | ReadError::NoEntry { .. } => StatusCode::NOT_FOUND,
-            ReadError::Malformed { .. } | ReadError::WrongPart { .. } => {
-                StatusCode::UNPROCESSABLE_ENTITY
+            ReadError::Malformed { .. }
+            | ReadError::WrongPart { .. }
+            | ReadError::WrongShard { .. }
+            | ReadError::IsSymlink { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            ReadError::Cid(_) | ReadError::IsDirectory { .. } | ReadError::NotDirectory { .. } => {
+                StatusCode::BAD_REQUEST
             }
-            ReadError::Cid(_) | ReadError::IsDirectory { .. } => StatusCode::BAD_REQUEST,
-            ReadError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            ReadError::OutOfRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
+            ReadError::TooLarge { .. } | ReadError::TooManyEntries { .. } => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             ReadError::Store(_) | ReadError::Write { .. } => {
                 // Paths of this machine are nobody else's business.
                 tracing::warn!(%error, "the gateway cannot read its store");

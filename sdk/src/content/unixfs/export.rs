@@ -1,131 +1,18 @@
-//! A CID in, bytes out.
+//! A CID in, the bytes of a file out.
 
-use std::io;
+use std::ops::Range;
 
 use crate::content::Cid;
 use bytes::Bytes;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
 
-use super::directory::DirectoryEntry;
-use super::message::{Contents, MalformedError, Part, parse};
-use crate::content::block::Block;
-use crate::content::cids::CidError;
-use crate::content::store::{BlockStore, StoreError};
+use super::hamt::Held;
+use super::message::{Contents, Part};
+use super::resolve::{ReadError, is_symlink, load};
+use crate::content::store::BlockStore;
 
 /// The deepest tree that is read. Kubo's layout reaches 262,144 × 174^15 bytes with it.
 pub const MAX_DEPTH: usize = 16;
-
-/// Content that could not be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A block is not in the store.
-    #[error("the block {cid} is not here")]
-    Missing {
-        /// The block.
-        cid: Cid,
-    },
-    /// A block holds no UnixFS.
-    #[error("the block {cid} holds no file or directory: {reason}")]
-    Malformed {
-        /// The block.
-        cid: Cid,
-        /// Why.
-        reason: MalformedError,
-    },
-    /// A part of a file has another size than the node above it says, is a directory, or
-    /// lies deeper than [`MAX_DEPTH`].
-    #[error("the block {cid} is not the part of a file that the node above it announces")]
-    WrongPart {
-        /// The block.
-        cid: Cid,
-    },
-    /// A directory stands where a file was asked for.
-    #[error("{cid} is a directory; name a file in it, such as {}", example.as_deref().unwrap_or("(it is empty)"))]
-    IsDirectory {
-        /// The directory.
-        cid: Cid,
-        /// Its first entry.
-        example: Option<String>,
-    },
-    /// A path leads through something that has no such entry.
-    #[error("{cid} has no entry `{name}`")]
-    NoEntry {
-        /// The file or directory in which it was looked for.
-        cid: Cid,
-        /// The name.
-        name: String,
-    },
-    /// The file is larger than the caller takes.
-    #[error("{cid} has {size} bytes, the limit is {limit}")]
-    TooLarge {
-        /// The file.
-        cid: Cid,
-        /// Its bytes.
-        size: u64,
-        /// The most that was allowed.
-        limit: u64,
-    },
-    /// The bytes could not be written where they should go.
-    #[error("cannot write the content of {cid}: {source}")]
-    Write {
-        /// The file.
-        cid: Cid,
-        /// What the operating system says.
-        source: io::Error,
-    },
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// The CID is of a kind that is not read.
-    #[error(transparent)]
-    Cid(#[from] CidError),
-}
-
-/// What a path leads to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolved {
-    /// The root of the file or directory.
-    pub cid: Cid,
-    /// What it is.
-    pub node: Node,
-}
-
-/// A file or a directory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Node {
-    /// A file.
-    File {
-        /// Its bytes.
-        size: u64,
-    },
-    /// A directory.
-    Directory {
-        /// Its entries, in the order of the node.
-        entries: Vec<DirectoryEntry>,
-    },
-}
-
-/// Follows `path` (`a/b.png`; empty for the root itself) from `cid`.
-///
-/// # Errors
-/// [`ReadError::NoEntry`] if it leads nowhere, and the others as they say.
-pub async fn resolve(cid: &Cid, path: &str, store: &dyn BlockStore) -> Result<Resolved, ReadError> {
-    let mut cid = *cid;
-    let mut contents = load(&cid, store).await?;
-    for name in path.split('/').filter(|name| !name.is_empty()) {
-        let next = contents.entry(name);
-        cid = next.ok_or_else(|| ReadError::NoEntry {
-            cid,
-            name: name.to_owned(),
-        })?;
-        contents = load(&cid, store).await?;
-    }
-    let node = match contents {
-        Contents::File { size, .. } => Node::File { size },
-        Contents::Directory(entries) => Node::Directory { entries },
-    };
-    Ok(Resolved { cid, node })
-}
 
 /// Writes the file `cid` to `writer` block by block and gives its bytes. Every block is
 /// hashed and its size compared with what the node above announced, so no more than
@@ -137,12 +24,38 @@ pub async fn resolve(cid: &Cid, path: &str, store: &dyn BlockStore) -> Result<Re
 pub async fn export(
     cid: &Cid,
     store: &dyn BlockStore,
-    mut writer: impl AsyncWrite + Unpin,
+    writer: impl AsyncWrite + Unpin,
     max_bytes: u64,
 ) -> Result<u64, ReadError> {
-    let write = |source| ReadError::Write { cid: *cid, source };
+    copy(Walk::through(*cid, max_bytes), store, writer).await
+}
+
+/// Writes the bytes of the file `cid` from `range.start` to before `range.end`, or to its end
+/// where it is shorter, and gives their number. Of the blocks only those are read that the
+/// range lies in, and those above them.
+///
+/// # Errors
+/// [`ReadError::OutOfRange`] before the first byte if the file ends at or before
+/// `range.start`, unless the range is empty; others as [`export`], without a limit.
+pub async fn export_range(
+    cid: &Cid,
+    store: &dyn BlockStore,
+    writer: impl AsyncWrite + Unpin,
+    range: Range<u64>,
+) -> Result<u64, ReadError> {
+    let mut walk = Walk::through(*cid, u64::MAX);
+    walk.range = range;
+    copy(walk, store, writer).await
+}
+
+async fn copy(
+    mut walk: Walk,
+    store: &dyn BlockStore,
+    mut writer: impl AsyncWrite + Unpin,
+) -> Result<u64, ReadError> {
+    let cid = walk.root;
+    let write = |source| ReadError::Write { cid, source };
     let mut written = 0;
-    let mut walk = Walk::through(*cid, max_bytes);
     while let Some(data) = walk.next(store).await? {
         writer.write_all(&data).await.map_err(write)?;
         written += data.len() as u64;
@@ -178,25 +91,34 @@ pub async fn read(cid: &Cid, store: &dyn BlockStore, max_bytes: u64) -> Result<V
 }
 
 /// A way through the tree of a file, from its first byte to its last.
-struct Walk {
+#[derive(Debug)]
+pub(super) struct Walk {
+    root: Cid,
     max_bytes: u64,
+    range: Range<u64>,
     /// What is still to be read, the next on top.
     ahead: Vec<Ahead>,
 }
 
+#[derive(Debug)]
 struct Ahead {
     cid: Cid,
+    /// Where its bytes begin in the file.
+    start: u64,
     /// Bytes beneath it, as the node above says; the root has none above.
     announced: Option<u64>,
     depth: usize,
 }
 
 impl Walk {
-    fn through(cid: Cid, max_bytes: u64) -> Self {
+    pub(super) fn through(root: Cid, max_bytes: u64) -> Self {
         Self {
+            root,
             max_bytes,
+            range: 0..u64::MAX,
             ahead: vec![Ahead {
-                cid,
+                cid: root,
+                start: 0,
                 announced: None,
                 depth: 0,
             }],
@@ -204,24 +126,31 @@ impl Walk {
     }
 
     /// The bytes in the next block of the tree; inner nodes mostly have none.
-    async fn next(&mut self, store: &dyn BlockStore) -> Result<Option<Bytes>, ReadError> {
-        let Some(Ahead {
-            cid,
-            announced,
-            depth,
-        }) = self.ahead.pop()
-        else {
+    pub(super) async fn next(
+        &mut self,
+        store: &dyn BlockStore,
+    ) -> Result<Option<Bytes>, ReadError> {
+        let Some(here) = self.ahead.pop() else {
             return Ok(None);
         };
-        let (data, parts, size) = match (load(&cid, store).await?, announced) {
+        let cid = here.cid;
+        let (data, parts, size) = match (load(&cid, store).await?, here.announced) {
             (Contents::File { data, parts, size }, _) => (data, parts, size),
+            (_, Some(_)) => return Err(ReadError::WrongPart { cid }),
+            (Contents::Symlink { target }, None) => return Err(is_symlink(cid, &target)),
             (Contents::Directory(entries), None) => {
                 let example = entries.into_iter().next().map(|entry| entry.name);
                 return Err(ReadError::IsDirectory { cid, example });
             }
-            (Contents::Directory(_), Some(_)) => return Err(ReadError::WrongPart { cid }),
+            (Contents::Shard(shard), None) => {
+                let example = shard.held().find_map(|held| match held {
+                    Held::Entry(entry) => Some(entry.name.clone()),
+                    Held::Shard(_) => None,
+                });
+                return Err(ReadError::IsDirectory { cid, example });
+            }
         };
-        match announced {
+        match here.announced {
             None if size > self.max_bytes => {
                 return Err(ReadError::TooLarge {
                     cid,
@@ -229,25 +158,43 @@ impl Walk {
                     limit: self.max_bytes,
                 });
             }
-            Some(announced) if announced != size || depth > MAX_DEPTH => {
+            None if size <= self.range.start && self.range.start > 0 && !self.range.is_empty() => {
+                return Err(ReadError::OutOfRange {
+                    cid,
+                    size,
+                    start: self.range.start,
+                });
+            }
+            Some(announced) if announced != size || here.depth > MAX_DEPTH => {
                 return Err(ReadError::WrongPart { cid });
             }
             _ => {}
         }
-        let beneath = |part: &Part| Ahead {
-            cid: part.cid,
-            announced: Some(part.size),
-            depth: depth + 1,
-        };
-        self.ahead.extend(parts.iter().rev().map(beneath));
-        Ok(Some(data))
+        let mut start = here.start + data.len() as u64;
+        let below = self.ahead.len();
+        for Part { cid, size } in parts {
+            // The sizes add up to what the root announced, so this cannot overflow.
+            let end = start + size;
+            if start < self.range.end && self.range.start < end {
+                self.ahead.push(Ahead {
+                    cid,
+                    start,
+                    announced: Some(size),
+                    depth: here.depth + 1,
+                });
+            }
+            start = end;
+        }
+        self.ahead[below..].reverse();
+        Ok(Some(self.within(here.start, data)))
     }
-}
 
-async fn load(cid: &Cid, store: &dyn BlockStore) -> Result<Contents, ReadError> {
-    let block: Block = store
-        .get(cid)
-        .await?
-        .ok_or(ReadError::Missing { cid: *cid })?;
-    parse(&block).map_err(|reason| ReadError::Malformed { cid: *cid, reason })
+    /// What of these bytes, which begin at `start` in the file, lies in the range.
+    fn within(&self, start: u64, data: Bytes) -> Bytes {
+        let length = data.len() as u64;
+        let from = self.range.start.saturating_sub(start).min(length);
+        let to = self.range.end.saturating_sub(start).min(length).max(from);
+        // Both are at most the length, which is a usize.
+        data.slice(from as usize..to as usize)
+    }
 }

@@ -1,23 +1,29 @@
 //! Bytes in, blocks and a CID out.
 
 use std::io;
+use std::path::PathBuf;
 
 use crate::content::Cid;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::directory::{DirectoryEntry, DirectoryError, directory};
-use super::layout::{Branch, Layout, Tree};
+use super::directory::{DirectoryEntry, DirectoryError, directory, directory_branch};
+use super::layout::{Branch, Layout, Tree, branch_of};
+use super::leaf::{self, LeafBuffer};
 use crate::content::block::Block;
 use crate::content::store::{BlockStore, StoreError};
+
+/// Bytes of blocks that are put into a store at a time, so that a store on disk can flush
+/// them together.
+const BATCH_BYTES: usize = 4 << 20;
 
 /// What an import made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Imported {
     /// The root.
     pub cid: Cid,
-    /// Bytes of the file.
+    /// Bytes of the file, or of all files of a directory.
     pub size: u64,
-    /// Bytes of all its blocks together.
+    /// Bytes of all its blocks together, counted as often as they are linked.
     pub tsize: u64,
 }
 
@@ -27,6 +33,29 @@ pub enum ImportError {
     /// The source could not be read.
     #[error("cannot read the content to import: {0}")]
     Read(#[source] io::Error),
+    /// A file or folder on disk could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    ReadPath {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// Something on disk that is no file, folder or symbolic link, or a link where links are
+    /// refused.
+    #[error("{} is {kind}, which cannot be imported", path.display())]
+    Kind {
+        /// Which.
+        path: PathBuf,
+        /// What it is.
+        kind: &'static str,
+    },
+    /// A name or the target of a link on disk that is not UTF-8.
+    #[error("{} has a name that is not UTF-8: rename it", path.display())]
+    NotText {
+        /// Which, as far as it can be shown.
+        path: PathBuf,
+    },
     /// The store did not take a block.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,34 +86,88 @@ pub async fn import_with(
     store: &dyn BlockStore,
 ) -> Result<Imported, ImportError> {
     let mut tree = Tree::new(layout);
-    let mut made: Vec<Block> = Vec::new();
-    let mut chunk = Vec::with_capacity(layout.chunk());
+    let mut batch = Batch::new(layout);
+    let mut is_empty = true;
     loop {
-        chunk.clear();
-        let mut next = (&mut reader).take(layout.chunk() as u64);
-        next.read_to_end(&mut chunk)
-            .await
-            .map_err(ImportError::Read)?;
+        let mut chunk = batch.buffer();
+        while !chunk.room().is_empty() {
+            match reader.read(chunk.room()).await.map_err(ImportError::Read)? {
+                0 => break,
+                bytes => chunk.advance(bytes),
+            }
+        }
         if chunk.is_empty() {
             break;
         }
-        tree.push(&chunk, &mut made);
-        keep(&mut made, store).await?;
+        is_empty = false;
+        let (block, branch) = chunk.into_leaf();
+        batch.made.push(block);
+        tree.push(branch, &mut batch.made);
+        if batch.is_full() {
+            batch.keep(store).await?;
+        }
     }
-    let Branch { cid, size, tsize } = tree.finish(&mut made);
-    keep(&mut made, store).await?;
-    Ok(Imported { cid, size, tsize })
+    if is_empty {
+        batch.made.push(leaf::empty(layout).0);
+    }
+    let root = tree.finish(&mut batch.made);
+    batch.keep(store).await?;
+    Ok(root.into())
 }
 
-async fn keep(made: &mut Vec<Block>, store: &dyn BlockStore) -> Result<(), StoreError> {
-    for block in made.drain(..) {
-        store.put(&block).await?;
+/// Blocks on their way to a store, and the memory of those that went there.
+#[derive(Debug)]
+pub(super) struct Batch {
+    layout: Layout,
+    pub(super) made: Vec<Block>,
+    spent: Vec<Block>,
+}
+
+impl Batch {
+    pub(super) fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            made: Vec::new(),
+            spent: Vec::new(),
+        }
     }
-    Ok(())
+
+    /// Room for the next chunk, in memory that was used before where there is some.
+    pub(super) fn buffer(&mut self) -> LeafBuffer {
+        match self.spent.pop() {
+            Some(block) => LeafBuffer::recycled(self.layout, block.into_data()),
+            None => LeafBuffer::new(self.layout),
+        }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.made.len() * self.layout.chunk() >= BATCH_BYTES
+            || self.made.len() >= BATCH_BYTES / (1 << 10)
+    }
+
+    /// Takes back the blocks that a store has taken: their memory serves again unless the
+    /// store holds on to it.
+    pub(super) fn recycle(&mut self, kept: Vec<Block>) {
+        self.spent = kept;
+    }
+
+    async fn keep(&mut self, store: &dyn BlockStore) -> Result<(), StoreError> {
+        store.put_many(&self.made).await?;
+        let kept = std::mem::take(&mut self.made);
+        self.recycle(kept);
+        Ok(())
+    }
+}
+
+impl From<Branch> for Imported {
+    fn from(Branch { cid, size, tsize }: Branch) -> Self {
+        Self { cid, size, tsize }
+    }
 }
 
 /// Puts files and the directory that wraps them into a store, as `ipfs add -w` does, and
-/// gives the directory's CID: the form in which a solution's output goes on-chain.
+/// gives the directory's CID: the form in which a solution's output goes on-chain. The root
+/// is put last.
 ///
 /// # Errors
 /// [`ImportError`] if the names make no directory or the store does not take a block.
@@ -97,19 +180,126 @@ pub async fn put_files<N: AsRef<str>, B: AsRef<[u8]>>(
     for (name, bytes) in files {
         let file = import(bytes.as_ref(), store).await?;
         size += file.size;
-        let name = name.as_ref().to_owned();
-        entries.push(DirectoryEntry {
-            name,
-            cid: file.cid,
-            tsize: file.tsize,
-        });
+        entries.push(entry(name.as_ref(), file));
     }
-    let (block, tsize) = directory(entries)?;
-    store.put(&block).await?;
+    put_directory(Layout::KUBO, entries, size, store).await
+}
+
+/// Puts files in directories into a store: their names are paths with slashes, as
+/// `images/1.png`. The root of all is put last.
+///
+/// # Errors
+/// As [`put_files`]; [`DirectoryError::Doubled`] for a path that is a file and a directory.
+pub async fn import_files<N: AsRef<str>, B: AsRef<[u8]>>(
+    layout: Layout,
+    files: &[(N, B)],
+    store: &dyn BlockStore,
+) -> Result<Imported, ImportError> {
+    let mut sorted: Vec<(Vec<&str>, &[u8])> = files
+        .iter()
+        .map(|(path, bytes)| (path.as_ref().split('/').collect(), bytes.as_ref()))
+        .collect();
+    // All of a directory's files one after the other, so that each is opened once.
+    sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut nest = Nest::new(layout);
+    for (mut path, bytes) in sorted {
+        let name = path.pop().unwrap_or_default();
+        let common = nest.names().zip(&path).take_while(|(a, b)| a == *b).count();
+        while nest.depth() > common {
+            nest.leave(store).await?;
+        }
+        for directory in &path[common..] {
+            nest.enter(directory);
+        }
+        let file = import_with(layout, bytes, store).await?;
+        nest.add(name, file);
+    }
+    while nest.depth() > 0 {
+        nest.leave(store).await?;
+    }
+    nest.leave(store).await
+}
+
+/// Directories that are being imported, each in the one before.
+#[derive(Debug)]
+pub(super) struct Nest {
+    layout: Layout,
+    above: Vec<Open>,
+    here: Open,
+}
+
+#[derive(Debug, Default)]
+struct Open {
+    name: String,
+    entries: Vec<DirectoryEntry>,
+    size: u64,
+}
+
+impl Nest {
+    /// The root is open.
+    pub(super) fn new(layout: Layout) -> Self {
+        Self {
+            layout,
+            above: Vec::new(),
+            here: Open::default(),
+        }
+    }
+
+    /// How many directories beneath the root are open.
+    pub(super) fn depth(&self) -> usize {
+        self.above.len()
+    }
+
+    /// Their names, from the outermost in.
+    fn names(&self) -> impl Iterator<Item = &str> {
+        let opened = self.above.iter().chain([&self.here]).skip(1);
+        opened.map(|directory| directory.name.as_str())
+    }
+
+    pub(super) fn enter(&mut self, name: &str) {
+        let inner = Open {
+            name: name.to_owned(),
+            ..Open::default()
+        };
+        self.above.push(std::mem::replace(&mut self.here, inner));
+    }
+
+    pub(super) fn add(&mut self, name: &str, root: Imported) {
+        self.here.size += root.size;
+        self.here.entries.push(entry(name, root));
+    }
+
+    /// Closes the innermost directory, which becomes an entry of the one above it.
+    pub(super) async fn leave(&mut self, store: &dyn BlockStore) -> Result<Imported, ImportError> {
+        let above = self.above.pop().unwrap_or_default();
+        let closed = std::mem::replace(&mut self.here, above);
+        let made = put_directory(self.layout, closed.entries, closed.size, store).await?;
+        self.add(&closed.name, made);
+        Ok(made)
+    }
+}
+
+fn entry(name: &str, root: Imported) -> DirectoryEntry {
+    DirectoryEntry {
+        name: name.to_owned(),
+        cid: root.cid,
+        tsize: root.tsize,
+    }
+}
+
+/// Puts the blocks of a directory, the root last, into a store that has its entries.
+async fn put_directory(
+    layout: Layout,
+    entries: Vec<DirectoryEntry>,
+    size: u64,
+    store: &dyn BlockStore,
+) -> Result<Imported, ImportError> {
+    let made = directory(layout, entries)?;
+    store.put_many(&made.blocks).await?;
     Ok(Imported {
-        cid: *block.cid(),
+        cid: made.cid,
         size,
-        tsize,
+        tsize: made.tsize,
     })
 }
 
@@ -120,19 +310,10 @@ pub async fn put_files<N: AsRef<str>, B: AsRef<[u8]>>(
 pub fn cid_of_files<N: AsRef<str>, B: AsRef<[u8]>>(
     files: &[(N, B)],
 ) -> Result<Cid, DirectoryError> {
-    let entry = |(name, bytes): &(N, B)| {
-        let mut tree = Tree::new(Layout::KUBO);
-        let mut made: Vec<Block> = Vec::new();
-        for chunk in bytes.as_ref().chunks(Layout::KUBO.chunk()) {
-            tree.push(chunk, &mut made);
-            made.clear();
-        }
-        let Branch { cid, tsize, .. } = tree.finish(&mut made);
-        DirectoryEntry {
-            name: name.as_ref().to_owned(),
-            cid,
-            tsize,
-        }
-    };
-    directory(files.iter().map(entry).collect()).map(|(block, _)| *block.cid())
+    let layout = Layout::KUBO;
+    let entries = files
+        .iter()
+        .map(|(name, bytes)| entry(name.as_ref(), branch_of(layout, bytes.as_ref()).into()))
+        .collect();
+    directory_branch(layout, entries).map(|root| root.cid)
 }

@@ -4,22 +4,26 @@ use crate::content::Cid;
 use bytes::Bytes;
 
 use super::directory::{DirectoryEntry, valid_name};
+use super::hamt::{self, Shard, ShardError};
 use crate::content::block::Block;
 use crate::content::cids;
 use crate::content::dag_pb::{self, FieldError, NodeError};
-use crate::content::wire::{Field, Fields, Value, put_bytes, put_varint};
+use crate::content::wire::{Field, Fields, Value, bytes_header, put_bytes, put_varint};
 
 // Data: 1 = Type, 2 = Data, 3 = filesize, 4 = blocksizes, 5 = hashType, 6 = fanout,
-// 7 = mode, 8 = mtime. The last four do not occur in what is read here, or say nothing
-// about the bytes.
+// 7 = mode, 8 = mtime. The last two say nothing about the bytes and are passed over.
 const TYPE: u64 = 1;
 const DATA: u64 = 2;
 const FILE_SIZE: u64 = 3;
 const BLOCK_SIZES: u64 = 4;
+const HASH_TYPE: u64 = 5;
+const FANOUT: u64 = 6;
 
 const TYPE_RAW: u64 = 0;
 const TYPE_DIRECTORY: u64 = 1;
 const TYPE_FILE: u64 = 2;
+const TYPE_SYMLINK: u64 = 4;
+const TYPE_SHARD: u64 = 5;
 
 /// What a block holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +37,15 @@ pub enum Contents {
         /// Bytes of the whole, `data` and parts together.
         size: u64,
     },
-    /// A directory.
+    /// A directory in one block.
     Directory(Vec<DirectoryEntry>),
+    /// A directory over several blocks, or a part of one.
+    Shard(Shard),
+    /// A symbolic link.
+    Symlink {
+        /// Where it points, as its writer wrote it.
+        target: String,
+    },
 }
 
 impl Contents {
@@ -43,26 +54,22 @@ impl Contents {
         match self {
             Self::File { parts, .. } => parts.iter().map(|part| part.cid).collect(),
             Self::Directory(entries) => entries.iter().map(|entry| entry.cid).collect(),
+            Self::Shard(shard) => shard.beneath().copied().collect(),
+            Self::Symlink { .. } => Vec::new(),
         }
     }
 
-    /// The entry of a directory with this name; files have none.
-    pub fn entry(&self, name: &str) -> Option<Cid> {
-        match self {
-            Self::File { .. } => None,
-            Self::Directory(entries) => entries
-                .iter()
-                .find(|entry| entry.name == name)
-                .map(|entry| entry.cid),
-        }
-    }
-
-    /// Bytes of the file; 0 for a directory.
+    /// Bytes of the file; 0 for anything else.
     pub fn size(&self) -> u64 {
         match self {
             Self::File { size, .. } => *size,
-            Self::Directory(_) => 0,
+            Self::Directory(_) | Self::Shard(_) | Self::Symlink { .. } => 0,
         }
+    }
+
+    /// Whether it is a directory or a part of one.
+    pub fn is_directory(&self) -> bool {
+        matches!(self, Self::Directory(_) | Self::Shard(_))
     }
 }
 
@@ -96,16 +103,21 @@ pub enum MalformedError {
         /// The field's number.
         number: u64,
     },
-    /// A type other than file, raw and directory.
+    /// A type other than file, raw, directory, shard and symbolic link.
     #[error(
-        "it is {}; only files and plain directories are read",
-        match kind { 3 => "a metadata node".to_owned(), 4 => "a symbolic link".to_owned(),
-            5 => "a sharded directory (HAMT)".to_owned(), other => format!("of UnixFS type {other}") }
+        "it is {}; only files, directories and symbolic links are read",
+        match kind { 3 => "a metadata node".to_owned(), other => format!("of UnixFS type {other}") }
     )]
     Kind {
         /// The UnixFS type.
         kind: u64,
     },
+    /// A shard of a directory that contradicts itself.
+    #[error("it is no shard of a directory (HAMT): {0}")]
+    Shard(#[from] ShardError),
+    /// A symbolic link whose target is not text.
+    #[error("the target of the symbolic link is not UTF-8")]
+    Target,
     /// Links and block sizes differ in number.
     #[error("it has {links} links but {sizes} block sizes")]
     Counts {
@@ -160,6 +172,15 @@ pub fn parse(block: &Block) -> Result<Contents, MalformedError> {
     match message.kind {
         TYPE_FILE | TYPE_RAW => file(node, message),
         TYPE_DIRECTORY => directory(node),
+        TYPE_SHARD => {
+            let shard = Shard::of(node.links, &message.data, message.hash_type, message.fanout);
+            Ok(Contents::Shard(shard?))
+        }
+        TYPE_SYMLINK => {
+            let target = String::from_utf8(message.data.into());
+            let target = target.map_err(|_| MalformedError::Target)?;
+            Ok(Contents::Symlink { target })
+        }
         kind => Err(MalformedError::Kind { kind }),
     }
 }
@@ -169,20 +190,24 @@ fn file(node: dag_pb::Node, message: Message) -> Result<Contents, MalformedError
     if links != sizes {
         return Err(MalformedError::Counts { links, sizes });
     }
+    // Leaves of old trees leave the size out.
+    let given = message.file_size;
     let mut sum = message.data.len() as u64;
     let mut parts = Vec::with_capacity(links);
     for (index, (link, size)) in node.links.iter().zip(message.block_sizes).enumerate() {
         if size == 0 {
             return Err(MalformedError::EmptyPart { index });
         }
-        sum = sum.saturating_add(size);
+        sum = sum.checked_add(size).ok_or(MalformedError::Size {
+            given: given.unwrap_or(u64::MAX),
+            sum: u64::MAX,
+        })?;
         parts.push(Part {
             cid: link.cid,
             size,
         });
     }
-    // Leaves of old trees leave the size out.
-    let given = message.file_size.unwrap_or(sum);
+    let given = given.unwrap_or(sum);
     if given != sum {
         return Err(MalformedError::Size { given, sum });
     }
@@ -218,6 +243,8 @@ struct Message {
     data: Bytes,
     file_size: Option<u64>,
     block_sizes: Vec<u64>,
+    hash_type: Option<u64>,
+    fanout: Option<u64>,
 }
 
 impl Message {
@@ -226,6 +253,8 @@ impl Message {
         let mut data = None;
         let mut file_size = None;
         let mut block_sizes = Vec::new();
+        let mut hash_type = None;
+        let mut fanout = None;
         for field in Fields::of(bytes) {
             let Field { number, value } = field?;
             match (number, value) {
@@ -235,8 +264,10 @@ impl Message {
                 }
                 (FILE_SIZE, Value::Number(value)) if file_size.is_none() => file_size = Some(value),
                 (BLOCK_SIZES, Value::Number(value)) => block_sizes.push(value),
+                (HASH_TYPE, Value::Number(value)) if hash_type.is_none() => hash_type = Some(value),
+                (FANOUT, Value::Number(value)) if fanout.is_none() => fanout = Some(value),
                 // Packed block sizes are refused too: no writer of UnixFS packs them.
-                (TYPE | DATA | FILE_SIZE | BLOCK_SIZES, _) => {
+                (TYPE | DATA | FILE_SIZE | BLOCK_SIZES | HASH_TYPE | FANOUT, _) => {
                     return Err(MalformedError::Field { number });
                 }
                 _ => {}
@@ -247,19 +278,26 @@ impl Message {
             data: data.unwrap_or_default(),
             file_size,
             block_sizes,
+            hash_type,
+            fanout,
         })
     }
 }
 
-/// The message of a leaf. An empty file has no data field at all.
-pub(super) fn leaf(chunk: &[u8]) -> Bytes {
-    let mut out = Vec::with_capacity(chunk.len() + 16);
-    put_varint(&mut out, TYPE, TYPE_FILE);
-    if !chunk.is_empty() {
-        put_bytes(&mut out, DATA, chunk);
+/// What the node of a leaf has before and after a chunk of so many bytes. The leaf of an
+/// empty file has no data field at all.
+pub(super) fn around_chunk(chunk: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut head = Vec::with_capacity(16);
+    put_varint(&mut head, TYPE, TYPE_FILE);
+    if chunk > 0 {
+        bytes_header(&mut head, DATA, chunk);
     }
-    put_varint(&mut out, FILE_SIZE, chunk.len() as u64);
-    out.into()
+    let mut after = Vec::with_capacity(8);
+    put_varint(&mut after, FILE_SIZE, chunk as u64);
+    let mut before = Vec::with_capacity(24);
+    dag_pb::data_header(&mut before, head.len() + chunk + after.len());
+    before.extend(head);
+    (before, after)
 }
 
 /// The message of a node above others.
@@ -270,6 +308,24 @@ pub(super) fn inner(sizes: impl Iterator<Item = u64> + Clone) -> Bytes {
     for size in sizes {
         put_varint(&mut out, BLOCK_SIZES, size);
     }
+    out.into()
+}
+
+/// The message of a symbolic link.
+pub(super) fn symlink(target: &str) -> Bytes {
+    let mut out = Vec::new();
+    put_varint(&mut out, TYPE, TYPE_SYMLINK);
+    put_bytes(&mut out, DATA, target.as_bytes());
+    out.into()
+}
+
+/// The message of a shard, with the bits of the slots that are taken.
+pub(super) fn shard(taken: &[u8]) -> Bytes {
+    let mut out = Vec::new();
+    put_varint(&mut out, TYPE, TYPE_SHARD);
+    put_bytes(&mut out, DATA, taken);
+    put_varint(&mut out, HASH_TYPE, hamt::MURMUR3_X64_64);
+    put_varint(&mut out, FANOUT, hamt::FANOUT as u64);
     out.into()
 }
 

@@ -1,6 +1,16 @@
-//! UnixFS: files as trees of dag-pb nodes, and directories, equal to what Kubo makes with
-//! its settings for CIDv0 (`ipfs add`): dag-pb leaves, blocks of 262,144 bytes, a balanced
-//! tree of at most 174 links a node.
+//! UnixFS: files as trees of dag-pb nodes, and directories, equal to what Kubo makes of them
+//! (`ipfs add`, with or without `--cid-version`, `--raw-leaves`, `--chunker size-…`).
+//!
+//! - [`Layout`]: the settings; [`Layout::KUBO`] makes the CIDs that go on-chain.
+//! - [`import`], [`import_files`], [`import_path`]: bytes, several files in memory, or what
+//!   lies on disk, into a store.
+//! - [`follow`], [`resolve`], [`list`]: from a CID by a path to a file or directory.
+//! - [`export`], [`export_range`], [`export_path`]: the bytes of a file, a part of them, or
+//!   a whole tree onto the disk.
+//! - [`parse`]: what one block holds.
+//!
+//! Mode and modification time, which newer writers may add, are passed over: they say
+//! nothing about the bytes, and two readers would otherwise get two CIDs.
 //!
 //! ```
 //! use arbius_sdk::content::unixfs;
@@ -11,12 +21,25 @@
 
 mod directory;
 mod export;
+mod export_path;
+mod hamt;
 mod import;
+mod import_path;
 mod layout;
+mod leaf;
 mod message;
+mod progress;
+mod resolve;
 
-pub use directory::{DirectoryEntry, DirectoryError, MAX_DIRECTORY_BYTES, directory};
-pub use export::{MAX_DEPTH, Node, ReadError, Resolved, export, head, read, resolve};
-pub use import::{ImportError, Imported, cid_of_files, import, import_with, put_files};
+pub use directory::{Directory, DirectoryEntry, DirectoryError, SHARDED_ABOVE, directory};
+pub use export::{MAX_DEPTH, export, export_range, head, read};
+pub use export_path::{ExportLimits, ExportPathError, Exported, export_path};
+pub use hamt::{Held, Lookup, Shard, ShardError, Step};
+pub use import::{
+    ImportError, Imported, cid_of_files, import, import_files, import_with, put_files,
+};
+pub use import_path::{ImportOptions, Symlinks, import_path};
 pub use layout::{Layout, cid_of, cid_of_with};
 pub use message::{Contents, MalformedError, Part, parse};
+pub use progress::Progress;
+pub use resolve::{Followed, MAX_ENTRIES, Node, ReadError, Resolved, follow, list, resolve};

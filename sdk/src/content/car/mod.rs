@@ -1,0 +1,22 @@
+//! CAR version 1: blocks as one stream, headed by the CIDs that matter in it (the IPLD
+//! specification "Content Addressable aRchives").
+//!
+//! - [`export`] writes what lies beneath some roots, [`import`] brings a stream into a store.
+//! - [`CarWriter`] and [`CarReader`] do so block by block, in constant memory.
+//!
+//! A block of a stream is believed as little as one from a gateway: it is hashed first.
+//! Blocks named by another hash than sha2-256, the identity hash among them, are refused; so
+//! is version 2, which wraps version 1 in an index.
+
+mod header;
+mod read;
+mod transfer;
+mod write;
+
+pub use header::HeaderError;
+pub use read::{CarError, CarLimits, CarReader};
+pub use transfer::{CarExported, CarImported, CarTransferError, export, import};
+pub use write::CarWriter;
+
+/// The media type of a CAR of version 1.
+pub const CONTENT_TYPE: &str = "application/vnd.ipld.car; version=1";

@@ -1,0 +1,158 @@
+//! A way through all blocks beneath a root.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use super::Cid;
+use super::block::Block;
+use super::cids;
+use super::dag_pb::Node;
+use super::store::BlockStore;
+use super::unixfs::{self, Contents, Held, MAX_DEPTH, MalformedError, Part, ReadError};
+
+/// How much of what lies beneath a root is wanted: the `dag-scope` of the trustless gateway
+/// specification.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Scope {
+    /// The root's own block.
+    Block,
+    /// What it takes to read the root itself: of a file the blocks that hold these bytes, or
+    /// all of them, and those above them; of a directory the blocks that list its entries,
+    /// without the entries.
+    Entity(Option<Range<u64>>),
+    /// Everything.
+    #[default]
+    All,
+}
+
+/// The blocks beneath a root, depth first and in the order of their links, a node before
+/// what it links to, and each once.
+#[derive(Debug)]
+pub struct Traversal {
+    scope: Scope,
+    /// What is still to be read, the next on top.
+    ahead: Vec<Ahead>,
+    /// By codec too: the same bytes may be a leaf under one and a node under another.
+    seen: HashSet<(u64, [u8; 32])>,
+}
+
+#[derive(Debug)]
+struct Ahead {
+    cid: Cid,
+    /// Where the bytes beneath it begin in the file.
+    start: u64,
+    depth: usize,
+}
+
+impl Traversal {
+    /// A way through what lies beneath `root`.
+    pub fn new(root: Cid, scope: Scope) -> Self {
+        Self::of_many(&[root], scope)
+    }
+
+    /// A way through what lies beneath each of `roots`, one after the other.
+    pub fn of_many(roots: &[Cid], scope: Scope) -> Self {
+        let ahead = roots.iter().rev().map(|cid| Ahead {
+            cid: *cid,
+            start: 0,
+            depth: 0,
+        });
+        Self {
+            scope,
+            ahead: ahead.collect(),
+            seen: HashSet::new(),
+        }
+    }
+
+    /// The next block, or `None` at the end.
+    ///
+    /// # Errors
+    /// [`ReadError::Missing`] if the store does not have it, [`ReadError::Malformed`] if what
+    /// it links to cannot be told; the next call then goes on with the block after it.
+    pub async fn next(&mut self, store: &dyn BlockStore) -> Result<Option<Block>, ReadError> {
+        while let Some(here) = self.ahead.pop() {
+            let cid = here.cid;
+            if !self.seen.insert((cid.codec(), cids::digest(&cid)?)) {
+                continue;
+            }
+            let block = store.get(&cid).await?;
+            let block = block.ok_or(ReadError::Missing { cid })?;
+            let below = self.ahead.len();
+            match &self.scope {
+                Scope::Block => {}
+                Scope::All => {
+                    let links = links(&block)?;
+                    self.ahead.extend(links.into_iter().map(|cid| Ahead {
+                        cid,
+                        start: 0,
+                        depth: 0,
+                    }));
+                }
+                Scope::Entity(range) => {
+                    let beneath = of_entity(&block, &here, range.as_ref())?;
+                    self.ahead.extend(beneath);
+                }
+            }
+            self.ahead[below..].reverse();
+            return Ok(Some(block));
+        }
+        Ok(None)
+    }
+}
+
+/// What a block links to, whatever is in it.
+pub(super) fn links(block: &Block) -> Result<Vec<Cid>, ReadError> {
+    let malformed = |reason| ReadError::Malformed {
+        cid: *block.cid(),
+        reason,
+    };
+    match block.cid().codec() {
+        cids::RAW => Ok(Vec::new()),
+        cids::DAG_PB => {
+            let node = Node::decode(block.data());
+            let node = node.map_err(|error| malformed(MalformedError::Node(error)))?;
+            Ok(node.links.into_iter().map(|link| link.cid).collect())
+        }
+        codec => Err(malformed(MalformedError::Codec { codec })),
+    }
+}
+
+/// What of an entity lies directly beneath a block of it.
+fn of_entity(
+    block: &Block,
+    here: &Ahead,
+    range: Option<&Range<u64>>,
+) -> Result<Vec<Ahead>, ReadError> {
+    let cid = *block.cid();
+    let contents = unixfs::parse(block).map_err(|reason| ReadError::Malformed { cid, reason })?;
+    let depth = here.depth + 1;
+    let mut beneath = Vec::new();
+    match contents {
+        Contents::File { data, parts, .. } => {
+            if depth > MAX_DEPTH + 1 {
+                return Err(ReadError::WrongPart { cid });
+            }
+            let mut start = here.start.saturating_add(data.len() as u64);
+            for Part { cid, size } in parts {
+                let end = start.saturating_add(size);
+                if range.is_none_or(|range| start < range.end && range.start < end) {
+                    beneath.push(Ahead { cid, start, depth });
+                }
+                start = end;
+            }
+        }
+        Contents::Shard(shard) => {
+            let shards = shard.held().filter_map(|held| match held {
+                Held::Shard(cid) => Some(*cid),
+                Held::Entry(_) => None,
+            });
+            beneath.extend(shards.map(|cid| Ahead {
+                cid,
+                start: 0,
+                depth,
+            }));
+        }
+        Contents::Directory(_) | Contents::Symlink { .. } => {}
+    }
+    Ok(beneath)
+}
