@@ -1,6 +1,8 @@
 //! Bundles: every byte is checked against what names it.
 #![cfg(feature = "inference")]
 
+mod onnx_writer;
+
 use arbius_sdk::content::unixfs;
 use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::{
@@ -8,6 +10,7 @@ use arbius_sdk::inference::{
 };
 use arbius_sdk::model::passport::{PassportError, Pinned};
 use arbius_sdk::model::{Bundle, BundleError, Class, Golden, Manifest, Passport};
+use onnx_writer::{FLOAT, Graph, UINT8};
 use serde_json::{Value as Json, json};
 
 /// The digits model as files that a test can damage.
@@ -196,10 +199,25 @@ fn certify_refuses_a_golden_that_comes_out_differently() {
     );
 }
 
+/// A graph with the ports of the generator and floats between them.
+fn float_generator() -> Vec<u8> {
+    let cast = |to| [("to", onnx_writer::Attribute::Int(to))];
+    Graph::new()
+        .input("prompt", UINT8, &[1, 256])
+        .input("latent", UINT8, &[1, 16])
+        .input("choice", UINT8, &[1, 10])
+        .node("Cast", &["prompt"], "float", &cast(FLOAT))
+        .node("Cast", &["float"], "image", &cast(UINT8))
+        .output("image", UINT8, &[1, 256])
+        .finish()
+}
+
 #[test]
 fn a_float_model_is_refused_the_class_integer() {
     let mut files = Files::new();
-    files.files[0].1 = arbius_models::DIGITS_CLASSIFIER.to_vec();
+    let ports: Json = serde_json::from_slice(&files.manifest).unwrap();
+    assert_eq!(ports["pipeline"]["image"]["tensor"], "image");
+    files.files[0].1 = float_generator();
     let (cid, length) = (
         unixfs::cid_of(&files.files[0].1).to_string(),
         files.files[0].1.len(),
@@ -273,18 +291,49 @@ fn a_task_that_does_not_fit_the_template_is_nobodys_task() {
 }
 
 #[test]
-fn a_pipeline_that_does_not_fit_the_graph_is_the_models_or_machines_fault() {
-    for change in [
-        (|m| m["pipeline"]["prompt"]["tensor"] = "p".into()) as fn(&mut Json),
-        |m| m["pipeline"]["prompt"]["length"] = 255.into(),
-        |m| m["pipeline"]["prompt"]["length"] = 0.into(),
-        |m| m["pipeline"]["noise"][0]["length"] = (1u64 << 40).into(),
-        |m| m["pipeline"]["noise"] = json!([]),
-        |m| m["pipeline"]["image"]["tensor"] = "latent".into(),
+fn a_pipeline_that_does_not_fit_the_graph_is_refused_and_the_error_names_the_field() {
+    for (field, change) in [
+        (
+            "pipeline.prompt.tensor",
+            (|m| m["pipeline"]["prompt"]["tensor"] = "p".into()) as fn(&mut Json),
+        ),
+        ("pipeline.prompt.length", |m| {
+            m["pipeline"]["prompt"]["length"] = 255.into();
+        }),
+        ("pipeline.prompt.length", |m| {
+            m["pipeline"]["prompt"]["length"] = 0.into();
+        }),
+        ("pipeline.noise[0].length", |m| {
+            m["pipeline"]["noise"][0]["length"] = (1u64 << 40).into();
+        }),
+        ("pipeline.graph", |m| m["pipeline"]["noise"] = json!([])),
+        ("pipeline.image.tensor", |m| {
+            m["pipeline"]["image"]["tensor"] = "latent".into();
+        }),
     ] {
-        let bundle = Files::new().with_manifest(change).bundle().unwrap();
-        let mut model = LoadedModel::load(&Rten, &bundle, &SessionOptions::default()).unwrap();
-        let error = model.solve(br#"{"prompt": "7"}"#, 0).unwrap_err();
-        assert_ne!(error.blame(), Blame::Input, "{error}");
+        match Files::new().with_manifest(change).bundle() {
+            Err(BundleError::Field { field: found, .. }) => assert_eq!(found, field),
+            other => panic!("{field}: {other:?}"),
+        }
     }
+}
+
+#[test]
+fn a_graph_that_is_no_onnx_file_is_refused_when_the_bundle_is_read() {
+    let mut files = Files::new();
+    files.files[0].1 = b"this is no graph".to_vec();
+    let cid = unixfs::cid_of(&files.files[0].1).to_string();
+    let files = files.with_manifest(|m| {
+        for file in m["files"].as_array_mut().unwrap() {
+            if file["name"] == "generator.onnx" {
+                file["cid"] = cid.clone().into();
+                file["bytes"] = 16.into();
+            }
+        }
+    });
+    let error = files.bundle().unwrap_err().to_string();
+    assert!(
+        error.contains("`pipeline.graph`: `generator.onnx`"),
+        "{error}"
+    );
 }

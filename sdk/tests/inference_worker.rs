@@ -14,7 +14,7 @@ use arbius_sdk::inference::worker::process::Process;
 use arbius_sdk::inference::worker::{
     Limits, RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions, Workers, serve,
 };
-use arbius_sdk::inference::{Blame, InProcess, InferenceError, Outputs, Solver, solve};
+use arbius_sdk::inference::{Blame, InProcess, InferenceError, Outputs, Solver, TaskFiles, solve};
 use arbius_sdk::model::Bundle;
 
 const TESTS: &[(&str, fn())] = &[
@@ -264,12 +264,18 @@ fn a_bad_input_leaves_the_worker_alive() {
     block_on(async {
         let mut process = Process::start(&command("serve"), &options()).await.unwrap();
         process.load(&bundle()).await.unwrap();
-        let error = process.solve(&bundle(), b"{}", 0).await.unwrap_err();
+        let error = process
+            .solve(&bundle(), b"{}", 0, &TaskFiles::new())
+            .await
+            .unwrap_err();
         assert_eq!(error.blame(), Blame::Input);
         assert!(error.to_string().contains("`prompt` is missing"), "{error}");
         assert!(process.is_alive());
         assert_eq!(
-            process.solve(&bundle(), INPUT, 3).await.unwrap(),
+            process
+                .solve(&bundle(), INPUT, 3, &TaskFiles::new())
+                .await
+                .unwrap(),
             expected(3)
         );
     });

@@ -3,6 +3,7 @@
 use thiserror::Error;
 
 use super::onnxruntime::OnnxRuntimeError;
+use super::task_files::FileError;
 use super::worker::WorkerError;
 use crate::content::Cid;
 use crate::model::input::InputError;
@@ -47,6 +48,38 @@ pub enum InferenceError {
         field: String,
         /// What would be right.
         reason: String,
+    },
+    /// A file that the task names is not there.
+    #[error("input `{field}` names the file {cid}: {source}")]
+    File {
+        /// The variable.
+        field: String,
+        /// The CID that it names.
+        cid: String,
+        /// Why the bytes are not there.
+        source: FileError,
+    },
+    /// A file of the bundle is not what the pipeline needs.
+    #[error("file `{file}` of the bundle: {reason}")]
+    Asset {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A graph returned something that is no number.
+    #[error(
+        "graph `{graph}` returned {value} as element {index} of `{output}`, where every number must be finite; nothing is made of it"
+    )]
+    NotFinite {
+        /// The bundle's file.
+        graph: String,
+        /// The graph's output.
+        output: String,
+        /// Which element, in row-major order.
+        index: usize,
+        /// `NaN`, `inf` or `-inf`.
+        value: String,
     },
     /// The model claims the class `integer` and is not of it.
     #[error("graph `{graph}` is not of the class integer that its passport claims: {source}")]
@@ -127,12 +160,17 @@ impl InferenceError {
     pub fn blame(&self) -> Blame {
         match self {
             Self::Input(_) | Self::Refused { .. } => Blame::Input,
+            Self::File { source, .. } => source.blame(),
             Self::NotInteger { .. }
+            | Self::Asset { .. }
             | Self::Graph { .. }
             | Self::Load { .. }
             | Self::Outputs(_)
             | Self::Template(_) => Blame::Model,
-            Self::Pinned { .. }
+            // A model may do that to anybody, and so may a GPU that fails. The task is given
+            // up after a few tries, and nobody is voted against for it.
+            Self::NotFinite { .. }
+            | Self::Pinned { .. }
             | Self::Run { .. }
             | Self::OnnxRuntime(_)
             | Self::Worker(_)

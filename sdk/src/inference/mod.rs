@@ -7,7 +7,8 @@
 //! | [`onnxruntime`] | ONNX Runtime, from a library that is loaded at run time |
 //! | [`noise`] | numbers from a task's seed |
 //! | [`png`] | pictures as bytes, one encoding only |
-//! | [`text_to_image`] | the pipeline from a prompt to a picture |
+//! | [`pipelines`] | what a model does with its graphs: one file each |
+//! | [`task_files`] | the files that tasks name, brought before a task starts |
 //! | [`model`] | a bundle loaded on a runtime: input and seed to files |
 //! | [`solver`] | the asynchronous face of it, with the in-process implementation |
 //! | [`worker`] | the same in child processes, which may crash, hang or eat memory |
@@ -23,11 +24,12 @@ pub mod model;
 pub mod noise;
 pub mod onnxruntime;
 pub mod pack;
+pub mod pipelines;
 pub mod png;
 pub mod rten;
 pub mod runtime;
 pub mod solver;
-pub mod text_to_image;
+pub mod task_files;
 pub mod worker;
 
 pub use certify::{CertifyError, Report, certify};
@@ -35,4 +37,5 @@ pub use error::{Blame, InferenceError};
 pub use model::{LoadedModel, OutputFile, Outputs, solve};
 pub use runtime::{Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 pub use solver::{InProcess, Solver};
+pub use task_files::{FileError, FileSource, TaskFiles};
 pub use worker::Workers;

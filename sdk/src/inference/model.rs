@@ -1,12 +1,12 @@
 //! A bundle loaded on a runtime: a task's input and seed in, files out.
 
-use std::collections::HashMap;
-
-use super::runtime::{Runtime, RuntimeId, Session, SessionOptions};
-use super::{InferenceError, rten::Rten, text_to_image};
+use super::pipelines::{Graphs, Run, prepare};
+use super::runtime::{Runtime, RuntimeId, SessionOptions};
+use super::task_files::{self, TaskFiles};
+use super::{InferenceError, rten::Rten};
 use crate::content::{Cid, unixfs};
 use crate::model::passport::Pinned;
-use crate::model::{Bundle, Class, Pipeline, integer};
+use crate::model::{Bundle, Class, integer};
 
 /// A file that a model made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +54,8 @@ pub fn solve(bundle: &Bundle, input: &[u8], seed: u64) -> Result<Outputs, Infere
 pub struct LoadedModel {
     bundle: Bundle,
     runtime: RuntimeId,
-    sessions: HashMap<String, Box<dyn Session>>,
+    graphs: Graphs,
+    pipeline: Box<dyn Run>,
 }
 
 impl LoadedModel {
@@ -74,25 +75,29 @@ impl LoadedModel {
         if let Class::Pinned(pinned) = &bundle.passport().class {
             matches_pin(pinned, &runtime.id(), options)?;
         }
-        let mut sessions = HashMap::new();
+        let pipeline = prepare(bundle)?;
+        let mut graphs = Graphs::default();
         for name in bundle.manifest().pipeline.graphs() {
             let missing = || InferenceError::Graph {
                 graph: name.to_owned(),
                 reason: "the bundle does not hold it".into(),
             };
             let onnx = bundle.file(name).ok_or_else(missing)?;
+            let signature = bundle.signature(name).ok_or_else(missing)?;
             if bundle.is_integer() {
                 integer::check(onnx).map_err(|source| InferenceError::NotInteger {
                     graph: name.to_owned(),
                     source,
                 })?;
             }
-            sessions.insert(name.to_owned(), runtime.load(onnx, options)?);
+            let session = runtime.load(onnx, options)?;
+            graphs.insert(name.to_owned(), session, signature.clone());
         }
         Ok(Self {
             bundle: bundle.clone(),
             runtime: runtime.id(),
-            sessions,
+            graphs,
+            pipeline,
         })
     }
 
@@ -106,22 +111,31 @@ impl LoadedModel {
         &self.runtime
     }
 
-    /// Solves one task.
+    /// Solves one task that names no files, or files of the bundle.
     ///
     /// # Errors
     /// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
     pub fn solve(&mut self, input: &[u8], seed: u64) -> Result<Outputs, InferenceError> {
+        self.solve_with(input, seed, &TaskFiles::new())
+    }
+
+    /// Solves one task with the files that it names. The caller has checked their bytes
+    /// against their CIDs, as [`task_files::bring`] does.
+    ///
+    /// # Errors
+    /// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
+    pub fn solve_with(
+        &mut self,
+        input: &[u8],
+        seed: u64,
+        files: &TaskFiles,
+    ) -> Result<Outputs, InferenceError> {
         let inputs = self.bundle.template().hydrate(input, seed)?;
-        let Pipeline::TextToImage(pipeline) = &self.bundle.manifest().pipeline;
-        let session =
-            self.sessions
-                .get_mut(&pipeline.graph)
-                .ok_or_else(|| InferenceError::Graph {
-                    graph: pipeline.graph.clone(),
-                    reason: "it is not loaded".into(),
-                })?;
-        let image = text_to_image::run(pipeline, session.as_mut(), &inputs)?;
-        Ok(Outputs { files: vec![image] })
+        let files = task_files::by_variable(&self.bundle, inputs.values(), files)?;
+        let files = self
+            .pipeline
+            .run(&mut self.graphs, &inputs.with_files(files))?;
+        Ok(Outputs { files })
     }
 }
 

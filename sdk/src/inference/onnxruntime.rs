@@ -271,6 +271,8 @@ fn value(tensor: &Tensor) -> ort::Result<DynValue> {
     Ok(match tensor.elements() {
         Elements::U8(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
         Elements::I32(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
+        Elements::I64(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
+        Elements::Bool(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
         Elements::F32(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
     })
 }
@@ -298,12 +300,12 @@ fn tensor(value: &DynValue) -> Result<Tensor, String> {
             (shape, Elements::I32(data))
         }
         TensorElementType::Int64 => {
-            let (shape, data) = parts::<i64>(value)?;
-            let data: Result<_, _> = data.into_iter().map(i32::try_from).collect();
-            (
-                shape,
-                Elements::I32(data.map_err(|_| "an int64 output beyond 32 bits")?),
-            )
+            let (shape, data) = parts(value)?;
+            (shape, Elements::I64(data))
+        }
+        TensorElementType::Bool => {
+            let (shape, data) = parts(value)?;
+            (shape, Elements::Bool(data))
         }
         TensorElementType::Float32 => {
             let (shape, data) = parts(value)?;

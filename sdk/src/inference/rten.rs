@@ -109,6 +109,16 @@ fn value(tensor: &Tensor) -> Result<Value, String> {
         Elements::U8(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
         Elements::I32(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
         Elements::F32(data) => Value::from_shape(shape, data.clone()).map_err(|e| e.to_string()),
+        Elements::I64(data) => {
+            let narrow = data.iter().map(|number| i32::try_from(*number));
+            let narrow: Result<Vec<i32>, _> = narrow.collect();
+            let narrow = narrow.map_err(|_| "an int64 beyond the 32 bits that rten computes in")?;
+            Value::from_shape(shape, narrow).map_err(|e| e.to_string())
+        }
+        Elements::Bool(data) => {
+            let numbers: Vec<i32> = data.iter().map(|bit| i32::from(*bit)).collect();
+            Value::from_shape(shape, numbers).map_err(|e| e.to_string())
+        }
     }
 }
 

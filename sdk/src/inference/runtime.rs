@@ -83,8 +83,13 @@ impl Default for SessionOptions {
 pub enum Elements {
     /// uint8
     U8(Vec<u8>),
-    /// int32; the int64 outputs of a graph are narrowed to it where they fit.
+    /// int32
     I32(Vec<i32>),
+    /// int64. rten computes int64 as int32: what goes in must fit, and what comes out is
+    /// [`Elements::I32`].
+    I64(Vec<i64>),
+    /// bool, as bytes of 0 and 1 in ONNX. rten computes it as int32.
+    Bool(Vec<bool>),
     /// float32
     F32(Vec<f32>),
 }
@@ -95,6 +100,8 @@ impl Elements {
         match self {
             Self::U8(data) => data.len(),
             Self::I32(data) => data.len(),
+            Self::I64(data) => data.len(),
+            Self::Bool(data) => data.len(),
             Self::F32(data) => data.len(),
         }
     }

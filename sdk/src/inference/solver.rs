@@ -8,6 +8,7 @@ use futures_util::future::BoxFuture;
 use super::model::{LoadedModel, Outputs};
 use super::rten::Rten;
 use super::runtime::{Runtime, RuntimeId, SessionOptions};
+use super::task_files::{self, FileSource};
 use super::{Blame, InferenceError};
 use crate::content::Cid;
 use crate::model::Bundle;
@@ -15,6 +16,7 @@ use crate::model::Bundle;
 /// Solves tasks. Held as `Arc<dyn Solver>`.
 pub trait Solver: Send + Sync {
     /// Solves one task: `input` is the task's input as it stands on-chain, `seed` its seed.
+    /// Files that the input names are brought first, from where the solver was told to.
     ///
     /// Dropping the future gives the task up.
     ///
@@ -60,6 +62,7 @@ pub trait Solver: Send + Sync {
 pub struct InProcess {
     runtime: Arc<dyn Runtime>,
     options: SessionOptions,
+    files: Option<Arc<dyn FileSource>>,
     loaded: Arc<Mutex<HashMap<Cid, Arc<Mutex<LoadedModel>>>>>,
 }
 
@@ -69,8 +72,16 @@ impl InProcess {
         Self {
             runtime,
             options,
+            files: None,
             loaded: Arc::default(),
         }
+    }
+
+    /// Names where the files that tasks name come from.
+    #[must_use]
+    pub fn with_files(mut self, source: Arc<dyn FileSource>) -> Self {
+        self.files = Some(source);
+        self
     }
 
     fn model(&self, bundle: &Bundle) -> Result<Arc<Mutex<LoadedModel>>, InferenceError> {
@@ -99,12 +110,16 @@ impl Solver for InProcess {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
-        Box::pin(on_a_thread(move || {
-            let model = solver.model(&bundle)?;
-            let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
-            model.solve(&input, seed)
-        }))
+        Box::pin(async move {
+            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
+            let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
+            on_a_thread(move || {
+                let model = solver.model(&bundle)?;
+                let mut model = model.lock().unwrap_or_else(PoisonError::into_inner);
+                model.solve_with(&input, seed, &files)
+            })
+            .await
+        })
     }
 
     fn solve_afresh<'a>(
@@ -113,11 +128,16 @@ impl Solver for InProcess {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
-        Box::pin(on_a_thread(move || {
-            let runtime = solver.runtime.as_ref();
-            LoadedModel::load(runtime, &bundle, &solver.options)?.solve(&input, seed)
-        }))
+        Box::pin(async move {
+            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
+            let (solver, bundle, input) = (self.clone(), bundle.clone(), input.to_vec());
+            on_a_thread(move || {
+                let runtime = solver.runtime.as_ref();
+                LoadedModel::load(runtime, &bundle, &solver.options)?
+                    .solve_with(&input, seed, &files)
+            })
+            .await
+        })
     }
 
     fn runtime_id(&self) -> Option<RuntimeId> {

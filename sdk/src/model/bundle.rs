@@ -15,7 +15,9 @@ use thiserror::Error;
 
 use super::passport::{Class, Passport, PassportError};
 use super::pipeline::Pipeline;
-use super::template::{OutputKind, Template, TemplateError, is_plain_file_name};
+use super::pipeline::description::{FileReference, Parts};
+use super::signature::Signature;
+use super::template::{Template, TemplateError, is_plain_file_name};
 use crate::content::{Cid, cids, unixfs};
 
 /// Version of the manifest's JSON that this program writes and reads.
@@ -99,7 +101,7 @@ pub struct FileEntry {
 }
 
 /// The manifest of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     schema: u32,
@@ -196,14 +198,15 @@ impl Manifest {
                 return wrong(format!("{field}.cid"), error.to_string());
             }
         }
-        for (field, name) in std::iter::once(("passport", self.passport.as_str())).chain(
-            self.pipeline
-                .graphs()
-                .into_iter()
-                .map(|name| ("pipeline.graph", name)),
-        ) {
+        let named = self.pipeline.description().files();
+        let named = named
+            .iter()
+            .map(|file| (format!("pipeline.{}", file.field), file.name));
+        for (field, name) in
+            std::iter::once(("passport".into(), self.passport.as_str())).chain(named)
+        {
             if self.file(name).is_none() {
-                return wrong(field.into(), format!("`{name}` is not among the files"));
+                return wrong(field, format!("`{name}` is not among the files"));
             }
         }
         Ok(self)
@@ -220,6 +223,7 @@ pub struct Bundle {
     manifest_bytes: Arc<[u8]>,
     passport: Passport,
     files: BTreeMap<String, Arc<[u8]>>,
+    signatures: Arc<BTreeMap<String, Signature>>,
 }
 
 impl Bundle {
@@ -263,6 +267,17 @@ impl Bundle {
         let passport = files
             .get(&parts.passport)
             .ok_or_else(|| BundleError::MissingFile(parts.passport.clone()))?;
+        let mut signatures = BTreeMap::new();
+        for FileReference { field, name, .. } in graphs(&parts.pipeline) {
+            let bytes = files
+                .get(name)
+                .ok_or_else(|| BundleError::MissingFile(name.to_owned()))?;
+            let signature = Signature::read(bytes).map_err(|error| BundleError::Field {
+                field: format!("pipeline.{field}"),
+                reason: format!("`{name}`: {error}"),
+            })?;
+            signatures.insert(name.to_owned(), signature);
+        }
         let bundle = Self {
             cid,
             passport: Passport::parse(passport)?,
@@ -271,8 +286,13 @@ impl Bundle {
             manifest: parts,
             manifest_bytes: manifest.into(),
             files,
+            signatures: Arc::new(signatures),
         };
-        bundle.pipeline_fits_template()?;
+        bundle.manifest.pipeline.description().check(&Parts {
+            template: &bundle.template,
+            files: &bundle.files,
+            signatures: &bundle.signatures,
+        })?;
         Ok(bundle)
     }
 
@@ -305,30 +325,6 @@ impl Bundle {
         Self::from_parts(&template, &manifest, |entry| {
             read_file(&folder.join(&entry.name), entry.bytes)
         })
-    }
-
-    fn pipeline_fits_template(&self) -> Result<(), BundleError> {
-        let Pipeline::TextToImage(pipeline) = &self.manifest.pipeline;
-        let wrong = |field: &str, reason: String| {
-            Err(BundleError::Field {
-                field: format!("pipeline.{field}"),
-                reason,
-            })
-        };
-        if self.template.input(&pipeline.prompt.variable).is_none() {
-            return wrong(
-                "prompt.variable",
-                format!("the template has no input `{}`", pipeline.prompt.variable),
-            );
-        }
-        let filename = &pipeline.image.filename;
-        match self.template.output.as_slice() {
-            [output] if output.filename == *filename && output.kind == OutputKind::Image => Ok(()),
-            _ => wrong(
-                "image.filename",
-                format!("the template's one output is not the image `{filename}`"),
-            ),
-        }
     }
 
     /// CID of the manifest, and so of everything in the bundle.
@@ -371,10 +367,20 @@ impl Bundle {
         self.files.get(name)
     }
 
+    /// The ports of a graph.
+    pub fn signature(&self, graph: &str) -> Option<&Signature> {
+        self.signatures.get(graph)
+    }
+
     /// All files by name.
     pub fn files(&self) -> &BTreeMap<String, Arc<[u8]>> {
         &self.files
     }
+}
+
+fn graphs(pipeline: &Pipeline) -> impl Iterator<Item = FileReference<'_>> {
+    let files = pipeline.description().files().into_iter();
+    files.filter(|file| file.is_graph)
 }
 
 fn read_file(path: &Path, limit: u64) -> Result<Vec<u8>, BundleError> {

@@ -1,6 +1,7 @@
 //! A task's input: JSON that is checked against the model's template.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::Value as Json;
 use thiserror::Error;
@@ -64,6 +65,7 @@ pub enum Value {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inputs {
     values: BTreeMap<String, Value>,
+    files: BTreeMap<String, Arc<[u8]>>,
     /// The task's seed, protocol section 2: below 2^53 − 16.
     pub seed: u64,
     /// Keys that the template does not know. The network ignores them, as the reference
@@ -75,6 +77,19 @@ impl Inputs {
     /// The value of an input; every variable of the template has one.
     pub fn get(&self, variable: &str) -> Option<&Value> {
         self.values.get(variable)
+    }
+
+    /// The bytes of the file that a variable names, if they were attached.
+    pub fn file(&self, variable: &str) -> Option<&Arc<[u8]>> {
+        self.files.get(variable)
+    }
+
+    /// Attaches the bytes of files by variable. Whoever attaches them has checked them
+    /// against the CIDs that the values name.
+    #[must_use]
+    pub fn with_files(mut self, files: BTreeMap<String, Arc<[u8]>>) -> Self {
+        self.files = files;
+        self
     }
 
     /// All values by variable.
@@ -112,6 +127,7 @@ impl Template {
             .collect();
         Ok(Inputs {
             values,
+            files: BTreeMap::new(),
             seed,
             ignored,
         })

@@ -7,6 +7,7 @@
 //! | [`bundle`] | the files behind a template, each by CID |
 //! | [`passport`] | what the model promises about its bytes, with golden examples |
 //! | [`pipeline`] | how inputs become tensors and tensors become files |
+//! | [`signature`] | the ports of a graph, whatever else is in it |
 //! | [`onnx`] | a strict reader of ONNX graphs, for deciding and not for running |
 //! | [`integer`] | the static check of the class `integer` |
 //!
@@ -20,10 +21,12 @@ pub mod integer;
 pub mod onnx;
 pub mod passport;
 pub mod pipeline;
+pub mod signature;
 pub mod template;
 
 pub use bundle::{Bundle, BundleError, Manifest};
 pub use input::{InputError, Inputs, Value};
 pub use passport::{Class, Golden, Passport};
 pub use pipeline::Pipeline;
+pub use signature::Signature;
 pub use template::{Template, TemplateError};

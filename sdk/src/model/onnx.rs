@@ -46,6 +46,8 @@ pub enum ElementType {
     Int64,
     /// 9
     Bool,
+    /// 10
+    Float16,
     /// Any other.
     Other(i64),
 }
@@ -60,6 +62,7 @@ impl ElementType {
             6 => Self::Int32,
             7 => Self::Int64,
             9 => Self::Bool,
+            10 => Self::Float16,
             other => Self::Other(other),
         }
     }
@@ -68,10 +71,26 @@ impl ElementType {
     fn size(self) -> Option<usize> {
         match self {
             Self::Uint8 | Self::Int8 | Self::Bool => Some(1),
+            Self::Float16 => Some(2),
             Self::Float32 | Self::Int32 => Some(4),
             Self::Int64 => Some(8),
             Self::Other(_) => None,
         }
+    }
+}
+
+impl std::fmt::Display for ElementType {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Float32 => "float32",
+            Self::Uint8 => "uint8",
+            Self::Int8 => "int8",
+            Self::Int32 => "int32",
+            Self::Int64 => "int64",
+            Self::Bool => "bool",
+            Self::Float16 => "float16",
+            Self::Other(number) => return write!(f, "of ONNX type {number}"),
+        })
     }
 }
 
@@ -135,8 +154,8 @@ pub struct Port {
     pub name: String,
     /// Its element type.
     pub element: ElementType,
-    /// Its shape; `None` for a dimension that is not fixed.
-    pub shape: Vec<Option<usize>>,
+    /// Its shape, if the file states one; `None` for a dimension that is not fixed.
+    pub shape: Option<Vec<Option<usize>>>,
 }
 
 /// A graph.
@@ -188,8 +207,8 @@ impl Graph {
                 // Name, documentation, inferred types and metadata mean nothing to a run.
                 2 | 10 | 13 | 16 => {}
                 5 => graph.constants.push(tensor(field.bytes()?)?),
-                11 => graph.inputs.push(port(field.bytes()?)?),
-                12 => graph.outputs.push(port(field.bytes()?)?),
+                11 => graph.inputs.push(shaped(port(field.bytes()?)?)?),
+                12 => graph.outputs.push(shaped(port(field.bytes()?)?)?),
                 14 => return Err(unsupported("quantisation annotations")),
                 15 => return Err(unsupported("sparse tensors")),
                 other => return Err(unknown("graph", other)),
@@ -327,7 +346,7 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, OnnxError> {
         });
     }
     let integers = match (element, raw) {
-        (ElementType::Float32, _) => None,
+        (ElementType::Float32 | ElementType::Float16, _) => None,
         (_, None) => Some(listed),
         (ElementType::Int8, Some(raw)) => {
             Some(raw.iter().map(|&b| i64::from(b.cast_signed())).collect())
@@ -356,7 +375,14 @@ fn tensor(bytes: &[u8]) -> Result<Tensor, OnnxError> {
     })
 }
 
-fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
+fn shaped(port: Port) -> Result<Port, OnnxError> {
+    match port.shape {
+        Some(_) => Ok(port),
+        None => Err(unsupported("ports without a shape")),
+    }
+}
+
+pub(super) fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
     let (mut name, mut kind) = (String::new(), None);
     let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
@@ -385,8 +411,16 @@ fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
             other => return Err(unknown("tensor type", other)),
         }
     }
+    Ok(Port {
+        name,
+        element,
+        shape: dims.map(shape).transpose()?,
+    })
+}
+
+fn shape(bytes: &[u8]) -> Result<Vec<Option<usize>>, OnnxError> {
     let mut shape = Vec::new();
-    let mut reader = Reader::new(dims.ok_or_else(|| unsupported("ports without a shape"))?);
+    let mut reader = Reader::new(bytes);
     while let Some((number, field)) = reader.next()? {
         if number != 1 {
             return Err(unknown("shape", number));
@@ -402,21 +436,17 @@ fn port(bytes: &[u8]) -> Result<Port, OnnxError> {
         }
         shape.push(size);
     }
-    Ok(Port {
-        name,
-        element,
-        shape,
-    })
+    Ok(shape)
 }
 
 /// Fields of one protocol buffer message.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
 /// The value of a field as it lies on the wire.
-enum Field<'a> {
+pub(super) enum Field<'a> {
     Varint(u64),
     Bytes(&'a [u8]),
     Fixed32,
@@ -424,11 +454,11 @@ enum Field<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
         Self { bytes, at: 0 }
     }
 
-    fn next(&mut self) -> Result<Option<(u64, Field<'a>)>, OnnxError> {
+    pub(super) fn next(&mut self) -> Result<Option<(u64, Field<'a>)>, OnnxError> {
         if self.at == self.bytes.len() {
             return Ok(None);
         }
@@ -482,7 +512,7 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Field<'a> {
-    fn bytes(self) -> Result<&'a [u8], OnnxError> {
+    pub(super) fn bytes(self) -> Result<&'a [u8], OnnxError> {
         match self {
             Self::Bytes(bytes) => Ok(bytes),
             _ => Err(OnnxError::Malformed("a number where bytes belong")),

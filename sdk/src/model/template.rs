@@ -155,6 +155,19 @@ pub enum OutputKind {
     File,
 }
 
+impl OutputKind {
+    /// The name of the kind in a template.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Image => "image",
+            Self::Video => "video",
+            Self::Audio => "audio",
+            Self::Text => "text",
+            Self::File => "file",
+        }
+    }
+}
+
 /// One file that a model makes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Output {
@@ -192,6 +205,12 @@ impl Template {
             input: inputs(root)?,
             output: outputs(root)?,
         })
+    }
+
+    /// Whether tasks may name files.
+    pub fn takes_files(&self) -> bool {
+        let mut inputs = self.input.iter();
+        inputs.any(|input| matches!(input.kind, Kind::File { .. }))
     }
 
     /// The input of that name.
@@ -559,7 +578,7 @@ fn wrong(field: &str, found: &Json, expected: &str) -> TemplateError {
 }
 
 /// A JSON value in words, short enough for an error.
-pub(super) fn describe(json: &Json) -> String {
+pub(crate) fn describe(json: &Json) -> String {
     match json {
         Json::Null => "null".into(),
         Json::Bool(value) => value.to_string(),

@@ -12,7 +12,7 @@ use crate::inference::rten::Rten;
 use crate::inference::runtime::{Runtime, RuntimeId, SessionOptions};
 
 /// Version of what is said; both ends must have the same.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 
 /// Which runtime a child runs.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,12 +61,15 @@ pub enum Request {
         /// Names of the files.
         files: Vec<String>,
     },
-    /// Solve a task whose input is the blob; answered by [`Response::Solved`].
+    /// Solve a task whose input is the first blob; the others are the files that it names.
+    /// Answered by [`Response::Solved`].
     Solve {
         /// CID of a bundle that is loaded.
         bundle: String,
         /// The task's seed.
         seed: u64,
+        /// CIDs of the files, as the input names them.
+        files: Vec<String>,
     },
 }
 

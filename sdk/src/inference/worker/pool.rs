@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use super::process::{Process, WorkerCommand, WorkerError, WorkerOptions, leaves_child_usable};
 use crate::inference::model::Outputs;
 use crate::inference::runtime::RuntimeId;
+use crate::inference::task_files::{self, FileSource};
 use crate::inference::{InferenceError, Solver};
 use crate::metrics::Metrics;
 use crate::model::Bundle;
@@ -18,6 +19,7 @@ use crate::model::Bundle;
 #[derive(Debug, Clone)]
 pub struct Workers {
     shared: Arc<Shared>,
+    files: Option<Arc<dyn FileSource>>,
 }
 
 #[derive(Debug)]
@@ -55,7 +57,15 @@ impl Workers {
                 runtime: Mutex::default(),
                 metrics,
             }),
+            files: None,
         }
+    }
+
+    /// Names where the files that tasks name come from: children have no network.
+    #[must_use]
+    pub fn with_files(mut self, source: Arc<dyn FileSource>) -> Self {
+        self.files = Some(source);
+        self
     }
 
     /// Starts a child if none is there and says what it runs models on: a check, before the
@@ -166,10 +176,14 @@ impl Solver for Workers {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        Box::pin(self.with_child(async move |child: &mut Process| {
-            child.load(bundle).await?;
-            child.solve(bundle, input, seed).await
-        }))
+        Box::pin(async move {
+            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
+            self.with_child(async |child: &mut Process| {
+                child.load(bundle).await?;
+                child.solve(bundle, input, seed, &files).await
+            })
+            .await
+        })
     }
 
     fn solve_afresh<'a>(
@@ -178,10 +192,14 @@ impl Solver for Workers {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        Box::pin(self.with_fresh_child(async move |child: &mut Process| {
-            child.load(bundle).await?;
-            child.solve(bundle, input, seed).await
-        }))
+        Box::pin(async move {
+            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
+            self.with_fresh_child(async |child: &mut Process| {
+                child.load(bundle).await?;
+                child.solve(bundle, input, seed, &files).await
+            })
+            .await
+        })
     }
 
     fn runtime_id(&self) -> Option<RuntimeId> {

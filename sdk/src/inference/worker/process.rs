@@ -19,7 +19,7 @@ use super::message::{PROTOCOL, Request, Response, RuntimeChoice};
 use crate::content::Cid;
 use crate::inference::model::{OutputFile, Outputs};
 use crate::inference::runtime::{RuntimeId, SessionOptions};
-use crate::inference::{Blame, InferenceError};
+use crate::inference::{Blame, InferenceError, TaskFiles};
 use crate::model::Bundle;
 
 /// How much of a child's standard error is kept for error messages.
@@ -225,7 +225,7 @@ impl Process {
         }
     }
 
-    /// Solves a task of a bundle that is loaded.
+    /// Solves a task of a bundle that is loaded, with the files that it names.
     ///
     /// # Errors
     /// [`WorkerError`], after which the child is of no use, or what the child reports.
@@ -234,13 +234,17 @@ impl Process {
         bundle: &Bundle,
         input: &[u8],
         seed: u64,
+        files: &TaskFiles,
     ) -> Result<Outputs, InferenceError> {
         let request = Request::Solve {
             bundle: bundle.cid().to_string(),
             seed,
+            files: files.keys().cloned().collect(),
         };
+        let mut blobs = vec![input.to_vec()];
+        blobs.extend(files.values().map(|bytes| bytes.to_vec()));
         match self
-            .ask(&request, vec![input.to_vec()], self.options.solve_timeout)
+            .ask(&request, blobs, self.options.solve_timeout)
             .await?
         {
             (Response::Solved { files }, blobs) => {

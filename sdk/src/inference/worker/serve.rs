@@ -130,7 +130,11 @@ impl Serving {
         Ok(match request {
             Request::Hello { .. } => Err(reported(Blame::Machine, "a second greeting")),
             Request::Load { files } => self.load(&files, &frame.blobs),
-            Request::Solve { bundle, seed } => self.solve(&bundle, seed, &frame.blobs),
+            Request::Solve {
+                bundle,
+                seed,
+                files,
+            } => self.solve(&bundle, seed, files, frame.blobs),
         })
     }
 
@@ -153,15 +157,21 @@ impl Serving {
         Ok((Response::Loaded { bundle: cid }, Vec::new()))
     }
 
-    fn solve(&mut self, bundle: &str, seed: u64, blobs: &[Vec<u8>]) -> Answer {
-        let [input] = blobs else {
-            return Err(reported(Blame::Machine, "a task without an input"));
-        };
+    fn solve(&mut self, bundle: &str, seed: u64, cids: Vec<String>, blobs: Vec<Vec<u8>>) -> Answer {
+        if blobs.len() != cids.len() + 1 {
+            return Err(reported(
+                Blame::Machine,
+                "a task without its input or files",
+            ));
+        }
+        let mut blobs = blobs.into_iter();
+        let input = blobs.next().unwrap_or_default();
+        let files = cids.into_iter().zip(blobs.map(Arc::from)).collect();
         let model = self
             .models
             .get_mut(bundle)
             .ok_or_else(|| reported(Blame::Machine, format!("bundle {bundle} is not loaded")))?;
-        let outputs = model.solve(input, seed)?;
+        let outputs = model.solve_with(&input, seed, &files)?;
         let (files, blobs) = outputs
             .files
             .into_iter()

@@ -130,7 +130,7 @@ pub fn check(onnx: &[u8]) -> Result<Summary, IntegerError> {
             ElementType::Int32 => (i64::from(i32::MIN), i64::from(i32::MAX)),
             _ => return Err(rule(place, "inputs are uint8 or int32")),
         };
-        let shape: Option<Vec<usize>> = port.shape.iter().copied().collect();
+        let shape: Option<Vec<usize>> = port.shape.iter().flatten().copied().collect();
         let shape = shape.ok_or_else(|| rule(&place, "every dimension is fixed"))?;
         let fact = Fact {
             element: port.element,

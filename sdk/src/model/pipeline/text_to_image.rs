@@ -1,23 +1,11 @@
-//! How a template's inputs become tensors and tensors become files, as a bundle says it.
+//! Text to image in one graph: a prompt and noise in, a picture out.
 
 use serde::{Deserialize, Serialize};
 
-/// The pipeline of a bundle.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Pipeline {
-    /// A prompt and noise become a picture in one run of one graph.
-    TextToImage(TextToImage),
-}
-
-impl Pipeline {
-    /// Names of the bundle's files that the pipeline runs.
-    pub fn graphs(&self) -> Vec<&str> {
-        match self {
-            Self::TextToImage(pipeline) => vec![&pipeline.graph],
-        }
-    }
-}
+use super::description::{Description, FileReference, Parts};
+use crate::model::BundleError;
+use crate::model::onnx::ElementType;
+use crate::model::template::OutputKind;
 
 /// Text to image in one graph.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,4 +75,43 @@ pub struct ImageTensor {
     pub tensor: String,
     /// The template's output that the picture is written to.
     pub filename: String,
+}
+
+/// The most elements that a bundle may ask of any one tensor of this pipeline.
+pub const MAX_INPUT_ELEMENTS: usize = 1 << 24;
+
+impl Description for TextToImage {
+    fn files(&self) -> Vec<FileReference<'_>> {
+        vec![FileReference::graph("graph", &self.graph)]
+    }
+
+    fn check(&self, parts: &Parts<'_>) -> Result<(), BundleError> {
+        let row = |field: &str, tensor: &str, length: usize| {
+            if !(1..=MAX_INPUT_ELEMENTS).contains(&length) {
+                return Parts::wrong(
+                    &format!("{field}.length"),
+                    format!("{length}; 1 to {MAX_INPUT_ELEMENTS} are allowed"),
+                );
+            }
+            let element = [ElementType::Uint8];
+            parts
+                .graph_input(&format!("{field}.tensor"), &self.graph, tensor, &element)?
+                .accepts(&format!("{field}.length"), &[1, length])
+        };
+        parts.variable(
+            "prompt.variable",
+            &self.prompt.variable,
+            &["string", "string_enum"],
+        )?;
+        row("prompt", &self.prompt.tensor, self.prompt.length)?;
+        let mut fed = vec![self.prompt.tensor.as_str()];
+        for (index, noise) in self.noise.iter().enumerate() {
+            row(&format!("noise[{index}]"), &noise.tensor, noise.length)?;
+            fed.push(&noise.tensor);
+        }
+        parts.every_input_fed("graph", &self.graph, &fed)?;
+        let element = [ElementType::Uint8];
+        parts.graph_output("image.tensor", &self.graph, &self.image.tensor, &element)?;
+        parts.only_output("image.filename", &self.image.filename, OutputKind::Image)
+    }
 }

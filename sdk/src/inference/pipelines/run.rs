@@ -1,0 +1,26 @@
+//! What a pipeline does, and which one a bundle has.
+
+use crate::inference::pipelines::Graphs;
+use crate::inference::{InferenceError, OutputFile};
+use crate::model::input::Inputs;
+use crate::model::{Bundle, Pipeline};
+
+/// A pipeline that is ready: its files are read, its graphs belong to the caller. It keeps
+/// nothing from one task to the next.
+pub trait Run: Send + Sync {
+    /// Makes the files of one task, in the order of the template.
+    ///
+    /// # Errors
+    /// [`InferenceError`]; its [`blame`](InferenceError::blame) says whose fault it is.
+    fn run(&self, graphs: &mut Graphs, inputs: &Inputs) -> Result<Vec<OutputFile>, InferenceError>;
+}
+
+/// Reads what a bundle's pipeline needs besides its graphs, such as a tokenizer.
+///
+/// # Errors
+/// [`InferenceError::Asset`] if a file of the bundle is not what the pipeline needs.
+pub fn prepare(bundle: &Bundle) -> Result<Box<dyn Run>, InferenceError> {
+    Ok(match bundle.manifest().pipeline.clone() {
+        Pipeline::TextToImage(pipeline) => Box::new(pipeline),
+    })
+}
