@@ -1,12 +1,18 @@
 //! A small HTTP server whose visitors cannot exhaust it.
 //!
 //! What a miner serves (its content, its metrics) is open to whoever reaches the address. So
-//! the number of connections is bounded, a request's head has to arrive in time, and no
-//! connection lasts for ever. The routes are the caller's, and bound what a request may cost.
+//! the number of connections is bounded, in all and for one address; a request's head has to
+//! arrive in time, what is sent has to be taken, and no connection lasts for ever. The routes
+//! are the caller's, and bound what a request may cost; they find out who asks by the
+//! request's [`Visitor`].
+
+mod patience;
+mod visitors;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::Router;
+use hyper::{Request, body::Incoming, service::Service as _, service::service_fn};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     service::TowerToHyperService,
@@ -18,16 +24,28 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use patience::Impatient;
+pub(crate) use visitors::Visitor;
+use visitors::{Place, Visitors};
+
 /// The largest head of a request, bytes.
 const HEAD_BYTES: usize = 16 * 1024;
+
+/// What a visitor with too many connections is told before the next one is closed.
+const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\n\
+    Content-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// What a server gives to all who come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Bounds {
     /// Connections at a time; more wait to be accepted.
     pub(crate) connections: usize,
-    /// How long the head of a request may take to arrive.
+    /// Connections of one visitor at a time; more are closed.
+    pub(crate) connections_each: usize,
+    /// How long the head of a request may take to arrive, and the next request to begin.
     pub(crate) head_time: Duration,
+    /// How long a visitor may take none of what is sent to it.
+    pub(crate) stall_time: Duration,
     /// How long a connection may last, its slowest answer included.
     pub(crate) connection_time: Duration,
 }
@@ -111,6 +129,7 @@ struct Server {
 impl Server {
     async fn accept(self, listener: TcpListener) {
         let places = Arc::new(Semaphore::new(self.bounds.connections));
+        let visitors = Visitors::new(self.bounds.connections_each);
         loop {
             let accept = async {
                 let place = Arc::clone(&places).acquire_owned().await;
@@ -121,7 +140,16 @@ impl Server {
                 accepted = accept => accepted,
             };
             match (place, accepted) {
-                (Ok(place), Ok((stream, _))) => self.connection(stream, place),
+                (Ok(place), Ok((stream, address))) => {
+                    let visitor = Visitor::at(address.ip());
+                    match visitors.enter(visitor) {
+                        Some(entered) => self.connection(stream, visitor, (place, entered)),
+                        None => {
+                            // Nobody waits for it to be taken: the visitor has others open.
+                            let _ = stream.try_write(TOO_MANY);
+                        }
+                    }
+                }
                 // The semaphore is never closed.
                 (Err(_), _) => return,
                 (_, Err(error)) => {
@@ -133,8 +161,18 @@ impl Server {
         }
     }
 
-    fn connection(&self, stream: TcpStream, place: OwnedSemaphorePermit) {
-        let service = TowerToHyperService::new(self.routes.clone());
+    fn connection(
+        &self,
+        stream: TcpStream,
+        visitor: Visitor,
+        places: (OwnedSemaphorePermit, Place),
+    ) {
+        let routes = TowerToHyperService::new(self.routes.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(visitor);
+            routes.call(request)
+        });
+        let stream = Impatient::new(stream, self.bounds.stall_time);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(self.bounds.head_time)
@@ -144,7 +182,7 @@ impl Server {
         let lasting = self.bounds.connection_time;
         let server = self.name;
         self.connections.spawn(async move {
-            let _place = place;
+            let _places = places;
             let mut connection = std::pin::pin!(connection);
             let served = tokio::time::timeout(lasting, async {
                 tokio::select! {

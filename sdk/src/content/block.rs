@@ -90,6 +90,15 @@ impl Block {
         })
     }
 
+    /// The block that `cid` itself holds, if its hash is the identity (multihash code 0): such
+    /// a CID carries its content, and no store keeps it.
+    pub fn inline(cid: &Cid) -> Option<Self> {
+        (cid.hash().code() == cids::IDENTITY).then(|| Self {
+            cid: *cid,
+            data: Bytes::copy_from_slice(cid.hash().digest()),
+        })
+    }
+
     /// The CID of the bytes.
     pub fn cid(&self) -> &Cid {
         &self.cid

@@ -12,6 +12,8 @@ use super::{Cid, CidVersion};
 pub const DAG_PB: u64 = 0x70;
 /// Multicodec of bytes without a format, as UnixFS leaves of CIDv1 trees have them.
 pub const RAW: u64 = 0x55;
+/// Multihash code of the identity: what stands for the hash is the content itself.
+pub const IDENTITY: u64 = 0x00;
 /// Multihash code of sha2-256, the only hash that is accepted.
 pub const SHA2_256: u64 = 0x12;
 

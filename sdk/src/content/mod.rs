@@ -30,7 +30,7 @@ mod wire;
 pub use block::{Block, BlockError, MAX_BLOCK_BYTES};
 pub use fetch::{FetchError, FetchLimits, Fetched, Fetcher, GatewayHealth, Refusal};
 pub use folder::FolderStore;
-pub use gateway::{Gateway, GatewayError, GatewayLimits};
+pub use gateway::{DeniedContent, DeniedContentError, Gateway, GatewayError, GatewayLimits};
 pub use store::{BlockStore, MemoryStore, StoreError, StoreFuture};
 pub use traversal::{Scope, Traversal};
 

@@ -26,7 +26,8 @@ pub enum Scope {
 }
 
 /// The blocks beneath a root, depth first and in the order of their links, a node before
-/// what it links to, and each once.
+/// what it links to, and each once unless told otherwise. What a CID itself holds (the identity
+/// hash) is no block of its own and left out; what it links to is not.
 #[derive(Debug)]
 pub struct Traversal {
     scope: Scope,
@@ -34,6 +35,7 @@ pub struct Traversal {
     ahead: Vec<Ahead>,
     /// By codec too: the same bytes may be a leaf under one and a node under another.
     seen: HashSet<(u64, [u8; 32])>,
+    duplicates: bool,
 }
 
 #[derive(Debug)]
@@ -61,7 +63,16 @@ impl Traversal {
             scope,
             ahead: ahead.collect(),
             seen: HashSet::new(),
+            duplicates: false,
         }
+    }
+
+    /// Gives a block as often as it occurs, and remembers none. A small tree may have one
+    /// block at 2^60 places: whoever walks it so has to stop by itself.
+    #[must_use]
+    pub fn with_duplicates(mut self) -> Self {
+        self.duplicates = true;
+        self
     }
 
     /// The next block, or `None` at the end.
@@ -72,11 +83,18 @@ impl Traversal {
     pub async fn next(&mut self, store: &dyn BlockStore) -> Result<Option<Block>, ReadError> {
         while let Some(here) = self.ahead.pop() {
             let cid = here.cid;
-            if !self.seen.insert((cid.codec(), cids::digest(&cid)?)) {
+            let inline = Block::inline(&cid);
+            if inline.is_none()
+                && !self.duplicates
+                && !self.seen.insert((cid.codec(), cids::digest(&cid)?))
+            {
                 continue;
             }
-            let block = store.get(&cid).await?;
-            let block = block.ok_or(ReadError::Missing { cid })?;
+            let is_inline = inline.is_some();
+            let block = match inline {
+                Some(block) => block,
+                None => store.get(&cid).await?.ok_or(ReadError::Missing { cid })?,
+            };
             let below = self.ahead.len();
             match &self.scope {
                 Scope::Block => {}
@@ -94,7 +112,9 @@ impl Traversal {
                 }
             }
             self.ahead[below..].reverse();
-            return Ok(Some(block));
+            if !is_inline {
+                return Ok(Some(block));
+            }
         }
         Ok(None)
     }

@@ -1,49 +1,111 @@
-//! An HTTP gateway over a block store, as the IPFS specifications of the path gateway and
-//! the trustless gateway describe it.
+//! An HTTP gateway over a block store, as the IPFS specifications of the trustless gateway and
+//! the path gateway describe it.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `GET /ipfs/<cid>?format=raw` | the block, for whoever hashes it |
-//! | `GET /ipfs/<cid>[/path]` | the file, or a list of a directory's entries, for browsers |
+//! | `GET /ipfs/<cid>[/path]?format=car` | the blocks of the path and of what it leads to, depth first, as a CAR of version 1; `dag-scope`, `entity-bytes` and `car-dups` say which |
+//! | `GET /ipfs/<cid>[/path]` | the file, or the page of a directory, for browsers and curl |
+//!
+//! Instead of `format` the header `Accept` may say what is wanted. Files and blocks are sent
+//! by ranges, too, several at a time as well. HEAD gives the head of what GET gives.
 //!
 //! It serves what its store holds and fetches nothing: asked for anything else it answers
-//! 404 at once. What it serves can be cached for ever, because a CID names one content.
+//! 404 at once (412 if the request says `only-if-cached`). What it serves can be cached for
+//! ever, because a CID names one content. There are no names that change (`/ipns`), and of the
+//! forms that the path gateway's specification lets a gateway leave out (TAR, dag-json, …) none.
+//!
+//! # What a stranger's file may do
+//!
+//! All content shares the gateway's origin, and anybody's output may be in it. So answers
+//! carry a policy that lets a browser run no script in them, register no worker and load nothing
+//! but pictures, sounds, fonts and styles of the same gateway (`Content-Security-Policy: sandbox;
+//! default-src 'none'; …`), and `nosniff`, so that a file is never taken for what its type does
+//! not say. Pages that need scripts want a gateway with an origin for each CID; this is none.
+//!
+//! # What strangers may take
+//!
+//! [`GatewayLimits`] bounds connections, requests and answers, in all and for each address. An
+//! answer holds a block and 256 KiB at a time, so that memory is bounded by the connections: at
+//! most about 2 MiB for each, 256 KiB as a rule. Addresses that are remembered for their rate and
+//! blocks that CARs remember having sent are bounded, too (under 1 MB, and about 64 MB for all
+//! CARs at once). Behind a proxy all requests have the proxy's address: let it limit them, and switch the
+//! limits for one address off here.
 
+mod accept;
+mod answer;
+mod asked;
+mod block;
+mod body;
+mod car;
+mod denied;
+mod disposition;
+mod headers;
+mod listing;
 mod media;
-mod respond;
+mod path;
+mod plain;
+mod query;
+mod range;
+mod rate;
+mod refusal;
+mod source;
 
 use std::io;
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::store::BlockStore;
 use crate::serve::{Bounds, HttpServer};
 
-/// What one gateway gives to all who ask it together.
+use denied::Denied;
+pub use denied::{DeniedContent, DeniedContentError};
+
+/// What one gateway gives to all who ask it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct GatewayLimits {
     /// Connections at a time; more wait to be accepted.
     pub connections: usize,
-    /// Files and blocks being sent at a time; more are answered 503 with `Retry-After`.
+    /// Connections of one address (of IPv6, one network of 64 bits) at a time; more are
+    /// closed.
+    pub connections_each: usize,
+    /// Requests of one address a second, if they are limited; more are answered 429 with
+    /// `Retry-After`.
+    pub requests_per_second: Option<NonZeroU32>,
+    /// Requests of one address at once, after it has asked for nothing for a while.
+    pub burst: u32,
+    /// Files, CARs and pages being sent at a time; more are answered 503 with `Retry-After`.
     pub responses: usize,
-    /// The largest file that is served whole, in bytes; larger ones by block alone.
-    pub file_bytes: u64,
-    /// How long the head of a request may take to arrive.
+    /// The largest answer in bytes; larger files are sent by ranges, and a CAR ends there.
+    pub response_bytes: u64,
+    /// How long the store may take for a block before the answer is 504.
+    pub block_time: Duration,
+    /// How long the head of a request may take to arrive, and the next request to begin.
     pub head_time: Duration,
+    /// How long a visitor may take none of what is sent to it.
+    pub stall_time: Duration,
     /// How long a connection may last, its slowest download included.
     pub connection_time: Duration,
 }
 
 impl Default for GatewayLimits {
-    /// 128 connections, 64 responses, files up to 1 GiB, 10 s for a head, 15 min in all.
+    /// 128 connections, 32 of one address; 200 requests a second of one address, and 2,000 at
+    /// once; 64 responses of up to 64 GiB; 10 s for a block and for a head, 30 s without progress,
+    /// an hour in all.
     fn default() -> Self {
         Self {
             connections: 128,
+            connections_each: 32,
+            requests_per_second: NonZeroU32::new(200),
+            burst: 2_000,
             responses: 64,
-            file_bytes: 1 << 30,
+            response_bytes: 64 << 30,
+            block_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
-            connection_time: Duration::from_secs(900),
+            stall_time: Duration::from_secs(30),
+            connection_time: Duration::from_secs(3_600),
         }
     }
 }
@@ -74,6 +136,7 @@ pub enum GatewayError {
 #[derive(Debug)]
 pub struct Gateway {
     server: HttpServer,
+    denied: Denied,
 }
 
 impl Gateway {
@@ -99,17 +162,20 @@ impl Gateway {
     ) -> Result<Self, GatewayError> {
         let bounds = Bounds {
             connections: limits.connections,
+            connections_each: limits.connections_each,
             head_time: limits.head_time,
+            stall_time: limits.stall_time,
             connection_time: limits.connection_time,
         };
-        let routes = respond::routes(store, &limits);
+        let denied = Denied::default();
+        let routes = answer::routes(store, limits, denied.clone());
         let server = HttpServer::start("content gateway", listen, routes, bounds)
             .await
             .map_err(|source| match source.kind() {
                 io::ErrorKind::AddrInUse => GatewayError::PortInUse { listen },
                 _ => GatewayError::Listen { listen, source },
             })?;
-        Ok(Self { server })
+        Ok(Self { server, denied })
     }
 
     /// Where it listens.
@@ -120,6 +186,11 @@ impl Gateway {
     /// Its address as a URL, without a slash at the end: what a [`super::Fetcher`] takes.
     pub fn url(&self) -> String {
         self.server.url()
+    }
+
+    /// Serves nothing of this list from now on, and what an earlier list named again.
+    pub fn deny(&self, list: DeniedContent) {
+        self.denied.replace(list);
     }
 
     /// Stops listening and waits for what is being sent.

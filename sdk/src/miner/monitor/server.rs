@@ -20,7 +20,10 @@ const FILE: &str = "monitor.json";
 /// connections, and a backup over a slow disk some minutes.
 const BOUNDS: Bounds = Bounds {
     connections: 32,
+    // Most of who asks is on this machine, and so one visitor.
+    connections_each: 32,
     head_time: Duration::from_secs(10),
+    stall_time: Duration::from_secs(60),
     connection_time: Duration::from_secs(600),
 };
 
