@@ -19,7 +19,7 @@ use reqwest::Url;
 use super::{
     Agreement, ChainBuilder, ChainError, EndpointStatus, Receipt, RequestCounts,
     header::Header,
-    pool::{Pinned, Pool, Routed, redacted},
+    pool::{Pinned, Pool, Routed},
 };
 
 /// A chain by the endpoints that serve it: one, or several of which each takes over when
@@ -374,7 +374,7 @@ impl Chain {
     }
 
     pub(super) fn name(&self) -> String {
-        redacted(self.url())
+        crate::http::redacted(self.url())
     }
 
     /// Stops believing the endpoint that this clone asks, if it asks one alone and there are

@@ -45,12 +45,10 @@ const EVENTS_KEPT: usize = 4096;
 
 /// How much trouble looking for another's outputs is worth.
 const FETCH: FetchLimits = FetchLimits {
-    bytes: 256 << 20,
-    blocks: 100_000,
     time: Duration::from_secs(60),
     block_time: Duration::from_secs(15),
-    patience: Duration::from_secs(2),
     parallel: 4,
+    ..FetchLimits::DEFAULT
 };
 
 /// Builds a miner. Deployment, signer, solver and folder are needed, the rest is optional.

@@ -3,6 +3,7 @@
 mod fetch;
 mod gateway;
 mod node;
+mod redirects;
 mod store;
 mod unixfs;
 

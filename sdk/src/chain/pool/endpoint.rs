@@ -20,9 +20,6 @@ use super::{
 };
 use crate::metrics::{Metrics, RpcOutcome};
 
-/// A path's parts beyond this length may be keys, as most providers have them there.
-const LONGEST_SHOWN: usize = 12;
-
 /// One endpoint.
 pub(crate) struct Endpoint {
     url: Url,
@@ -57,7 +54,7 @@ impl Endpoint {
             Link::Http(client.clone())
         };
         Self {
-            name: redacted(&url),
+            name: crate::http::redacted(&url),
             url,
             link,
             health: Mutex::new(Health::new(rate, Instant::now())),
@@ -234,42 +231,4 @@ fn matching(packet: &RequestPacket, response: ResponsePacket) -> Result<Response
 
 pub(super) fn is_websocket(url: &Url) -> bool {
     matches!(url.scheme(), "ws" | "wss")
-}
-
-/// A URL as it may be shown: without credentials and query, and without the parts of the
-/// path that may be keys.
-pub(crate) fn redacted(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    let port = url
-        .port()
-        .map_or_else(String::new, |port| format!(":{port}"));
-    let mut shown = format!("{}://{host}{port}", url.scheme());
-    for part in url.path().split('/').filter(|part| !part.is_empty()) {
-        shown.push('/');
-        shown.push_str(if part.len() > LONGEST_SHOWN {
-            "…"
-        } else {
-            part
-        });
-    }
-    shown
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_hold_no_keys() {
-        let shown = |url: &str| redacted(&url.parse().unwrap());
-        assert_eq!(shown("http://127.0.0.1:8547"), "http://127.0.0.1:8547");
-        assert_eq!(
-            shown("https://me:secret@rpc.example/v3?key=1"),
-            "https://rpc.example/v3"
-        );
-        assert_eq!(
-            shown("wss://nova.example/v2/0123456789abcdef0123"),
-            "wss://nova.example/v2/…"
-        );
-    }
 }

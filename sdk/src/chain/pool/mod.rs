@@ -23,7 +23,6 @@ mod websocket;
 pub use count::RequestCounts;
 pub use health::{EndpointState, EndpointStatus};
 
-pub(super) use endpoint::redacted;
 pub(super) use fault::{Exhausted, Fault, says_pruned};
 pub(super) use route::{Pinned, Pool, PoolOptions, Routed};
 pub(super) use websocket::Notification;

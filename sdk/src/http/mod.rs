@@ -1,12 +1,22 @@
 //! The HTTP client that everything in this crate speaks through.
 //!
+//! - [`client`], [`builder`]: clients;
+//! - `answer`: answers of strangers, of which no more is read than is wanted;
+//! - `address`: addresses of servers, as they are given and as they may be shown.
+//!
 //! TLS is set up here, once per client and explicitly: rustls with ring and the
 //! certificates of the machine. No crypto provider is installed for the process, so an
 //! embedder's own choice is left alone.
 
+mod address;
+mod answer;
+
 use std::{sync::Arc, time::Duration};
 
 use rustls::{ClientConfig, RootCertStore};
+
+pub(crate) use address::{base, beneath, redacted};
+pub(crate) use answer::{BodyError, body, cause, excerpt, retry_after};
 
 /// How long a connection may take before the peer counts as unreachable.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -41,11 +51,17 @@ pub fn client() -> Result<reqwest::Client, HttpError> {
 ///
 /// [`HttpError::Tls`] when TLS cannot be set up.
 pub fn builder() -> Result<reqwest::ClientBuilder, HttpError> {
-    Ok(reqwest::Client::builder()
-        .tls_backend_preconfigured(tls()?)
+    Ok(builder_over(tls()?))
+}
+
+/// As [`builder`], with TLS that was set up before: reading the machine's certificates takes
+/// longer than everything else about a client.
+pub(crate) fn builder_over(tls: ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .connect_timeout(CONNECT_TIMEOUT)
         .read_timeout(READ_TIMEOUT)
-        .user_agent(concat!("arbius/", env!("CARGO_PKG_VERSION"))))
+        .user_agent(concat!("arbius/", env!("CARGO_PKG_VERSION")))
 }
 
 /// How this crate speaks TLS.
