@@ -88,7 +88,9 @@ impl Car<'_> {
     ) -> Result<(), End> {
         let begun = self.within(self.begin(root), self.limits.patience.max(LEAST_PATIENCE));
         let response = begun.await?;
-        let stream = response.bytes_stream().map_err(|error| io::Error::other(http::cause(error)));
+        let stream = response
+            .bytes_stream()
+            .map_err(|error| io::Error::other(http::cause(error)));
         let limits = CarLimits {
             // Beside the blocks there are their CIDs, and the header.
             bytes: self.limits.bytes.saturating_mul(2),
@@ -99,7 +101,7 @@ impl Car<'_> {
         let mut car = self.within(opened, self.limits.block_time).await?;
         let mut wanted = HashSet::new();
         let mut seen = HashSet::new();
-        self.expect(root, &mut wanted)?;
+        self.expect(root, &mut wanted);
         loop {
             let next = async { car.next().await.map_err(End::from) };
             let Some(block) = self.within(next, self.limits.block_time).await? else {
@@ -115,7 +117,7 @@ impl Car<'_> {
             if !seen.insert(name) {
                 continue;
             }
-            self.expect(&block, &mut wanted)?;
+            self.expect(&block, &mut wanted);
             if !store.has(block.cid()).await.map_err(End::Store)? {
                 fetched.count(&block);
                 (self.progress)(*fetched);
@@ -136,7 +138,9 @@ impl Car<'_> {
         let mut url = http::beneath(self.gateway.url(), &format!("ipfs/{}", root.cid()));
         url.set_query(Some("format=car&dag-scope=all"));
         let accept = "application/vnd.ipld.car; version=1; order=dfs; dups=n";
-        let asked = self.requests.get(self.gateway.url(), url, accept, self.limits.redirects);
+        let asked = self
+            .requests
+            .get(self.gateway.url(), url, accept, self.limits.redirects);
         let response = match asked.await {
             Ok(response) => response,
             Err(Refusal::Status(status)) if is_no(status) => return Err(End::NoCar),
@@ -153,19 +157,18 @@ impl Car<'_> {
 
     /// Notes what a block links to: such blocks may come. One that holds nothing that can be
     /// followed is left to the walk that follows.
-    fn expect(&self, block: &Block, wanted: &mut HashSet<(u64, [u8; 32])>) -> Result<(), End> {
+    fn expect(&self, block: &Block, wanted: &mut HashSet<(u64, [u8; 32])>) {
         let Ok(contents) = contents(block) else {
-            return Ok(());
+            return;
         };
         for cid in contents.beneath() {
             if wanted.len() > self.limits.blocks {
-                break;
+                return;
             }
             if let Ok(digest) = cids::digest(&cid) {
                 wanted.insert((cid.codec(), digest));
             }
         }
-        Ok(())
     }
 
     async fn within<T>(
