@@ -168,6 +168,21 @@ pub fn digest(cid: &Cid) -> Result<[u8; 32], CidError> {
     <[u8; 32]>::try_from(cid.hash().digest()).map_err(|_| refused())
 }
 
+/// Whether two CIDs name the same content, whatever their versions.
+pub fn same_content(one: &Cid, other: &Cid) -> bool {
+    one.hash() == other.hash() && one.codec() == other.codec()
+}
+
+/// The CID of the same content in the other version, where it has one: a raw block has none
+/// in version 0.
+pub(crate) fn other_version(cid: &Cid) -> Option<Cid> {
+    match cid.version() {
+        CidVersion::V0 => Some(Cid::new_v1(cid.codec(), *cid.hash())),
+        CidVersion::V1 if cid.codec() == DAG_PB => Cid::new_v0(*cid.hash()).ok(),
+        CidVersion::V1 => None,
+    }
+}
+
 fn accepted(cid: Cid) -> Result<Cid, CidError> {
     digest(&cid).map(|_| cid)
 }
@@ -230,6 +245,17 @@ mod tests {
                 ..
             })
         ));
+    }
+
+    #[test]
+    fn versions_of_a_cid_name_the_same_content() {
+        let v0 = parse(EXAMPLE).unwrap();
+        let v1 = other_version(&v0).unwrap();
+        assert_eq!(other_version(&v1), Some(v0));
+        assert!(same_content(&v0, &v1));
+        let raw = Cid::new_v1(RAW, *v0.hash());
+        assert_eq!(other_version(&raw), None);
+        assert!(!same_content(&v0, &raw));
     }
 
     #[test]

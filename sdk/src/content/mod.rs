@@ -14,6 +14,7 @@
 //! - [`BlockStore`]: [`FolderStore`] on disk, [`MemoryStore`] for what is passing.
 //! - [`Gateway`]: serves a store over HTTP, as blocks and as files.
 //! - [`Fetcher`]: brings content from a list of gateways into a store.
+//! - [`pinning`]: places that keep content for others to fetch, beyond this machine.
 
 mod block;
 pub mod car;
@@ -22,6 +23,7 @@ pub mod dag_pb;
 mod fetch;
 mod folder;
 mod gateway;
+pub mod pinning;
 mod store;
 mod traversal;
 pub mod unixfs;
