@@ -72,7 +72,11 @@ async fn brings_a_large_file_and_a_directory_from_several_gateways() {
     let files = [("video.bin", content.as_slice()), ("info.json", b"{}")];
     let root = put_files(&files, &*theirs).await.unwrap().cid;
     let (one, two) = (gateway(&theirs).await, gateway(&theirs).await);
-    let fetcher = fetcher(&[&one.url(), &two.url()], FetchLimits::default());
+    let limits = FetchLimits {
+        cars: false,
+        ..FetchLimits::default()
+    };
+    let fetcher = fetcher(&[&one.url(), &two.url()], limits);
     let ours = MemoryStore::new();
     let fetched = fetcher.fetch(&root, &ours).await.unwrap();
     assert_eq!(fetched.blocks, theirs.len());
