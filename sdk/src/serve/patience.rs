@@ -99,25 +99,26 @@ mod tests {
 
     use super::*;
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_takes_nothing_is_given_up() {
         let (near, _far) = tokio::io::duplex(8);
-        let mut near = Impatient::new(near, Duration::from_secs(30));
+        let mut near = Impatient::new(near, Duration::from_millis(20));
         let error = near.write_all(&[7; 9]).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn whoever_takes_a_little_now_and_then_is_not() {
         let (near, mut far) = tokio::io::duplex(8);
-        let mut near = Impatient::new(near, Duration::from_secs(30));
+        let mut near = Impatient::new(near, Duration::from_secs(2));
         let reader = tokio::spawn(async move {
-            for _ in 0..10 {
-                tokio::time::sleep(Duration::from_secs(20)).await;
+            // Longer in all than patience lasts.
+            for _ in 0..5 {
+                tokio::time::sleep(Duration::from_millis(500)).await;
                 far.read_exact(&mut [0; 8]).await.unwrap();
             }
         });
-        near.write_all(&[7; 80]).await.unwrap();
+        near.write_all(&[7; 40]).await.unwrap();
         reader.await.unwrap();
     }
 }
