@@ -6,7 +6,7 @@ use crate::content::Cid;
 use bytes::Bytes;
 
 use super::cids;
-use super::wire::{Field, Fields, Value, bytes_header, put_bytes, put_varint};
+use super::wire::{Field, Fields, Value, bytes_header, leading_bytes, put_bytes, put_varint};
 
 pub use super::wire::FieldError;
 
@@ -117,6 +117,14 @@ impl Node {
 /// Appends what a node without links has before the so many bytes of its data.
 pub(crate) fn data_header(out: &mut Vec<u8>, length: usize) {
     bytes_header(out, NODE_DATA, length);
+}
+
+/// Whether `head` begins a node of `length` bytes that is data and nothing else, so that it
+/// has no links.
+pub(crate) fn is_data_alone(head: &[u8], length: u64) -> bool {
+    leading_bytes(head).is_some_and(|(number, start, bytes)| {
+        number == NODE_DATA && (start as u64).checked_add(bytes) == Some(length)
+    })
 }
 
 fn decode_link(message: &[u8], index: usize) -> Result<Link, NodeError> {

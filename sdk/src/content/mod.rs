@@ -31,7 +31,10 @@ mod wire;
 
 pub use block::{Block, BlockError, MAX_BLOCK_BYTES};
 pub use fetch::{FetchError, FetchLimits, Fetched, Fetcher, GatewayHealth, Refusal};
-pub use folder::FolderStore;
+pub use folder::{
+    Checked, Collected, DamagedBlock, FolderLimits, FolderStore, GcOptions, Hold, Pin, PinMode,
+    Repair, StoredBlock,
+};
 pub use gateway::{DeniedContent, DeniedContentError, Gateway, GatewayError, GatewayLimits};
 pub use store::{BlockStore, MemoryStore, StoreError, StoreFuture};
 pub use traversal::{Scope, Traversal};

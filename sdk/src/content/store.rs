@@ -58,6 +58,79 @@ pub enum StoreError {
         /// The file that holds it.
         path: PathBuf,
     },
+    /// The disk has no room for what should be written. Nothing that was kept before is lost.
+    #[error("the disk is full: cannot write {} ({source}); make room and try again", path.display())]
+    DiskFull {
+        /// What could not be written.
+        path: PathBuf,
+        /// What the operating system says.
+        source: io::Error,
+    },
+    /// The store's own limit is reached.
+    #[error(
+        "the store holds {used} bytes and may hold {limit}, so there is no room for {wanted} more: \
+         raise the limit, or unpin what is not needed and collect garbage"
+    )]
+    Full {
+        /// The most that it may hold, bytes.
+        limit: u64,
+        /// What it holds.
+        used: u64,
+        /// What should have been added.
+        wanted: u64,
+    },
+    /// The folder was laid out by a later program, or its version is damaged.
+    #[error(
+        "{} says that the folder is laid out as `{found}`, and this program knows {known}: use \
+         the program that wrote it, or a later one",
+        path.display()
+    )]
+    Layout {
+        /// The file that says so.
+        path: PathBuf,
+        /// What it says, cut to 20 characters.
+        found: String,
+        /// What this program writes.
+        known: u32,
+    },
+    /// Others hold on to the folder.
+    #[error(
+        "{} is in use: something is being imported or collected; try again when it is done",
+        path.display()
+    )]
+    InUse {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Not everything beneath a root is here and whole.
+    #[error(
+        "the block {missing} beneath {root} is missing or damaged: get {root} again, or take its \
+         pin away if it has one"
+    )]
+    Incomplete {
+        /// The root.
+        root: Cid,
+        /// The block.
+        missing: Cid,
+    },
+    /// It cannot be told what lies beneath a root.
+    #[error(
+        "what lies beneath {root} cannot be told: {reason}; a direct pin keeps the block alone"
+    )]
+    NotADag {
+        /// The root.
+        root: Cid,
+        /// Why.
+        reason: String,
+    },
+    /// A pin that cannot be set or read.
+    #[error("the pin {} cannot be used: {reason}", path.display())]
+    Pin {
+        /// The pin's file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
     /// A file or folder could not be used.
     #[error("cannot {action} {}: {source}", path.display())]
     Io {

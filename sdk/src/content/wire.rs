@@ -126,6 +126,15 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// What a message begins with if that is bytes: the field's number, where the bytes begin and
+/// how many there are. They need not be there.
+pub(crate) fn leading_bytes(message: &[u8]) -> Option<(u64, usize, u64)> {
+    let mut fields = Fields::of(message);
+    let key = fields.varint().ok()?;
+    let length = fields.varint().ok()?;
+    (key & 7 == 2).then_some((key >> 3, fields.at, length))
+}
+
 /// Appends a number as field `number`.
 pub(crate) fn put_varint(out: &mut Vec<u8>, number: u64, value: u64) {
     varint(out, number << 3);

@@ -1,11 +1,15 @@
 //! Content: equal to Kubo's, safe on disk, served and fetched without trust.
 
+mod car;
 mod fetch;
+mod folder;
 mod gateway;
 mod node;
+mod paths;
 mod redirects;
 mod store;
 mod unixfs;
+mod vectors;
 
 use std::sync::Arc;
 

@@ -1,104 +1,13 @@
-//! CIDs against those of another implementation, in another language: see `unixfs.mjs`.
+//! Files and directories in memory: what goes in comes out, and what cannot be is refused.
 
 use arbius_sdk::content::unixfs::{
-    self, DirectoryEntry, DirectoryError, Layout, Node, ReadError, cid_of, cid_of_with, directory,
-    export, import, import_with, put_files, read, resolve,
+    self, DirectoryEntry, DirectoryError, Layout, Node, ReadError, cid_of, directory, export,
+    export_range, follow, import, import_files, import_with, list, put_files, read, resolve,
 };
 use arbius_sdk::content::{Block, BlockStore, Cid, MemoryStore, cids};
 use proptest::prelude::*;
-use serde_json::Value;
 
 use crate::{memory, ramp};
-
-fn vectors() -> Value {
-    serde_json::from_str(include_str!("unixfs.json")).unwrap()
-}
-
-fn number(value: &Value) -> usize {
-    usize::try_from(value.as_u64().unwrap()).unwrap()
-}
-
-#[tokio::test]
-async fn files_of_all_sizes_get_the_cids_of_the_independent_importer() {
-    let vectors = vectors();
-    let cases = vectors["files"].as_array().unwrap();
-    assert!(cases.len() > 30);
-    for case in cases {
-        let content = ramp(number(&case["ramp"]));
-        let layout = Layout::new(number(&case["chunk"]), number(&case["width"])).unwrap();
-        let store = memory();
-        let made = import_with(layout, content.as_slice(), &*store)
-            .await
-            .unwrap();
-        assert_eq!(
-            made.cid.to_string(),
-            case["cid"].as_str().unwrap(),
-            "{case}"
-        );
-        assert_eq!(made.tsize, case["tsize"].as_u64().unwrap(), "{case}");
-        assert_eq!(made.size, content.len() as u64);
-        assert_eq!(cid_of_with(layout, &content), made.cid, "{case}");
-        let back = read(&made.cid, &*store, content.len() as u64)
-            .await
-            .unwrap();
-        assert!(back == content, "{case} does not come back");
-    }
-}
-
-#[tokio::test]
-async fn directories_get_the_cids_of_the_independent_importer() {
-    for case in vectors()["directories"].as_array().unwrap() {
-        let store = memory();
-        let entries = case["entries"].as_array().unwrap();
-        let mut root: Vec<(String, Vec<u8>)> = Vec::new();
-        let mut images: Vec<(String, Vec<u8>)> = Vec::new();
-        for entry in entries {
-            let path = entry[0].as_str().unwrap();
-            let bytes = ramp(number(&entry[1]));
-            match path.strip_prefix("images/") {
-                Some(name) => images.push((name.to_owned(), bytes)),
-                None => root.push((path.to_owned(), bytes)),
-            }
-        }
-        let made = if images.is_empty() {
-            let made = put_files(&root, &*store).await.unwrap();
-            assert_eq!(unixfs::cid_of_files(&root), Ok(made.cid));
-            (made.cid, made.tsize)
-        } else {
-            let beneath = put_files(&images, &*store).await.unwrap();
-            let mut all = vec![DirectoryEntry {
-                name: "images".into(),
-                cid: beneath.cid,
-                tsize: beneath.tsize,
-            }];
-            for (name, bytes) in &root {
-                let file = import(bytes.as_slice(), &*store).await.unwrap();
-                all.push(DirectoryEntry {
-                    name: name.clone(),
-                    cid: file.cid,
-                    tsize: file.tsize,
-                });
-            }
-            let made = directory(Layout::KUBO, all).unwrap();
-            store.put_many(&made.blocks).await.unwrap();
-            (made.cid, made.tsize)
-        };
-        assert_eq!(made.0.to_string(), case["cid"].as_str().unwrap(), "{case}");
-        assert_eq!(made.1, case["tsize"].as_u64().unwrap(), "{case}");
-        for entry in entries {
-            let file = resolve(&made.0, entry[0].as_str().unwrap(), &*store)
-                .await
-                .unwrap();
-            assert_eq!(
-                file.node,
-                Node::File {
-                    size: entry[1].as_u64().unwrap()
-                }
-            );
-            assert_eq!(file.cid, cid_of(&ramp(number(&entry[1]))));
-        }
-    }
-}
 
 #[test]
 fn what_everybody_knows_has_the_known_cid() {
@@ -306,4 +215,131 @@ fn refuses_names_that_would_leave_a_folder_and_names_twice() {
     }
     let refused = directory(Layout::KUBO, vec![entry("a"), entry("b"), entry("a")]);
     assert_eq!(refused, Err(DirectoryError::Doubled { name: "a".into() }));
+}
+
+#[tokio::test]
+async fn a_range_is_read_without_the_blocks_outside_of_it() {
+    let store = memory();
+    let content = ramp(10_000);
+    // Three levels: 100 leaves beneath 25 nodes beneath 7 beneath 2.
+    let layout = Layout::new(100, 4).unwrap();
+    let made = import_with(layout, content.as_slice(), &*store)
+        .await
+        .unwrap();
+    for (start, end) in [
+        (0, 10_000),
+        (0, 0),
+        (0, 1),
+        (99, 101),
+        (100, 200),
+        (1234, 5678),
+        (9_999, 10_000),
+        (9_999, u64::MAX),
+        (20_000, 20_000),
+    ] {
+        let mut out = Vec::new();
+        let written = export_range(&made.cid, &*store, &mut out, start..end)
+            .await
+            .unwrap();
+        let end = usize::try_from(end)
+            .unwrap_or(usize::MAX)
+            .min(content.len());
+        let expected = content.get(start as usize..end).unwrap_or_default();
+        assert!(out == expected, "{start}..{end}");
+        assert_eq!(written, expected.len() as u64);
+    }
+    let beyond = export_range(&made.cid, &*store, &mut Vec::new(), 10_000..10_001).await;
+    assert!(matches!(
+        beyond,
+        Err(ReadError::OutOfRange {
+            size: 10_000,
+            start: 10_000,
+            ..
+        })
+    ));
+    // Only what the range lies in and what is above it: a store of those blocks is enough.
+    let part = MemoryStore::new();
+    let mut needed = arbius_sdk::content::Traversal::new(
+        made.cid,
+        arbius_sdk::content::Scope::Entity(Some(450..650)),
+    );
+    while let Some(block) = needed.next(&*store).await.unwrap() {
+        part.put(&block).await.unwrap();
+    }
+    assert!((4..12).contains(&part.len()), "{} blocks", part.len());
+    let mut out = Vec::new();
+    export_range(&made.cid, &part, &mut out, 450..650)
+        .await
+        .unwrap();
+    assert_eq!(out, content[450..650]);
+}
+
+#[tokio::test]
+async fn entries_of_a_sharded_directory_are_found_and_listed() {
+    let store = memory();
+    let files: Vec<(String, [u8; 1])> = (0..7000_u16)
+        .map(|i| (format!("{i:05}.png"), [i as u8]))
+        .collect();
+    let made = put_files(&files, &*store).await.unwrap();
+    let root = store.get(&made.cid).await.unwrap().unwrap();
+    let contents = unixfs::parse(&root).unwrap();
+    assert!(matches!(contents, unixfs::Contents::Shard(_)));
+    for name in ["00000.png", "03210.png", "06999.png"] {
+        let found = follow(&made.cid, name, &*store).await.unwrap();
+        let number: u16 = name[..5].parse().unwrap();
+        assert_eq!(found.cid, cid_of(&[number as u8]), "{name}");
+        assert!(found.through.len() >= 2 && found.through[0] == made.cid);
+    }
+    let absent = follow(&made.cid, "07000.png", &*store).await.unwrap_err();
+    assert!(
+        matches!(&absent, ReadError::NoEntry { cid, name } if *cid == made.cid && name == "07000.png"),
+        "{absent}"
+    );
+    let entries = list(&made.cid, &*store, 7000).await.unwrap();
+    let names: Vec<&String> = entries.iter().map(|entry| &entry.name).collect();
+    let put: Vec<&String> = files.iter().map(|(name, _)| name).collect();
+    assert_eq!(names, put);
+    let refused = list(&made.cid, &*store, 6999).await;
+    assert!(matches!(
+        refused,
+        Err(ReadError::TooManyEntries { limit: 6999, .. })
+    ));
+    assert!(matches!(
+        resolve(&made.cid, "", &*store).await.unwrap().node,
+        Node::Directory { entries } if entries.len() == 7000
+    ));
+}
+
+#[tokio::test]
+async fn a_path_that_is_a_file_and_a_directory_is_refused() {
+    let refused = import_files(
+        Layout::KUBO,
+        &[("a/b", "1"), ("c", "2"), ("a", "3")],
+        &*memory(),
+    )
+    .await;
+    assert!(
+        matches!(
+            &refused,
+            Err(unixfs::ImportError::Directory(DirectoryError::Doubled { name })) if name == "a"
+        ),
+        "{refused:?}"
+    );
+    let refused = import_files(Layout::KUBO, &[("a//b", "1")], &*memory()).await;
+    assert!(refused.is_err(), "a directory without a name");
+}
+
+#[tokio::test]
+async fn a_directory_whose_names_no_block_holds_is_refused() {
+    let long = "x".repeat(arbius_sdk::content::MAX_BLOCK_BYTES);
+    let refused = put_files(&[(long, "1")], &*memory()).await;
+    assert!(
+        matches!(
+            refused,
+            Err(unixfs::ImportError::Directory(
+                DirectoryError::TooLarge { .. }
+            ))
+        ),
+        "{refused:?}"
+    );
 }

@@ -5,8 +5,9 @@
 //! - [`CarWriter`] and [`CarReader`] do so block by block, in constant memory.
 //!
 //! A block of a stream is believed as little as one from a gateway: it is hashed first.
-//! Blocks named by another hash than sha2-256, the identity hash among them, are refused; so
-//! is version 2, which wraps version 1 in an index.
+//! Blocks named by another hash than sha2-256 are refused, those of the identity hash passed
+//! over, since the CID itself holds what is in them. Version 2, which wraps version 1 in an
+//! index, is refused.
 
 mod header;
 mod read;

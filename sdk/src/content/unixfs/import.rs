@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::content::Cid;
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-use super::directory::{DirectoryEntry, DirectoryError, directory, directory_branch};
+use super::directory::{Directory, DirectoryEntry, DirectoryError, directory, directory_branch};
 use super::layout::{Branch, Layout, Tree, branch_of};
 use super::leaf::{self, LeafBuffer};
 use crate::content::block::Block;
@@ -15,6 +15,9 @@ use crate::content::store::{BlockStore, StoreError};
 /// Bytes of blocks that are put into a store at a time, so that a store on disk can flush
 /// them together.
 const BATCH_BYTES: usize = 4 << 20;
+
+/// Blocks that are put into a store at a time.
+const BATCH_BLOCKS: usize = 1024;
 
 /// What an import made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,8 +85,19 @@ pub async fn import(
 /// As [`import`].
 pub async fn import_with(
     layout: Layout,
-    mut reader: impl AsyncRead + Unpin,
+    reader: impl AsyncRead + Unpin,
     store: &dyn BlockStore,
+) -> Result<Imported, ImportError> {
+    let mut outbox = Outbox::to(store);
+    let made = import_to(layout, reader, &mut outbox).await?;
+    outbox.flush().await?;
+    Ok(made)
+}
+
+async fn import_to(
+    layout: Layout,
+    mut reader: impl AsyncRead + Unpin,
+    outbox: &mut Outbox<'_>,
 ) -> Result<Imported, ImportError> {
     let mut tree = Tree::new(layout);
     let mut batch = Batch::new(layout);
@@ -104,23 +118,24 @@ pub async fn import_with(
         batch.made.push(block);
         tree.push(branch, &mut batch.made);
         if batch.is_full() {
-            batch.keep(store).await?;
+            batch.spent = outbox.put(std::mem::take(&mut batch.made)).await?;
         }
     }
     if is_empty {
         batch.made.push(leaf::empty(layout).0);
     }
     let root = tree.finish(&mut batch.made);
-    batch.keep(store).await?;
+    outbox.put(batch.made).await?;
     Ok(root.into())
 }
 
-/// Blocks on their way to a store, and the memory of those that went there.
+/// Blocks that are being made, and the memory of those that a store has taken.
 #[derive(Debug)]
 pub(super) struct Batch {
     layout: Layout,
     pub(super) made: Vec<Block>,
-    spent: Vec<Block>,
+    /// Their memory serves again unless the store holds on to it.
+    pub(super) spent: Vec<Block>,
 }
 
 impl Batch {
@@ -141,21 +156,42 @@ impl Batch {
     }
 
     pub(super) fn is_full(&self) -> bool {
-        self.made.len() * self.layout.chunk() >= BATCH_BYTES
-            || self.made.len() >= BATCH_BYTES / (1 << 10)
+        self.made.len() * self.layout.chunk() >= BATCH_BYTES || self.made.len() >= BATCH_BLOCKS
+    }
+}
+
+/// Blocks on their way to a store, gathered over many small files. What is not flushed is
+/// not there.
+pub(super) struct Outbox<'a> {
+    store: &'a dyn BlockStore,
+    held: Vec<Block>,
+    bytes: usize,
+}
+
+impl<'a> Outbox<'a> {
+    pub(super) fn to(store: &'a dyn BlockStore) -> Self {
+        Self {
+            store,
+            held: Vec::new(),
+            bytes: 0,
+        }
     }
 
-    /// Takes back the blocks that a store has taken: their memory serves again unless the
-    /// store holds on to it.
-    pub(super) fn recycle(&mut self, kept: Vec<Block>) {
-        self.spent = kept;
+    /// Takes blocks, and gives back those that the store has taken.
+    pub(super) async fn put(&mut self, blocks: Vec<Block>) -> Result<Vec<Block>, StoreError> {
+        self.bytes += blocks.iter().map(|block| block.data().len()).sum::<usize>();
+        self.held.extend(blocks);
+        // A full batch of leaves must not wait for another because a small node is among them.
+        if self.bytes < BATCH_BYTES / 2 && self.held.len() < BATCH_BLOCKS / 2 {
+            return Ok(Vec::new());
+        }
+        self.flush().await
     }
 
-    async fn keep(&mut self, store: &dyn BlockStore) -> Result<(), StoreError> {
-        store.put_many(&self.made).await?;
-        let kept = std::mem::take(&mut self.made);
-        self.recycle(kept);
-        Ok(())
+    pub(super) async fn flush(&mut self) -> Result<Vec<Block>, StoreError> {
+        self.store.put_many(&self.held).await?;
+        self.bytes = 0;
+        Ok(std::mem::take(&mut self.held))
     }
 }
 
@@ -175,14 +211,15 @@ pub async fn put_files<N: AsRef<str>, B: AsRef<[u8]>>(
     files: &[(N, B)],
     store: &dyn BlockStore,
 ) -> Result<Imported, ImportError> {
-    let mut entries = Vec::with_capacity(files.len());
-    let mut size = 0;
+    let mut outbox = Outbox::to(store);
+    let mut nest = Nest::new(Layout::KUBO);
     for (name, bytes) in files {
-        let file = import(bytes.as_ref(), store).await?;
-        size += file.size;
-        entries.push(entry(name.as_ref(), file));
+        let file = import_to(Layout::KUBO, bytes.as_ref(), &mut outbox).await?;
+        nest.add(name.as_ref(), file);
     }
-    put_directory(Layout::KUBO, entries, size, store).await
+    let root = nest.leave(&mut outbox).await?;
+    outbox.flush().await?;
+    Ok(root)
 }
 
 /// Puts files in directories into a store: their names are paths with slashes, as
@@ -201,23 +238,26 @@ pub async fn import_files<N: AsRef<str>, B: AsRef<[u8]>>(
         .collect();
     // All of a directory's files one after the other, so that each is opened once.
     sorted.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut outbox = Outbox::to(store);
     let mut nest = Nest::new(layout);
     for (mut path, bytes) in sorted {
         let name = path.pop().unwrap_or_default();
         let common = nest.names().zip(&path).take_while(|(a, b)| a == *b).count();
         while nest.depth() > common {
-            nest.leave(store).await?;
+            nest.leave(&mut outbox).await?;
         }
         for directory in &path[common..] {
             nest.enter(directory);
         }
-        let file = import_with(layout, bytes, store).await?;
+        let file = import_to(layout, bytes, &mut outbox).await?;
         nest.add(name, file);
     }
     while nest.depth() > 0 {
-        nest.leave(store).await?;
+        nest.leave(&mut outbox).await?;
     }
-    nest.leave(store).await
+    let root = nest.leave(&mut outbox).await?;
+    outbox.flush().await?;
+    Ok(root)
 }
 
 /// Directories that are being imported, each in the one before.
@@ -270,10 +310,16 @@ impl Nest {
     }
 
     /// Closes the innermost directory, which becomes an entry of the one above it.
-    pub(super) async fn leave(&mut self, store: &dyn BlockStore) -> Result<Imported, ImportError> {
+    pub(super) async fn leave(&mut self, outbox: &mut Outbox<'_>) -> Result<Imported, ImportError> {
         let above = self.above.pop().unwrap_or_default();
         let closed = std::mem::replace(&mut self.here, above);
-        let made = put_directory(self.layout, closed.entries, closed.size, store).await?;
+        let Directory { cid, tsize, blocks } = directory(self.layout, closed.entries)?;
+        outbox.put(blocks).await?;
+        let made = Imported {
+            cid,
+            size: closed.size,
+            tsize,
+        };
         self.add(&closed.name, made);
         Ok(made)
     }
@@ -285,22 +331,6 @@ fn entry(name: &str, root: Imported) -> DirectoryEntry {
         cid: root.cid,
         tsize: root.tsize,
     }
-}
-
-/// Puts the blocks of a directory, the root last, into a store that has its entries.
-async fn put_directory(
-    layout: Layout,
-    entries: Vec<DirectoryEntry>,
-    size: u64,
-    store: &dyn BlockStore,
-) -> Result<Imported, ImportError> {
-    let made = directory(layout, entries)?;
-    store.put_many(&made.blocks).await?;
-    Ok(Imported {
-        cid: made.cid,
-        size,
-        tsize: made.tsize,
-    })
 }
 
 /// The CID that [`put_files`] gives, without a store.

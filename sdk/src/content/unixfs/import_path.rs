@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use tokio::sync::mpsc;
 
-use super::import::{Batch, ImportError, Imported, Nest};
+use super::import::{Batch, ImportError, Imported, Nest, Outbox};
 use super::layout::{Branch, Layout, Sink, Tree};
 use super::progress::{Progress, Reporter};
 use super::{leaf, message};
@@ -62,18 +62,28 @@ pub async fn import_path(
     store: &dyn BlockStore,
     options: &ImportOptions<'_>,
 ) -> Result<Imported, ImportError> {
+    let mut outbox = Outbox::to(store);
+    let root = import_all(path.as_ref(), &mut outbox, options).await?;
+    outbox.flush().await?;
+    Ok(root)
+}
+
+async fn import_all(
+    path: &Path,
+    outbox: &mut Outbox<'_>,
+    options: &ImportOptions<'_>,
+) -> Result<Imported, ImportError> {
     let mut reporter = Reporter::new(options.progress);
-    let path = path.as_ref();
     let kind = fs::metadata(path).map_err(unreadable(path))?;
     if !kind.is_dir() {
-        return import_file(path, options.layout, store, &mut reporter).await;
+        return import_file(path, options.layout, outbox, &mut reporter).await;
     }
     let mut nest = Nest::new(options.layout);
     let mut listings = vec![listing(path, options.hidden)?];
     while let Some(left) = listings.last_mut() {
         let Some((name, path)) = left.pop() else {
             listings.pop();
-            let made = nest.leave(store).await?;
+            let made = nest.leave(outbox).await?;
             if listings.is_empty() {
                 return Ok(made);
             }
@@ -86,15 +96,15 @@ pub async fn import_path(
             nest.enter(&name);
             listings.push(listing(&path, options.hidden)?);
         } else if kind.is_symlink() {
-            let link = import_symlink(path, options, store).await?;
+            let link = import_symlink(path, options, outbox).await?;
             nest.add(&name, link);
         } else {
-            let file = import_file(&path, options.layout, store, &mut reporter).await?;
+            let file = import_file(&path, options.layout, outbox, &mut reporter).await?;
             nest.add(&name, file);
         }
     }
     // The loop ends when the outermost listing does.
-    nest.leave(store).await
+    nest.leave(outbox).await
 }
 
 /// The names in a folder and where they lie, the first last.
@@ -116,7 +126,7 @@ fn listing(folder: &Path, hidden: bool) -> Result<Vec<(String, PathBuf)>, Import
 async fn import_symlink(
     path: PathBuf,
     options: &ImportOptions<'_>,
-    store: &dyn BlockStore,
+    outbox: &mut Outbox<'_>,
 ) -> Result<Imported, ImportError> {
     if options.symlinks == Symlinks::Refuse {
         return Err(ImportError::Kind {
@@ -137,7 +147,7 @@ async fn import_symlink(
     let mut made: Vec<Block> = Vec::new();
     // A path is at most some thousand bytes, so the node is below the limit of a block.
     let cid = made.block(options.layout, data);
-    store.put_many(&made).await?;
+    outbox.put(made).await?;
     Ok(Imported {
         cid,
         size: 0,
@@ -148,7 +158,7 @@ async fn import_symlink(
 async fn import_file(
     path: &Path,
     layout: Layout,
-    store: &dyn BlockStore,
+    outbox: &mut Outbox<'_>,
     reporter: &mut Reporter<'_>,
 ) -> Result<Imported, ImportError> {
     let kind = fs::metadata(path).map_err(unreadable(path))?;
@@ -166,10 +176,10 @@ async fn import_file(
     let cutter = tokio::task::spawn_blocking(move || cut(&mut file, layout, &made, &spent));
     while let Some((blocks, bytes)) = batches.recv().await {
         // Leaving on an error drops the receiver, which ends the cutter.
-        store.put_many(&blocks).await?;
+        let taken = outbox.put(blocks).await?;
         reporter.bytes(bytes);
         // The cutter may be done and need no more memory.
-        let _ = kept.send(blocks);
+        let _ = kept.send(taken);
     }
     let root = match cutter.await {
         Ok(root) => root.map_err(unreadable(path))?,
@@ -222,7 +232,7 @@ fn cut(
                 return Err(io::Error::other("the store takes no more"));
             }
             if let Ok(kept) = spent.try_recv() {
-                batch.recycle(kept);
+                batch.spent = kept;
             }
         }
     }

@@ -7,6 +7,7 @@ use crate::content::Cid;
 use super::directory::DirectoryEntry;
 use super::hamt::{Held, Lookup, Shard, Step};
 use super::message::{Contents, MalformedError, parse};
+use crate::content::block::Block;
 use crate::content::cids::CidError;
 use crate::content::store::{BlockStore, StoreError};
 
@@ -303,9 +304,12 @@ pub(super) fn is_symlink(cid: Cid, target: &str) -> ReadError {
 }
 
 pub(super) async fn load(cid: &Cid, store: &dyn BlockStore) -> Result<Contents, ReadError> {
-    let block = store
-        .get(cid)
-        .await?
-        .ok_or(ReadError::Missing { cid: *cid })?;
+    let block = match Block::inline(cid) {
+        Some(block) => block,
+        None => store
+            .get(cid)
+            .await?
+            .ok_or(ReadError::Missing { cid: *cid })?,
+    };
     parse(&block).map_err(|reason| ReadError::Malformed { cid: *cid, reason })
 }
