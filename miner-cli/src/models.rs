@@ -32,6 +32,31 @@ pub(crate) fn bundles(folders: &[PathBuf]) -> eyre::Result<Vec<(Arc<Bundle>, Opt
     Ok(bundles)
 }
 
+/// The bundle that `named` means: the name of one in this binary, or a folder.
+pub(crate) fn bundle(named: &str) -> eyre::Result<Arc<Bundle>> {
+    if let Some(bundle) = arbius_models::ALL
+        .iter()
+        .find(|bundle| bundle.name == named)
+    {
+        return embedded(bundle);
+    }
+    let folder = Path::new(named);
+    if !folder.is_dir() {
+        let names: Vec<_> = arbius_models::ALL
+            .iter()
+            .map(|bundle| bundle.name)
+            .collect();
+        bail!(
+            "`{named}` is neither a folder nor a model in this program; name a bundle's folder, \
+             or one of {}",
+            names.join(", ")
+        );
+    }
+    Bundle::load(folder)
+        .map(Arc::new)
+        .wrap_err_with(|| format!("{named} is no bundle of a model"))
+}
+
 /// Whether a bundle is that of a model.
 pub(crate) fn is_of(bundle: &Bundle, model: &ModelInfo) -> bool {
     unixfs::cid_of(bundle.template_bytes()) == model.template

@@ -3,6 +3,8 @@
 
 mod onnx_writer;
 
+use std::num::NonZeroUsize;
+
 use arbius_sdk::content::unixfs;
 use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::{
@@ -253,8 +255,9 @@ fn a_pinned_model_runs_on_what_it_is_pinned_to_and_nothing_else() {
             runtime: "rten".into(),
             version: version.into(),
             provider: "cpu".into(),
-            threads: 1,
+            threads: NonZeroUsize::MIN,
             optimisation: "all".into(),
+            gpu: None,
         });
         let goldens = Files::new().bundle().unwrap().passport().goldens.clone();
         let passport = Passport::new(class, goldens).unwrap();

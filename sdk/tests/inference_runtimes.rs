@@ -8,12 +8,13 @@
 mod onnx_writer;
 
 use std::num::NonZeroUsize;
+use std::sync::{Arc, Mutex};
 
 use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime, OnnxRuntimeError};
 use arbius_sdk::inference::rten::{self, Rten};
 use arbius_sdk::inference::runtime::{Elements, Optimisation};
 use arbius_sdk::inference::{
-    InferenceError, LoadedModel, Runtime, SessionOptions, Tensor, certify,
+    Blame, Device, InferenceError, LoadedModel, Runtime, SessionOptions, Tensor, certify,
 };
 use arbius_sdk::model::Bundle;
 use onnx_writer::Attribute::Ints;
@@ -52,6 +53,7 @@ fn options() -> impl Iterator<Item = SessionOptions> {
         Optimisation::LEVELS.map(|optimisation| SessionOptions {
             threads: NonZeroUsize::new(threads).unwrap(),
             optimisation,
+            ..SessionOptions::default()
         })
     })
 }
@@ -176,7 +178,8 @@ fn refuses_bad_models(runtime: &dyn Runtime) {
             let x = Tensor::new(vec![1], Elements::F32(vec![0.0])).unwrap();
             session.run(&[("x", x)], &["y"])
         }) {
-            Err(InferenceError::Load { .. }) | Ok(Err(InferenceError::Run { .. })) => {}
+            Err(InferenceError::Load { .. } | InferenceError::Operator { .. })
+            | Ok(Err(InferenceError::Run { .. })) => {}
             other => panic!("{what}: {:?}", other.map(|_| "ran")),
         }
     }
@@ -283,4 +286,111 @@ fn the_version_of_rten_is_the_one_that_is_built_in() {
         lock.contains(&entry),
         "rten::VERSION is not that of Cargo.lock"
     );
+}
+
+/// What is written while it is the thread's subscriber's writer.
+#[derive(Clone, Default)]
+struct Written(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Written {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn the_session_options_of_pinned_reach_onnx_runtime() {
+    let Some(runtime) = onnxruntime() else { return };
+    for (threads, optimisation, levels) in [
+        (1, Optimisation::Disabled, &[0][..]),
+        (1, Optimisation::Basic, &[1]),
+        (3, Optimisation::Extended, &[2]),
+        // Everything has a number of its own in each version.
+        (2, Optimisation::All, &[3, 4, 99]),
+    ] {
+        let options = SessionOptions {
+            threads: NonZeroUsize::new(threads).unwrap(),
+            optimisation,
+            ..SessionOptions::default()
+        };
+        let written = Written::default();
+        let writer = written.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter("onnxruntime=debug")
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let file = bundle().file("generator.onnx").unwrap().clone();
+        tracing::subscriber::with_default(subscriber, || {
+            runtime.load(&file, &options).map(drop).unwrap();
+        });
+        // What the library itself says of the session that it has made.
+        let log = String::from_utf8(written.0.lock().unwrap().clone()).unwrap();
+        let line = log.lines().find(|line| line.contains("Session Options {"));
+        let line = line.unwrap_or_else(|| panic!("no options in {log}"));
+        for expected in [
+            "execution_mode:0 ".to_owned(),
+            format!("intra_op_param:OrtThreadPoolParams {{ thread_pool_size: {threads} "),
+            "inter_op_param:OrtThreadPoolParams { thread_pool_size: 1 ".to_owned(),
+            "use_deterministic_compute:1".to_owned(),
+            "session.intra_op.allow_spinning".to_owned(),
+        ] {
+            assert!(line.contains(&expected), "no `{expected}` in {line}");
+        }
+        let reached = levels
+            .iter()
+            .any(|level| line.contains(&format!("graph_optimization_level:{level} ")));
+        assert!(reached, "{optimisation:?} is none of {levels:?} in {line}");
+    }
+}
+
+#[test]
+fn a_session_that_asks_for_cuda_and_cannot_have_it_fails() {
+    let on_cuda = SessionOptions {
+        device: Device::Cuda {
+            ordinal: 0,
+            memory_bytes: None,
+        },
+        ..SessionOptions::default()
+    };
+    let file = bundle().file("generator.onnx").unwrap().clone();
+    let mut runtimes: Vec<Box<dyn Runtime>> = vec![Box::new(Rten)];
+    runtimes.extend(onnxruntime().map(|runtime| Box::new(runtime) as Box<dyn Runtime>));
+    for runtime in runtimes {
+        let providers = runtime.providers();
+        assert_eq!(providers[0], "cpu", "{}", runtime.id());
+        if providers.iter().any(|name| name == "cuda") {
+            continue;
+        }
+        let error = runtime.load(&file, &on_cuda).map(drop).unwrap_err();
+        let refused =
+            matches!(&error, InferenceError::Provider { device, .. } if device == "cuda:0");
+        assert!(refused && error.blame() == Blame::Machine, "{error}");
+        assert!(error.to_string().contains("arbius doctor"), "{error}");
+    }
+}
+
+#[test]
+fn an_operator_that_a_runtime_lacks_is_said_to_be_that() {
+    let graph = Graph::new()
+        .input("x", FLOAT, &[1])
+        .node("Frobnicate", &["x"], "y", &[])
+        .output("y", FLOAT, &[1])
+        .finish();
+    let mut runtimes: Vec<Box<dyn Runtime>> = vec![Box::new(Rten)];
+    runtimes.extend(onnxruntime().map(|runtime| Box::new(runtime) as Box<dyn Runtime>));
+    for runtime in runtimes {
+        let error = runtime
+            .load(&graph, &SessionOptions::default())
+            .map(drop)
+            .unwrap_err();
+        let lacks = matches!(&error, InferenceError::Operator { reason, .. } if reason.contains("Frobnicate"));
+        assert!(lacks && error.blame() == Blame::Machine, "{error}");
+        assert!(error.to_string().contains("Another runtime"), "{error}");
+    }
 }

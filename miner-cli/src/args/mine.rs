@@ -10,7 +10,7 @@ use arbius_sdk::miner::Roles;
 use clap::Args;
 
 use super::values::{age, bytes, count, percent, rate, socket};
-use super::{Folder, GATEWAY, Key, Network};
+use super::{Folder, GATEWAY, Key, Network, Runtimes};
 use crate::amount;
 
 #[derive(Debug, Args)]
@@ -63,8 +63,26 @@ pub(crate) struct Mine {
     #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) workers: NonZeroUsize,
     /// The most memory that each of these processes may map.
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = bytes)]
+    #[arg(
+        help_heading = "Models",
+        long,
+        value_name = "SIZE",
+        default_value = "4G",
+        value_parser = bytes
+    )]
     pub(crate) worker_memory: u64,
+    #[command(flatten)]
+    pub(crate) runtimes: Runtimes,
+    /// Models to run at a time on each GPU, where its memory allows.
+    #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
+    pub(crate) gpu_workers: NonZeroUsize,
+    /// Memory that all models on the processor may take together, running and idle; idle ones
+    /// give way first [default: three quarters of the machine's]
+    #[arg(help_heading = "Models", long, value_name = "SIZE", value_parser = bytes)]
+    pub(crate) models_memory: Option<u64>,
+    /// Give a task up that takes longer to compute.
+    #[arg(help_heading = "Models", long, value_name = "TIME", default_value = "10m", value_parser = age)]
+    pub(crate) task_time: Duration,
     /// Begin reading the chain at this block, where the endpoints keep no older history; tasks
     /// submitted before it are not seen [default: where the deployment begins].
     #[arg(help_heading = "Reading the chain", long, value_name = "BLOCK")]

@@ -1,7 +1,8 @@
 //! The command line: what all commands share, and requesters' commands. `mine` has those of a
-//! miner, `operator` those of whoever looks after one, `values` reads what they are given.
+//! miner, `operator` those of whoever looks after one, `model` those about models, `values` reads what they are given.
 
 mod mine;
+mod model;
 mod operator;
 mod values;
 
@@ -15,6 +16,7 @@ use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use mine::Mine;
+pub(crate) use model::{Certify, Doctor, Model, Pack, Register, Runtimes};
 pub(crate) use operator::{
     Claim, Contest, Folder, Jobs, JobsCommand, Settle, Signing, Stake, StakeCommand, Status, Store,
     Tasks, TasksCommand, Vote,
@@ -115,9 +117,19 @@ Examples:
   arbius tasks show 0x5c1a…                 one task with its solution and contestation"
     )]
     Tasks(Tasks),
-    /// Look at models.
+    /// Look at models; make, certify and register one.
     #[command(subcommand)]
     Model(Model),
+    /// Show what this machine has for running models, and which it may mine.
+    ///
+    /// Every model is run on its golden inputs here, as a miner does before it starts. Fails
+    /// if none may be mined.
+    #[command(after_help = "\
+Examples:
+  arbius doctor
+  arbius doctor --bundle my-model --onnxruntime target/onnxruntime/1.31.1/libonnxruntime.so
+  arbius doctor --json")]
+    Doctor(Doctor),
     /// Solve tasks, reveal the answers and claim the pay, until Ctrl-C.
     ///
     /// Models run in processes of their own. Outputs are kept in a folder and served over
@@ -335,19 +347,6 @@ pub(crate) struct Submit {
     pub(crate) network: Network,
     #[command(flatten)]
     pub(crate) key: Key,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Model {
-    /// List the models that are registered.
-    #[command(after_help = "\
-Examples:
-  arbius model list
-  arbius model list --json")]
-    List {
-        #[command(flatten)]
-        network: Network,
-    },
 }
 
 /// Which network.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arbius_sdk::chain::FeePolicy;
@@ -9,13 +10,14 @@ use arbius_sdk::client::Network;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::Deployment;
 use arbius_sdk::inference::Workers;
-use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
+use arbius_sdk::inference::machine::{gpu, memory, runtimes};
+use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
 use arbius_sdk::metrics::Metrics;
 use arbius_sdk::miner::{
     Bulk, Case, Catalogue, Finding, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings,
     Stage, State, Verification,
 };
-use eyre::bail;
+use eyre::{WrapErr as _, bail};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
@@ -31,11 +33,8 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let deployment = args.network.load()?;
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
-    let command = WorkerCommand::current_program()?;
     let metrics = Metrics::new();
-    let mut options = WorkerOptions::default();
-    options.limits.memory_bytes = Some(args.worker_memory);
-    let workers = Workers::counted(command, options, args.workers, metrics.clone());
+    let workers = workers(&args, metrics.clone()).await?;
     fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
@@ -199,6 +198,34 @@ fn settings(args: &args::Mine) -> Settings {
         },
         ..defaults
     }
+}
+
+/// Children on the processor and on every GPU that one of the runtimes can use.
+async fn workers(args: &args::Mine, metrics: Metrics) -> eyre::Result<Workers> {
+    let command = WorkerCommand::current_program()?;
+    let mut options = WorkerOptions {
+        solve_timeout: args.task_time,
+        ..WorkerOptions::default()
+    };
+    options.limits.memory_bytes = Some(args.worker_memory);
+    options.limits.cpu_seconds = None;
+    let mut found = Vec::new();
+    for choice in runtimes::choices(args.runtimes.onnxruntime.iter().map(PathBuf::as_path)) {
+        let name = choice.name();
+        let runtime = runtimes::find(&command, choice).await;
+        found.push(runtime.wrap_err_with(|| format!("the runtime {name} cannot be used"))?);
+    }
+    let all = found.iter().map(|runtime| runtime.choice.clone()).collect();
+    let memory = args
+        .models_memory
+        .or_else(|| memory::total().map(|bytes| bytes / 4 * 3));
+    let processor = Station::processor(all, options.clone(), args.workers, memory);
+    let gpus = gpu::find().map(|gpus| gpus.devices).unwrap_or_default();
+    let gpus = gpus
+        .iter()
+        .filter_map(|gpu| Station::gpu(gpu, &found, options.clone(), args.gpu_workers));
+    let stations = std::iter::once(processor).chain(gpus).collect();
+    Ok(Workers::on(command, stations, metrics))
 }
 
 /// The models that were opted into, that this machine has bundles for, and that the chain

@@ -7,6 +7,7 @@ mod contest;
 mod demo;
 #[cfg(feature = "devnet")]
 mod devnet;
+mod doctor;
 mod jobs;
 mod mine;
 mod model;
@@ -54,6 +55,11 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             Command::Submit(args) => submit::run(args, json).await,
             Command::Tasks(args) => tasks::run(args, json).await,
             Command::Model(Model::List { network }) => model::list(&network, json).await,
+            Command::Model(Model::Pack(args)) => model::pack(&args, json),
+            Command::Model(Model::Inspect { model }) => model::inspect(&model, json),
+            Command::Model(Model::Register(args)) => model::register(&args, json).await,
+            Command::Model(Model::Certify(args)) => model::certify(&args, json).await,
+            Command::Doctor(args) => doctor::run(&args, json).await,
             Command::Mine(args) => mine::run(*args, json).await,
             Command::Status(args) => status::run(args, json).await,
             Command::Jobs(args) => jobs::run(args, json).await,

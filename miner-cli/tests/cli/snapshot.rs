@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::Value;
 
 /// Numbers that differ from run to run, by their names.
-const VOLATILE: [&str; 31] = [
+const VOLATILE: [&str; 36] = [
     "at",
     "attempts",
     "block",
@@ -20,11 +20,15 @@ const VOLATILE: [&str; 31] = [
     "consecutiveFailures",
     "contestEnd",
     "failures",
+    "cores",
     "free",
     "gas",
     "head",
     "headTime",
     "latencyMs",
+    "loadMs",
+    "memoryAvailableBytes",
+    "memoryBytes",
     "meta",
     "opened",
     "pid",
@@ -34,6 +38,7 @@ const VOLATILE: [&str; 31] = [
     "revealed",
     "secondsLeft",
     "settle",
+    "slowestMs",
     "started",
     "store",
     "submitted",
@@ -42,6 +47,9 @@ const VOLATILE: [&str; 31] = [
     "validatorSince",
     "voteEnd",
 ];
+
+/// Numbers that are missing where there is no limit, by their names.
+const LIMITS: [&str; 3] = ["addressSpace", "openFiles", "processes"];
 
 /// Amounts that differ from run to run, by their names.
 const AMOUNTS: [&str; 4] = ["ether", "reward", "rewards", "withdrawn"];
@@ -76,6 +84,7 @@ fn normalise(name: &str, value: &mut Value) {
             inner.for_each(|(name, value)| normalise(name, value));
         }
         Value::Array(values) => values.iter_mut().for_each(|value| normalise(name, value)),
+        Value::Number(_) | Value::Null if LIMITS.contains(&name) => *value = "<limit>".into(),
         Value::Number(_) if VOLATILE.contains(&name) => *value = "<number>".into(),
         Value::String(text) if AMOUNTS.contains(&name) && text != "0" => {
             *value = "<amount>".into();

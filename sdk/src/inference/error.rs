@@ -2,6 +2,7 @@
 
 use thiserror::Error;
 
+use super::cog::CogError;
 use super::onnxruntime::OnnxRuntimeError;
 use super::task_files::FileError;
 use super::worker::WorkerError;
@@ -121,6 +122,49 @@ pub enum InferenceError {
         /// What it says.
         reason: String,
     },
+    /// A runtime has no implementation of an operator of the graph. Another may.
+    #[error(
+        "{runtime} lacks an operator of the graph: {reason}. Another runtime, or a later version of this one, may have it: see `arbius doctor`"
+    )]
+    Operator {
+        /// Name and version.
+        runtime: String,
+        /// What it says.
+        reason: String,
+    },
+    /// A runtime cannot use the device.
+    #[error(
+        "{runtime} cannot run on {device}: {reason}. See `arbius doctor` for the devices that it can use"
+    )]
+    Provider {
+        /// Name and version.
+        runtime: String,
+        /// The device.
+        device: String,
+        /// What it says.
+        reason: String,
+    },
+    /// The model does not fit into the memory that it may have here.
+    #[error(
+        "the model needs about {needs} MiB and may have {has} MiB on {place}; raise the memory limit, or mine it on a machine with more"
+    )]
+    Memory {
+        /// What loading it is expected to take, MiB.
+        needs: u64,
+        /// What there is for it, MiB.
+        has: u64,
+        /// Where.
+        place: String,
+    },
+    /// No runtime on any device of this machine is right for the model.
+    #[error("this machine cannot run the model: {reasons}")]
+    Nowhere {
+        /// Why not, of each runtime and device.
+        reasons: String,
+    },
+    /// A Cog server failed.
+    #[error(transparent)]
+    Cog(#[from] CogError),
     /// ONNX Runtime is not usable here.
     #[error(transparent)]
     OnnxRuntime(#[from] OnnxRuntimeError),
@@ -161,6 +205,7 @@ impl InferenceError {
         match self {
             Self::Input(_) | Self::Refused { .. } => Blame::Input,
             Self::File { source, .. } => source.blame(),
+            Self::Cog(error) => error.blame(),
             Self::NotInteger { .. }
             | Self::Asset { .. }
             | Self::Graph { .. }
@@ -171,6 +216,10 @@ impl InferenceError {
             // up after a few tries, and nobody is voted against for it.
             Self::NotFinite { .. }
             | Self::Pinned { .. }
+            | Self::Operator { .. }
+            | Self::Provider { .. }
+            | Self::Memory { .. }
+            | Self::Nowhere { .. }
             | Self::Run { .. }
             | Self::OnnxRuntime(_)
             | Self::Worker(_)

@@ -5,6 +5,11 @@
 //! | [`runtime`] | the trait every runtime implements, tensors and session options |
 //! | [`rten`] | the embedded runtime, in pure Rust |
 //! | [`onnxruntime`] | ONNX Runtime, from a library that is loaded at run time |
+//! | [`cog`] | models in containers, over Cog's HTTP interface |
+//! | [`pin`] | what a `pinned` model is pinned to, against a runtime and its options |
+//! | [`placement`] | which runtime on which device is right for a model |
+//! | [`footprint`] | how much memory a model is expected to take |
+//! | [`machine`] | what this machine has: GPUs, memory, runtimes |
 //! | [`noise`] | numbers from a task's seed |
 //! | [`png`] | pictures as bytes, one encoding only |
 //! | [`pipelines`] | what a model does with its graphs: one file each |
@@ -13,18 +18,25 @@
 //! | [`solver`] | the asynchronous face of it, with the in-process implementation |
 //! | [`worker`] | the same in child processes, which may crash, hang or eat memory |
 //! | [`certify`](mod@certify) | does this machine keep a model's promise? |
+//! | [`certification`] | does everything at hand keep it? With a report |
 //! | [`pack`] | making a bundle |
 //!
 //! [`solve`] is the whole of it in one call. A miner uses [`worker::Workers`], an embedder
 //! [`solver::InProcess`] or a [`model::LoadedModel`] that is kept.
 
+pub mod certification;
 pub mod certify;
+pub mod cog;
 mod error;
+pub mod footprint;
+pub mod machine;
 pub mod model;
 pub mod noise;
 pub mod onnxruntime;
 pub mod pack;
+pub mod pin;
 pub mod pipelines;
+pub mod placement;
 pub mod png;
 pub mod rten;
 pub mod runtime;
@@ -32,10 +44,12 @@ pub mod solver;
 pub mod task_files;
 pub mod worker;
 
+pub use certification::{Certificate, Plan, Verdict, certify_everywhere};
 pub use certify::{CertifyError, Report, certify};
+pub use cog::Cog;
 pub use error::{Blame, InferenceError};
 pub use model::{LoadedModel, OutputFile, Outputs, solve};
-pub use runtime::{Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
+pub use runtime::{Device, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 pub use solver::{InProcess, Solver};
 pub use task_files::{FileError, FileSource, TaskFiles};
 pub use worker::Workers;

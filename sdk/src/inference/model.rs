@@ -3,9 +3,8 @@
 use super::pipelines::{Graphs, Run, prepare};
 use super::runtime::{Runtime, RuntimeId, SessionOptions};
 use super::task_files::{self, TaskFiles};
-use super::{InferenceError, rten::Rten};
+use super::{InferenceError, pin, rten::Rten};
 use crate::content::{Cid, unixfs};
-use crate::model::passport::Pinned;
 use crate::model::{Bundle, Class, integer};
 
 /// A file that a model made.
@@ -73,7 +72,7 @@ impl LoadedModel {
         options: &SessionOptions,
     ) -> Result<Self, InferenceError> {
         if let Class::Pinned(pinned) = &bundle.passport().class {
-            matches_pin(pinned, &runtime.id(), options)?;
+            pin::check(pinned, &runtime.id(), options)?;
         }
         let pipeline = prepare(bundle)?;
         let mut graphs = Graphs::default();
@@ -136,38 +135,5 @@ impl LoadedModel {
             .pipeline
             .run(&mut self.graphs, &inputs.with_files(files))?;
         Ok(Outputs { files })
-    }
-}
-
-fn matches_pin(
-    pinned: &Pinned,
-    runtime: &RuntimeId,
-    options: &SessionOptions,
-) -> Result<(), InferenceError> {
-    let describe = |name: &str, version: &str, provider: &str, threads: usize, level: &str| {
-        format!("{name} {version} on {provider}, {threads} threads, optimisation {level}")
-    };
-    let wanted = describe(
-        &pinned.runtime,
-        &pinned.version,
-        &pinned.provider,
-        pinned.threads,
-        &pinned.optimisation,
-    );
-    let level = options.optimisation.name();
-    let found = describe(
-        &runtime.name,
-        &runtime.version,
-        "cpu",
-        options.threads.get(),
-        level,
-    );
-    if wanted == found {
-        Ok(())
-    } else {
-        Err(InferenceError::Pinned {
-            pinned: wanted,
-            found,
-        })
     }
 }

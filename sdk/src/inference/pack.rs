@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::InferenceError;
 use super::model::LoadedModel;
 use super::rten::Rten;
-use super::runtime::SessionOptions;
+use super::runtime::{Device, Runtime, SessionOptions};
+use super::{InferenceError, pin};
 use crate::content::unixfs;
 use crate::model::bundle::{BundleError, MANIFEST_FILE, Manifest, TEMPLATE_FILE};
 use crate::model::passport::PassportError;
@@ -163,9 +163,18 @@ pub struct Packed {
 /// # Errors
 /// [`PackError`].
 pub fn pack(parts: &Parts) -> Result<Packed, PackError> {
+    pack_on(parts, &Rten)
+}
+
+/// Makes a bundle; the goldens are computed on that runtime, with the options that the class
+/// `pinned` names if the model is of it.
+///
+/// # Errors
+/// [`PackError`].
+pub fn pack_on(parts: &Parts, runtime: &dyn Runtime) -> Result<Packed, PackError> {
     let mut passport = Passport::new(parts.class.clone(), vec![placeholder()])?;
     let (draft, _) = assemble(parts, &passport)?;
-    let mut model = LoadedModel::load(&Rten, &draft, &SessionOptions::default())
+    let mut model = LoadedModel::load(runtime, &draft, &options(&parts.class))
         .map_err(|source| PackError::Example { index: 0, source })?;
     let mut goldens = Vec::with_capacity(parts.examples.len());
     for (index, Example { input, seed }) in parts.examples.iter().enumerate() {
@@ -190,12 +199,36 @@ pub fn pack(parts: &Parts) -> Result<Packed, PackError> {
     })
 }
 
-/// Makes the bundle of a folder and writes it there.
+/// The options of a session for a model of that class: what it is pinned to on the processor,
+/// or the first GPU.
+fn options(class: &Class) -> SessionOptions {
+    let Class::Pinned(pinned) = class else {
+        return SessionOptions::default();
+    };
+    let device = match pinned.gpu {
+        None => Device::Cpu,
+        Some(_) => Device::Cuda {
+            ordinal: 0,
+            memory_bytes: None,
+        },
+    };
+    pin::session_options(pinned, device).unwrap_or_default()
+}
+
+/// Makes the bundle of a folder on the embedded runtime and writes it there.
 ///
 /// # Errors
 /// [`PackError`].
 pub fn pack_folder(folder: &Path) -> Result<Bundle, PackError> {
-    let packed = pack(&Parts::read(folder)?)?;
+    pack_folder_on(folder, &Rten)
+}
+
+/// Makes the bundle of a folder on that runtime and writes it there.
+///
+/// # Errors
+/// [`PackError`].
+pub fn pack_folder_on(folder: &Path, runtime: &dyn Runtime) -> Result<Bundle, PackError> {
+    let packed = pack_on(&Parts::read(folder)?, runtime)?;
     for (name, bytes) in [
         (TEMPLATE_FILE, &packed.template),
         (MANIFEST_FILE, &packed.manifest),

@@ -8,10 +8,15 @@ use rten_tensor::Tensor as RtenTensor;
 use rten_tensor::prelude::*;
 
 use super::InferenceError;
-use super::runtime::{Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
+use super::runtime::{
+    Device, Elements, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor,
+};
 
 /// Version of rten that the workspace pins; passports of `pinned` models name it.
 pub const VERSION: &str = "0.27.0";
+
+/// What rten says of an operator that it does not have.
+const OPERATOR_MISSING: &str = "operator not supported";
 
 /// The embedded runtime.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,9 +35,23 @@ impl Runtime for Rten {
         onnx: &[u8],
         options: &SessionOptions,
     ) -> Result<Box<dyn Session>, InferenceError> {
-        let failed = |reason: String| InferenceError::Load {
-            runtime: self.id().to_string(),
-            reason,
+        let runtime = self.id().to_string();
+        if options.device != Device::Cpu {
+            return Err(InferenceError::Provider {
+                runtime,
+                device: options.device.to_string(),
+                reason: "it runs on the processor alone; use ONNX Runtime".into(),
+            });
+        }
+        let failed = |reason: String| match reason {
+            reason if reason.contains(OPERATOR_MISSING) => InferenceError::Operator {
+                runtime: runtime.clone(),
+                reason,
+            },
+            reason => InferenceError::Load {
+                runtime: runtime.clone(),
+                reason,
+            },
         };
         let mut model_options = ModelOptions::with_all_ops();
         model_options

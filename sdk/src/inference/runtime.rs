@@ -58,6 +58,46 @@ impl Optimisation {
             Self::All => "all",
         }
     }
+
+    /// The level of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::LEVELS.into_iter().find(|level| level.name() == name)
+    }
+}
+
+/// Where a graph is run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Device {
+    /// The processor.
+    #[default]
+    Cpu,
+    /// An NVIDIA GPU, by the CUDA provider of ONNX Runtime.
+    Cuda {
+        /// Its number in CUDA's order.
+        ordinal: u32,
+        /// The most of its memory that the provider may take, bytes.
+        memory_bytes: Option<u64>,
+    },
+}
+
+impl Device {
+    /// The execution provider's name in a passport.
+    pub fn provider(self) -> &'static str {
+        match self {
+            Self::Cpu => "cpu",
+            Self::Cuda { .. } => "cuda",
+        }
+    }
+}
+
+impl std::fmt::Display for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Cuda { ordinal, .. } => write!(f, "cuda:{ordinal}"),
+        }
+    }
 }
 
 /// How a graph is run.
@@ -67,14 +107,33 @@ pub struct SessionOptions {
     pub threads: NonZeroUsize,
     /// Graph optimisation.
     pub optimisation: Optimisation,
+    /// Where.
+    pub device: Device,
 }
 
 impl Default for SessionOptions {
+    /// One thread of the processor, everything optimised.
     fn default() -> Self {
         Self {
             threads: NonZeroUsize::MIN,
             optimisation: Optimisation::All,
+            device: Device::Cpu,
         }
+    }
+}
+
+impl std::fmt::Display for SessionOptions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let threads = match self.threads.get() {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        write!(
+            f,
+            "{}, {threads}, optimisation {}",
+            self.device,
+            self.optimisation.name()
+        )
     }
 }
 
@@ -152,10 +211,17 @@ pub trait Runtime: Send + Sync {
     /// Its name and exact version.
     fn id(&self) -> RuntimeId;
 
+    /// The execution providers that it was built with, by the names that passports use
+    /// (`cpu`, `cuda`) or else its own.
+    fn providers(&self) -> Vec<String> {
+        vec![Device::Cpu.provider().into()]
+    }
+
     /// Loads a graph.
     ///
     /// # Errors
-    /// [`InferenceError::Load`] with what the runtime says.
+    /// [`InferenceError::Load`] with what the runtime says, [`InferenceError::Operator`] if
+    /// it lacks an operator, [`InferenceError::Provider`] if it cannot use the device.
     fn load(
         &self,
         onnx: &[u8],

@@ -6,12 +6,19 @@ use std::sync::Arc;
 use serde_json::Value as Json;
 use thiserror::Error;
 
-use super::template::{Input, Kind, Template, describe, whole};
+use super::template::{Input, Kind, MAX_TEMPLATE_BYTES, Template, describe, whole};
+
+/// The most bytes that a task's input may have: what the chain stores of content, protocol
+/// section 3.
+pub const MAX_INPUT_BYTES: usize = MAX_TEMPLATE_BYTES;
 
 /// Why a task's input was refused. Nobody should ever solve such a task: the same input is
 /// as wrong to every other miner.
 #[derive(Debug, Clone, PartialEq, Error)]
 pub enum InputError {
+    /// Longer than anything that the chain stores.
+    #[error("the task's input has {0} bytes; the chain stores at most {MAX_INPUT_BYTES}")]
+    TooLarge(usize),
     /// Not JSON.
     #[error("the task's input is not JSON: {0}")]
     NotJson(String),
@@ -104,6 +111,9 @@ impl Template {
     /// # Errors
     /// [`InputError`], naming the variable that is wrong.
     pub fn hydrate(&self, input: &[u8], seed: u64) -> Result<Inputs, InputError> {
+        if input.len() > MAX_INPUT_BYTES {
+            return Err(InputError::TooLarge(input.len()));
+        }
         let json: Json =
             serde_json::from_slice(input).map_err(|e| InputError::NotJson(e.to_string()))?;
         let given = json

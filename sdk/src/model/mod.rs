@@ -26,7 +26,7 @@ pub mod template;
 
 pub use bundle::{Bundle, BundleError, Manifest};
 pub use input::{InputError, Inputs, Value};
-pub use passport::{Class, Golden, Passport};
+pub use passport::{Class, Golden, GpuClass, Passport, Pinned};
 pub use pipeline::Pipeline;
 pub use signature::Signature;
 pub use template::{Template, TemplateError};

@@ -5,6 +5,27 @@
 //! true. `pinned` promises them only for one exact runtime, version, provider and set of
 //! session options. Either way the passport carries golden inputs with the CIDs of their
 //! outputs: a machine that does not reproduce them must not mine the model.
+//!
+//! # Session options of `pinned`
+//!
+//! | option | ONNX Runtime | where it comes from |
+//! |---|---|---|
+//! | runtime and exact version | the shared library | [`Pinned::runtime`], [`Pinned::version`] |
+//! | provider | CPU, or CUDA and nothing else if that fails | [`Pinned::provider`] |
+//! | GPU class | name and compute capability | [`Pinned::gpu`] |
+//! | threads within an operator | `intra_op_num_threads` | [`Pinned::threads`] |
+//! | optimisation level | `graph_optimization_level` | [`Pinned::optimisation`] |
+//! | one operator at a time | sequential execution, 1 thread between operators | always |
+//! | deterministic compute | `use_deterministic_compute` | always |
+//! | no TensorFloat-32 | `use_tf32=0` | always on CUDA |
+//! | fixed search for convolutions | `cudnn_conv_algo_search=DEFAULT`, `cudnn_conv_use_max_workspace=0` | always on CUDA |
+//! | memory layout as written | `prefer_nhwc=0` | always on CUDA |
+//! | batch of 1 | one task a run | always |
+//!
+//! Not part of the class, and so a limit of it: the versions of cuDNN and of the driver.
+
+use std::fmt;
+use std::num::NonZeroUsize;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -26,6 +47,14 @@ pub enum PassportError {
     /// A passport without examples proves nothing.
     #[error("the passport has no goldens; at least one is needed to certify a machine")]
     NoGoldens,
+    /// What the model is pinned to makes no sense.
+    #[error("passport field `class.{field}`: {reason}")]
+    Pinned {
+        /// The field.
+        field: &'static str,
+        /// What would be right.
+        reason: String,
+    },
     /// A golden's CID is none.
     #[error("golden {index}: {reason}")]
     Golden {
@@ -50,16 +79,88 @@ pub enum Class {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pinned {
-    /// `rten` or `onnxruntime`.
+    /// `rten`, `onnxruntime`, or `cog` for a model in a container.
     pub runtime: String,
     /// The runtime's exact version, such as `1.31.1`.
     pub version: String,
     /// The execution provider, `cpu` or `cuda`.
     pub provider: String,
     /// Threads within an operator.
-    pub threads: usize,
-    /// Graph optimisation: `disabled`, `basic`, `extended` or `all`.
+    pub threads: NonZeroUsize,
+    /// Graph optimisation: `disabled`, `basic`, `extended`, `layout` or `all`.
     pub optimisation: String,
+    /// The class of the GPU, for the provider `cuda`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpu: Option<GpuClass>,
+}
+
+impl Pinned {
+    fn validated(&self) -> Result<(), PassportError> {
+        let wrong = |field, reason: &str| {
+            let reason = reason.to_owned();
+            Err(PassportError::Pinned { field, reason })
+        };
+        if !["rten", "onnxruntime", "cog"].contains(&self.runtime.as_str()) {
+            return wrong("runtime", "expected rten, onnxruntime or cog");
+        }
+        if self.version.is_empty() {
+            return wrong("version", "expected the runtime's exact version");
+        }
+        match (self.provider.as_str(), &self.gpu) {
+            ("cpu", None) => {}
+            ("cpu", Some(_)) => return wrong("gpu", "the provider cpu has no GPU"),
+            ("cuda", _) if self.runtime == "rten" => {
+                return wrong("provider", "rten runs on the provider cpu alone");
+            }
+            ("cuda", Some(_)) => {}
+            ("cuda", None) => {
+                return wrong("gpu", "the provider cuda needs the class of the GPU");
+            }
+            _ => return wrong("provider", "expected cpu or cuda"),
+        }
+        let levels = ["disabled", "basic", "extended", "layout", "all"];
+        if !levels.contains(&self.optimisation.as_str()) {
+            return wrong(
+                "optimisation",
+                "expected disabled, basic, extended, layout or all",
+            );
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Pinned {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} on {}", self.runtime, self.version, self.provider)?;
+        if let Some(gpu) = &self.gpu {
+            write!(f, " ({gpu})")?;
+        }
+        let threads = match self.threads.get() {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        write!(f, ", {threads}, optimisation {}", self.optimisation)
+    }
+}
+
+/// GPUs that make the same bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GpuClass {
+    /// The name that the driver gives it, such as `NVIDIA H100 80GB HBM3`.
+    pub name: String,
+    /// Its compute capability, such as `9.0`.
+    pub compute_capability: String,
+}
+
+impl fmt::Display for GpuClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            compute_capability,
+        } = self;
+        write!(f, "{name}, compute capability {compute_capability}")
+    }
 }
 
 /// An input and what must come out of it.
@@ -118,6 +219,9 @@ impl Passport {
     }
 
     fn validated(self) -> Result<Self, PassportError> {
+        if let Class::Pinned(pinned) = &self.class {
+            pinned.validated()?;
+        }
         if self.goldens.is_empty() {
             return Err(PassportError::NoGoldens);
         }

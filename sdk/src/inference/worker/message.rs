@@ -28,6 +28,14 @@ pub enum RuntimeChoice {
 }
 
 impl RuntimeChoice {
+    /// The runtime's name, as a passport has it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Rten => "rten",
+            Self::OnnxRuntime { .. } => "onnxruntime",
+        }
+    }
+
     /// Brings the runtime up in this process.
     ///
     /// # Errors
@@ -81,6 +89,8 @@ pub enum Response {
     Ready {
         /// Its name and version.
         runtime: RuntimeId,
+        /// Its execution providers.
+        providers: Vec<String>,
     },
     /// The bundle is loaded.
     Loaded {

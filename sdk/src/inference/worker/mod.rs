@@ -12,9 +12,12 @@
 //! | [`limits`] | what the child may use |
 //! | [`serve`](mod@serve) | the child: what `arbius infer-worker` calls |
 //! | [`process`] | the parent's end of one child |
-//! | [`pool`] | several children behind [`Solver`](super::Solver) |
+//! | [`station`] | a device of the machine, and what may run on it |
+//! | `ledger` | who uses what of each station: tasks and memory |
+//! | [`pool`] | children on all stations behind [`Solver`](super::Solver) |
 
 pub mod frame;
+mod ledger;
 pub mod limits;
 pub mod message;
 pub mod pool;
@@ -25,9 +28,11 @@ pub mod process;
 ))]
 mod seccomp;
 pub mod serve;
+pub mod station;
 
 pub use limits::Limits;
 pub use message::RuntimeChoice;
 pub use pool::Workers;
 pub use process::{WorkerCommand, WorkerError, WorkerOptions};
 pub use serve::{ServeError, serve};
+pub use station::Station;

@@ -1,21 +1,30 @@
-//! Several children behind [`Solver`].
+//! Children on all stations behind [`Solver`].
 
+use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{Mutex as Turn, Notify};
 
-use super::process::{Process, WorkerCommand, WorkerError, WorkerOptions, leaves_child_usable};
+use super::ledger::{Idle, Key, Ledger, Taken};
+use super::message::RuntimeChoice;
+use super::process::{Process, WorkerCommand, WorkerOptions, leaves_child_usable};
+use super::station::Station;
+use crate::content::Cid;
+use crate::inference::machine::gpu;
 use crate::inference::model::Outputs;
-use crate::inference::runtime::RuntimeId;
+use crate::inference::placement::{Misfit, Place};
+use crate::inference::runtime::{Device, RuntimeId, SessionOptions};
 use crate::inference::task_files::{self, FileSource};
-use crate::inference::{InferenceError, Solver};
+use crate::inference::{InferenceError, Solver, footprint};
 use crate::metrics::Metrics;
-use crate::model::Bundle;
+use crate::model::{Bundle, Class};
 
-/// A pool of children. They are started when they are needed and keep their models; one
-/// that fails is killed and replaced. Dropping the pool kills them all.
+/// Children on the devices of this machine, each with one model. They are started when they
+/// are needed and keep their model; one that fails is killed and replaced, and idle ones
+/// give way where memory is needed for another model. Tasks of one kind of station take
+/// their turns in the order in which they came. Dropping the pool kills all children.
 #[derive(Debug, Clone)]
 pub struct Workers {
     shared: Arc<Shared>,
@@ -25,35 +34,55 @@ pub struct Workers {
 #[derive(Debug)]
 struct Shared {
     command: WorkerCommand,
-    options: WorkerOptions,
-    /// As many as children may run.
-    permits: Semaphore,
-    idle: Mutex<Vec<Process>>,
+    stations: Vec<Post>,
+    /// What children of a bundle took of memory, bytes, once one has run.
+    measured: Mutex<HashMap<Cid, u64>>,
+    /// Room was given back.
+    freed: Notify,
     /// What the child that was started last runs models on.
     runtime: Mutex<Option<RuntimeId>>,
     metrics: Metrics,
 }
 
+/// A station, its books, and what is known of its runtimes.
+#[derive(Debug)]
+struct Post {
+    station: Station,
+    ledger: Mutex<Ledger<Process>>,
+    places: Mutex<Vec<Option<Place>>>,
+    /// Held by the task that waits for room, so that a large model is not passed over.
+    turn: Turn<()>,
+}
+
+/// Where a model may run.
+#[derive(Debug, Clone)]
+struct Candidate {
+    station: usize,
+    key: Key,
+}
+
 impl Workers {
-    /// A pool of at most `count` children.
+    /// A pool of at most `count` children at a time on the processor.
     pub fn new(command: WorkerCommand, options: WorkerOptions, count: NonZeroUsize) -> Self {
-        Self::counted(command, options, count, Metrics::new())
+        let runtimes = vec![options.runtime.clone()];
+        let station = Station::processor(runtimes, options, count, None);
+        Self::on(command, vec![station], Metrics::new())
     }
 
-    /// As [`Workers::new`], and counts the children that had to be replaced.
-    pub fn counted(
-        command: WorkerCommand,
-        options: WorkerOptions,
-        count: NonZeroUsize,
-        metrics: Metrics,
-    ) -> Self {
-        let permits = Semaphore::new(count.get());
+    /// A pool on those stations. It counts the children that had to be replaced.
+    pub fn on(command: WorkerCommand, stations: Vec<Station>, metrics: Metrics) -> Self {
+        let posts = stations.into_iter().map(|station| Post {
+            ledger: Mutex::new(Ledger::new(station.workers.get(), station.memory_bytes)),
+            places: Mutex::new(vec![None; station.runtimes.len()]),
+            turn: Turn::default(),
+            station,
+        });
         Self {
             shared: Arc::new(Shared {
                 command,
-                options,
-                permits,
-                idle: Mutex::default(),
+                stations: posts.collect(),
+                measured: Mutex::default(),
+                freed: Notify::new(),
                 runtime: Mutex::default(),
                 metrics,
             }),
@@ -68,14 +97,14 @@ impl Workers {
         self
     }
 
-    /// Starts a child if none is there and says what it runs models on: a check, before the
-    /// first task, that the program and the runtime are usable.
+    /// Starts a child of the first station if none was started there yet, and says what it
+    /// runs models on: a check, before the first task, that the program and the runtime are
+    /// usable.
     ///
     /// # Errors
     /// [`InferenceError`] if no child can be started.
     pub async fn runtime(&self) -> Result<RuntimeId, InferenceError> {
-        self.with_child(async |child| Ok(child.runtime().clone()))
-            .await
+        Ok(self.place(0, 0).await?.runtime)
     }
 
     /// Loads a bundle into a child ahead of its first task.
@@ -83,89 +112,297 @@ impl Workers {
     /// # Errors
     /// [`InferenceError`].
     pub async fn load(&self, bundle: &Bundle) -> Result<(), InferenceError> {
-        self.with_child(async |child| child.load(bundle).await)
-            .await
+        self.with_child(bundle, false, async |_| Ok(())).await
     }
 
-    /// Lends a child. It comes back only when it is in a known state: a future that is
-    /// dropped in the middle takes its child along.
+    async fn run(
+        &self,
+        bundle: &Bundle,
+        input: &[u8],
+        seed: u64,
+        apart: bool,
+    ) -> Result<Outputs, InferenceError> {
+        let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
+        self.with_child(bundle, apart, async |child: &mut Process| {
+            child.solve(bundle, input, seed, &files).await
+        })
+        .await
+    }
+
+    /// Lends a child with the bundle loaded. It comes back only when it is in a known state:
+    /// a future that is dropped in the middle takes its child along.
     async fn with_child<T>(
         &self,
+        bundle: &Bundle,
+        apart: bool,
         work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
     ) -> Result<T, InferenceError> {
-        let permit = self.permit().await?;
-        let child = match self.idle_child() {
-            Some(child) => child,
-            None => self.start().await?,
+        let candidates = self.candidates(bundle).await?;
+        let bytes = self.expected(bundle);
+        let (lease, candidate, child) = self.room(&candidates, bytes, apart).await;
+        let mut child = match child {
+            Some(mut child) => match child.is_alive() {
+                true => child,
+                false => {
+                    self.shared.metrics.worker_restart();
+                    self.start(&candidate).await?
+                }
+            },
+            None => self.start(&candidate).await?,
         };
-        self.lend(child, permit, work).await
-    }
-
-    /// Lends a child that was started for this. It takes the place of one that is idle, so
-    /// that there are never more than there may be.
-    async fn with_fresh_child<T>(
-        &self,
-        work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
-    ) -> Result<T, InferenceError> {
-        let permit = self.permit().await?;
-        drop(self.idle_child());
-        let child = self.start().await?;
-        self.lend(child, permit, work).await
-    }
-
-    async fn permit(&self) -> Result<SemaphorePermit<'_>, WorkerError> {
-        let permit = self.shared.permits.acquire().await;
-        permit.map_err(|_| WorkerError::Closed)
-    }
-
-    async fn start(&self) -> Result<Process, InferenceError> {
-        let child = Process::start(&self.shared.command, &self.shared.options).await?;
-        let mut runtime = self
-            .shared
-            .runtime
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        *runtime = Some(child.runtime().clone());
-        drop(runtime);
-        Ok(child)
-    }
-
-    async fn lend<T>(
-        &self,
-        mut child: Process,
-        permit: SemaphorePermit<'_>,
-        work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
-    ) -> Result<T, InferenceError> {
-        let result = work(&mut child).await;
+        let result = match child.load(bundle).await {
+            Ok(()) => work(&mut child).await,
+            Err(error) => Err(error),
+        };
         let usable = match &result {
             Ok(_) => true,
             Err(error) => leaves_child_usable(error),
         };
         if usable {
-            self.idle().push(child);
+            let bytes = self.measure(bundle, &child).unwrap_or(bytes);
+            let key = candidate.key;
+            lease.keep(Idle { child, key, bytes });
         } else {
             self.shared.metrics.worker_restart();
         }
-        drop(permit);
         result
     }
 
-    fn idle_child(&self) -> Option<Process> {
-        let mut idle = self.idle();
-        while let Some(mut child) = idle.pop() {
-            if child.is_alive() {
-                return Some(child);
+    /// Where a model may run, the preferred place first: where its passport allows it and
+    /// it fits.
+    async fn candidates(&self, bundle: &Bundle) -> Result<Vec<Candidate>, InferenceError> {
+        let mut candidates = Vec::new();
+        let mut reasons = Vec::new();
+        let mut refused = None;
+        for (station, post) in self.shared.stations.iter().enumerate() {
+            for (runtime, choice) in post.station.runtimes.iter().enumerate() {
+                if !may_be_for(bundle, choice, post.station.device) {
+                    let device = post.station.device;
+                    reasons.push(format!(
+                        "{} on {device} is not what it runs on",
+                        choice.name()
+                    ));
+                    continue;
+                }
+                let place = match self.place(station, runtime).await {
+                    Ok(place) => place,
+                    Err(error) => {
+                        reasons.push(error.to_string());
+                        refused = Some(error);
+                        continue;
+                    }
+                };
+                match place.fits(bundle, &post.station.options.session) {
+                    Ok(session) => {
+                        let bundle = Some(*bundle.cid());
+                        let key = Key {
+                            runtime,
+                            session,
+                            bundle,
+                        };
+                        candidates.push(Candidate { station, key });
+                        // One runtime of a device is enough.
+                        break;
+                    }
+                    Err(misfit) => {
+                        reasons.push(format!("{place}: {misfit}"));
+                        refused = Some(refusal(bundle, &place, misfit));
+                    }
+                }
             }
-            self.shared.metrics.worker_restart();
         }
-        None
+        match (candidates.is_empty(), refused) {
+            (false, _) => Ok(candidates),
+            // Where there is one reason only, it is said with its type.
+            (true, Some(error)) if reasons.len() == 1 => Err(error),
+            (true, _) => Err(InferenceError::Nowhere {
+                reasons: reasons.join("; "),
+            }),
+        }
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Process>> {
-        self.shared
-            .idle
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+    /// What a station's runtime turned out to be. The first to ask starts a child, which
+    /// stays for the next task.
+    async fn place(&self, station: usize, runtime: usize) -> Result<Place, InferenceError> {
+        let Some(post) = self.shared.stations.get(station) else {
+            let reasons = "it has no stations".into();
+            return Err(InferenceError::Nowhere { reasons });
+        };
+        if let Some(place) = locked(&post.places).get(runtime).cloned().flatten() {
+            return Ok(place);
+        }
+        let candidate = Candidate {
+            station,
+            key: Key {
+                runtime,
+                session: SessionOptions {
+                    device: post.station.device,
+                    ..post.station.options.session.clone()
+                },
+                bundle: None,
+            },
+        };
+        let candidates = [candidate];
+        let (lease, candidate, child) = self.room(&candidates, footprint::EMPTY, false).await;
+        // Somebody else may have asked meanwhile.
+        if let Some(place) = locked(&post.places).get(runtime).cloned().flatten() {
+            lease.give_back(child, candidate.key);
+            return Ok(place);
+        }
+        let child = self.start(&candidate).await?;
+        let place = Place {
+            runtime: child.runtime().clone(),
+            providers: child.providers().to_vec(),
+            device: post.station.device,
+            gpu: match post.station.device {
+                Device::Cpu => None,
+                Device::Cuda { ordinal, .. } => gpu::class_of(ordinal),
+            },
+            memory_bytes: post.station.most_for_one(),
+        };
+        if let Some(known) = locked(&post.places).get_mut(runtime) {
+            *known = Some(place.clone());
+        }
+        lease.give_back(Some(child), candidate.key);
+        Ok(place)
+    }
+
+    /// Waits for room at one of the candidates' stations, and takes a child that has the
+    /// model loaded if one is idle.
+    async fn room(
+        &self,
+        candidates: &[Candidate],
+        bytes: u64,
+        apart: bool,
+    ) -> (Lease, Candidate, Option<Process>) {
+        let first = candidates.first().map_or(0, |candidate| candidate.station);
+        let _turn = self.shared.stations[first].turn.lock().await;
+        loop {
+            let freed = self.shared.freed.notified();
+            tokio::pin!(freed);
+            // From here on nothing that is given back is missed.
+            freed.as_mut().enable();
+            if let Some((candidate, taken)) = self.take(candidates, bytes, apart) {
+                let lease = Lease {
+                    shared: Arc::clone(&self.shared),
+                    station: candidate.station,
+                    bytes,
+                    idle: None,
+                };
+                drop(taken.evicted);
+                return (lease, candidate, taken.child);
+            }
+            freed.await;
+        }
+    }
+
+    fn take(
+        &self,
+        candidates: &[Candidate],
+        bytes: u64,
+        apart: bool,
+    ) -> Option<(Candidate, Taken<Process>)> {
+        let ledger =
+            |candidate: &Candidate| locked(&self.shared.stations[candidate.station].ledger);
+        let loaded = candidates
+            .iter()
+            .filter(|candidate| ledger(candidate).has(&candidate.key));
+        let others = candidates
+            .iter()
+            .filter(|candidate| !ledger(candidate).has(&candidate.key));
+        loaded.chain(others).find_map(|candidate| {
+            let taken = ledger(candidate).take(&candidate.key, bytes, apart)?;
+            Some((candidate.clone(), taken))
+        })
+    }
+
+    async fn start(&self, candidate: &Candidate) -> Result<Process, InferenceError> {
+        let station = &self.shared.stations[candidate.station].station;
+        let options = station.child(candidate.key.runtime, &candidate.key.session);
+        let child = Process::start(&self.shared.command, &options).await?;
+        *locked(&self.shared.runtime) = Some(child.runtime().clone());
+        Ok(child)
+    }
+
+    /// What a child with the bundle takes of memory, bytes: what one took, or else an
+    /// estimate.
+    fn expected(&self, bundle: &Bundle) -> u64 {
+        let measured = locked(&self.shared.measured).get(bundle.cid()).copied();
+        measured.unwrap_or_else(|| footprint::of(bundle))
+    }
+
+    fn measure(&self, bundle: &Bundle, child: &Process) -> Option<u64> {
+        // What it takes of a GPU's memory the processor's does not tell.
+        if child.device() != Device::Cpu {
+            return None;
+        }
+        let bytes = child.peak_memory()?;
+        let mut measured = locked(&self.shared.measured);
+        let most = measured.entry(*bundle.cid()).or_default();
+        *most = bytes.max(*most);
+        Some(*most)
+    }
+}
+
+/// Whether the runtime could be what a model runs on, before it is started.
+fn may_be_for(bundle: &Bundle, choice: &RuntimeChoice, device: Device) -> bool {
+    match &bundle.passport().class {
+        Class::Integer {} => device == Device::Cpu,
+        Class::Pinned(pinned) => {
+            pinned.runtime == choice.name() && pinned.provider == device.provider()
+        }
+    }
+}
+
+fn refusal(bundle: &Bundle, place: &Place, misfit: Misfit) -> InferenceError {
+    match (misfit, &bundle.passport().class) {
+        (Misfit::Memory { needs, has }, _) => InferenceError::Memory {
+            needs,
+            has,
+            place: place.device.to_string(),
+        },
+        (_, Class::Pinned(pinned)) => InferenceError::Pinned {
+            pinned: pinned.to_string(),
+            found: place.to_string(),
+        },
+        (misfit, Class::Integer {}) => InferenceError::Nowhere {
+            reasons: misfit.to_string(),
+        },
+    }
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Room at a station, given back when it is dropped.
+#[derive(Debug)]
+struct Lease {
+    shared: Arc<Shared>,
+    station: usize,
+    bytes: u64,
+    idle: Option<Idle<Process>>,
+}
+
+impl Lease {
+    /// Gives the room back, and the child with its model.
+    fn keep(mut self, idle: Idle<Process>) {
+        self.idle = Some(idle);
+    }
+
+    /// Gives the room back, and a child as it was taken.
+    fn give_back(mut self, child: Option<Process>, key: Key) {
+        let bytes = self.bytes;
+        self.idle = child.map(|child| Idle { child, key, bytes });
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let ledger = &self.shared.stations[self.station].ledger;
+        let evicted = locked(ledger).give_back(self.bytes, self.idle.take());
+        drop(evicted);
+        self.shared.freed.notify_waiters();
     }
 }
 
@@ -176,14 +413,7 @@ impl Solver for Workers {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        Box::pin(async move {
-            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
-            self.with_child(async |child: &mut Process| {
-                child.load(bundle).await?;
-                child.solve(bundle, input, seed, &files).await
-            })
-            .await
-        })
+        Box::pin(self.run(bundle, input, seed, false))
     }
 
     fn solve_afresh<'a>(
@@ -192,18 +422,10 @@ impl Solver for Workers {
         input: &'a [u8],
         seed: u64,
     ) -> BoxFuture<'a, Result<Outputs, InferenceError>> {
-        Box::pin(async move {
-            let files = task_files::bring(self.files.as_deref(), bundle, input).await?;
-            self.with_fresh_child(async |child: &mut Process| {
-                child.load(bundle).await?;
-                child.solve(bundle, input, seed, &files).await
-            })
-            .await
-        })
+        Box::pin(self.run(bundle, input, seed, true))
     }
 
     fn runtime_id(&self) -> Option<RuntimeId> {
-        let runtime = self.shared.runtime.lock();
-        runtime.unwrap_or_else(PoisonError::into_inner).clone()
+        locked(&self.shared.runtime).clone()
     }
 }

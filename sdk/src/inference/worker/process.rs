@@ -17,13 +17,21 @@ use super::Limits;
 use super::frame::{self, Frame};
 use super::message::{PROTOCOL, Request, Response, RuntimeChoice};
 use crate::content::Cid;
+use crate::inference::machine::memory;
 use crate::inference::model::{OutputFile, Outputs};
-use crate::inference::runtime::{RuntimeId, SessionOptions};
+use crate::inference::runtime::{Device, RuntimeId, SessionOptions};
 use crate::inference::{Blame, InferenceError, TaskFiles};
 use crate::model::Bundle;
 
 /// How much of a child's standard error is kept for error messages.
 const KEPT_STDERR: usize = 4096;
+
+/// Variables that say where libraries lie and which GPUs there are.
+const KEPT_VARIABLES: [&str; 3] = [
+    "LD_LIBRARY_PATH",
+    "CUDA_VISIBLE_DEVICES",
+    "CUDA_DEVICE_ORDER",
+];
 
 /// Why a child failed. All of it is this machine's affair: another child, or another
 /// machine, may do better.
@@ -43,6 +51,17 @@ pub enum WorkerError {
         /// Exit code or signal.
         status: String,
         /// The end of what it wrote to standard error, if anything.
+        stderr: String,
+    },
+    /// It ran out of the memory that it may have.
+    #[error(
+        "the inference worker ran out of memory{}; raise the limit with --worker-memory if the machine has more, or leave the model to larger machines{stderr}",
+        limit.map(|bytes| format!(", of which it may map {} MiB", bytes >> 20)).unwrap_or_default()
+    )]
+    OutOfMemory {
+        /// What it may map, bytes.
+        limit: Option<u64>,
+        /// The end of what it wrote to standard error.
         stderr: String,
     },
     /// It did not answer in time and was killed.
@@ -125,6 +144,7 @@ pub struct Process {
     stderr: Arc<Mutex<Vec<u8>>>,
     options: WorkerOptions,
     runtime: RuntimeId,
+    providers: Vec<String>,
     loaded: HashSet<Cid>,
 }
 
@@ -145,11 +165,17 @@ impl Process {
             .args(&command.arguments)
             // A child that may run somebody's model gets nobody's keys.
             .env_clear()
-            .envs(std::env::var_os("LD_LIBRARY_PATH").map(|path| ("LD_LIBRARY_PATH", path)))
+            .envs(
+                KEPT_VARIABLES
+                    .into_iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
             // Threads and allocator pools of a machine with many cores would use the address
             // space up before a model is loaded.
             .env("RTEN_NUM_THREADS", options.session.threads.to_string())
             .env("MALLOC_ARENA_MAX", "2")
+            // It may write no files.
+            .env("CUDA_CACHE_DISABLE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -172,6 +198,7 @@ impl Process {
                 name: String::new(),
                 version: String::new(),
             },
+            providers: Vec::new(),
             loaded: HashSet::new(),
         };
         let hello = Request::Hello {
@@ -184,7 +211,10 @@ impl Process {
             .ask(&hello, Vec::new(), options.load_timeout)
             .await?
         {
-            (Response::Ready { runtime }, _) => process.runtime = runtime,
+            (Response::Ready { runtime, providers }, _) => {
+                process.runtime = runtime;
+                process.providers = providers;
+            }
             (other, _) => return Err(unexpected(&other)),
         }
         Ok(process)
@@ -193,6 +223,21 @@ impl Process {
     /// What the child runs models on.
     pub fn runtime(&self) -> &RuntimeId {
         &self.runtime
+    }
+
+    /// The execution providers of that runtime.
+    pub fn providers(&self) -> &[String] {
+        &self.providers
+    }
+
+    /// Where the child runs models.
+    pub fn device(&self) -> Device {
+        self.options.session.device
+    }
+
+    /// The most memory that the child has used at once so far, bytes, where the system tells.
+    pub fn peak_memory(&self) -> Option<u64> {
+        memory::peak_of(self.child.id()?)
     }
 
     /// Whether the child is still there.
@@ -306,18 +351,30 @@ impl Process {
             _ => "it closed its pipe".into(),
         };
         let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let text = String::from_utf8_lossy(&stderr).trim().to_owned();
-        let stderr = if text.is_empty() {
-            text
-        } else {
-            format!("; it said: {text}")
-        };
+        let stderr = last_words(&stderr);
+        // What Rust and C++ say before they abort for want of memory.
+        if ["memory allocation of", "bad_alloc"]
+            .iter()
+            .any(|words| stderr.contains(words))
+        {
+            let limit = self.options.limits.memory_bytes;
+            return WorkerError::OutOfMemory { limit, stderr };
+        }
         WorkerError::Died { status, stderr }
     }
 }
 
+/// What was kept of a child's standard error, as the end of a sentence.
+pub(in crate::inference) fn last_words(stderr: &[u8]) -> String {
+    let text = String::from_utf8_lossy(stderr).trim().to_owned();
+    match text.is_empty() {
+        true => text,
+        false => format!("; it said: {text}"),
+    }
+}
+
 #[cfg(unix)]
-fn describe(status: ExitStatus) -> String {
+pub(in crate::inference) fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     // SIGXCPU, SIGXFSZ and SIGABRT have these numbers on Linux and macOS alike.
     match status.signal() {
@@ -329,7 +386,7 @@ fn describe(status: ExitStatus) -> String {
 }
 
 #[cfg(not(unix))]
-fn describe(status: ExitStatus) -> String {
+pub(in crate::inference) fn describe(status: ExitStatus) -> String {
     status.to_string()
 }
 
@@ -352,7 +409,8 @@ pub(super) fn leaves_child_usable(error: &InferenceError) -> bool {
     )
 }
 
-async fn keep_stderr(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
+/// Keeps the end of what a child writes to standard error.
+pub(in crate::inference) async fn keep_stderr(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
     let mut buffer = [0; 1024];
     while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
         let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);

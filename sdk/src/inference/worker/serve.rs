@@ -77,6 +77,7 @@ pub fn serve(mut from: impl Read, mut to: impl Write) -> Result<(), ServeError> 
         &mut to,
         &Response::Ready {
             runtime: runtime.id(),
+            providers: runtime.providers(),
         },
         Vec::new(),
     )?;

@@ -7,6 +7,7 @@ use tokio::sync::Mutex;
 use super::Kept;
 use crate::{
     content::FolderStore,
+    inference::machine::memory,
     miner::{Job, Limits},
 };
 
@@ -51,7 +52,7 @@ impl Room {
         if let Some(reason) = self.full(limits).await {
             return Some(reason);
         }
-        if let (Some(limit), Some(free)) = (limits.min_free_memory, free_memory())
+        if let (Some(limit), Some(free)) = (limits.min_free_memory, memory::available())
             && free < limit
         {
             return Some(format!(
@@ -84,33 +85,5 @@ impl Room {
         self.last.store(used, Ordering::Relaxed);
         *measured = Some(Kept::now(used));
         used
-    }
-}
-
-/// Memory that is available without swapping, bytes, where the system tells.
-fn free_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    available(&text)
-}
-
-fn available(meminfo: &str) -> Option<u64> {
-    let line = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    kibibytes.checked_mul(1024)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_what_linux_says_of_its_memory() {
-        let text =
-            "MemTotal:       16307716 kB\nMemFree:          123 kB\nMemAvailable:    8000 kB\n";
-        assert_eq!(available(text), Some(8_192_000));
-        assert_eq!(available("MemTotal: 5 kB"), None);
-        assert_eq!(available("MemAvailable: many kB"), None);
     }
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::show::{self, Side};
 use crate::{amount, args, models};
 
-pub(crate) async fn list(network: &args::Network, json: bool) -> eyre::Result<()> {
+pub(in crate::commands) async fn list(network: &args::Network, json: bool) -> eyre::Result<()> {
     let network = Network::connect(&network.load()?).await?;
     let models = network.models().await?;
     let mut titles = Vec::with_capacity(models.len());

@@ -1,0 +1,344 @@
+//! `arbius doctor`.
+
+use std::path::{Path, PathBuf};
+
+use arbius_sdk::inference::machine::limits::SystemLimits;
+use arbius_sdk::inference::machine::{FoundRuntime, Gpus, gpu, memory, runtimes};
+use arbius_sdk::inference::placement::Place;
+use arbius_sdk::inference::worker::{RuntimeChoice, Station, WorkerCommand, WorkerOptions};
+use arbius_sdk::inference::{Device, Plan, SessionOptions, Verdict, certify_everywhere};
+use arbius_sdk::model::{Bundle, Class};
+use eyre::bail;
+use serde::Serialize;
+
+use crate::show::{self, Side};
+use crate::{args, models};
+
+/// What is shown, as `--json` has it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Report {
+    schema: &'static str,
+    version: &'static str,
+    machine: Machine,
+    gpus: Option<Gpus>,
+    /// Why no GPU can be used.
+    gpu_problem: Option<String>,
+    runtimes: Vec<RuntimeReport>,
+    models: Vec<ModelReport>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Machine {
+    system: &'static str,
+    architecture: &'static str,
+    cores: usize,
+    memory_bytes: Option<u64>,
+    memory_available_bytes: Option<u64>,
+    limits: SystemLimits,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RuntimeReport {
+    name: &'static str,
+    version: Option<String>,
+    providers: Vec<String>,
+    library: Option<PathBuf>,
+    /// Why it cannot be used.
+    problem: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ModelReport {
+    name: String,
+    bundle: String,
+    class: Class,
+    mineable: bool,
+    /// Where it was run.
+    places: Vec<String>,
+    /// How long its slowest golden took, milliseconds.
+    slowest_ms: Option<f64>,
+    /// Why it may not be mined.
+    reasons: Vec<String>,
+    /// What would help.
+    remedies: Vec<String>,
+}
+
+pub(crate) async fn run(args: &args::Doctor, json: bool) -> eyre::Result<()> {
+    let bundles = models::bundles(&args.bundles)?;
+    let command = WorkerCommand::current_program()?;
+    let libraries = args.runtimes.onnxruntime.iter().map(PathBuf::as_path);
+    let (mut found, mut reports) = (Vec::new(), Vec::new());
+    for choice in runtimes::choices(libraries) {
+        let asked = runtimes::find(&command, choice.clone()).await;
+        let library = match &choice {
+            RuntimeChoice::Rten => None,
+            RuntimeChoice::OnnxRuntime { library } => Some(library.clone()),
+        };
+        reports.push(RuntimeReport {
+            name: choice.name(),
+            version: asked.as_ref().ok().map(|found| found.id.version.clone()),
+            providers: match &asked {
+                Ok(found) => found.providers.clone(),
+                Err(_) => Vec::new(),
+            },
+            library,
+            problem: asked.as_ref().err().map(ToString::to_string),
+        });
+        found.extend(asked.ok());
+    }
+    let gpus = gpu::find();
+    let (gpus, gpu_problem) = match gpus {
+        Ok(gpus) => (Some(gpus), None),
+        Err(error) => (None, Some(error.to_string())),
+    };
+    let mut models = Vec::new();
+    for (bundle, _) in &bundles {
+        let places = places(&found, gpus.as_ref(), args.worker_memory);
+        models.push(examine(bundle, &command, &found, &places, args).await);
+    }
+    let report = Report {
+        schema: "arbius/doctor/1",
+        version: env!("CARGO_PKG_VERSION"),
+        machine: Machine {
+            system: std::env::consts::OS,
+            architecture: std::env::consts::ARCH,
+            cores: std::thread::available_parallelism().map_or(1, usize::from),
+            memory_bytes: memory::total(),
+            memory_available_bytes: memory::available(),
+            limits: SystemLimits::of_this_process(),
+        },
+        gpus,
+        gpu_problem,
+        runtimes: reports,
+        models,
+    };
+    match json {
+        true => show::json(&report)?,
+        false => print(&report)?,
+    }
+    if !report.models.iter().any(|model| model.mineable) {
+        bail!("this machine may mine none of the models that it knows");
+    }
+    Ok(())
+}
+
+/// Every runtime on every device.
+fn places(found: &[FoundRuntime], gpus: Option<&Gpus>, worker_memory: u64) -> Vec<Place> {
+    let mut places = Vec::new();
+    for runtime in found {
+        let place = |device, gpu, memory_bytes| Place {
+            runtime: runtime.id.clone(),
+            providers: runtime.providers.clone(),
+            device,
+            gpu,
+            memory_bytes,
+        };
+        places.push(place(Device::Cpu, None, Some(worker_memory)));
+        for gpu in gpus.map(|gpus| &gpus.devices[..]).unwrap_or_default() {
+            let options = WorkerOptions::default();
+            let alone = std::num::NonZeroUsize::MIN;
+            let runtime = std::slice::from_ref(runtime);
+            let Some(station) = Station::gpu(gpu, runtime, options, alone) else {
+                continue;
+            };
+            places.push(place(
+                station.device,
+                Some(gpu.class()),
+                station.memory_bytes,
+            ));
+        }
+    }
+    places
+}
+
+/// Whether a model may be mined here, and if not, why and what would help.
+async fn examine(
+    bundle: &Bundle,
+    command: &WorkerCommand,
+    found: &[FoundRuntime],
+    places: &[Place],
+    args: &args::Doctor,
+) -> ModelReport {
+    let mut report = ModelReport {
+        name: bundle.manifest().name.clone(),
+        bundle: bundle.cid().to_string(),
+        class: bundle.passport().class.clone(),
+        mineable: false,
+        places: Vec::new(),
+        slowest_ms: None,
+        reasons: Vec::new(),
+        remedies: Vec::new(),
+    };
+    let mut choices = Vec::new();
+    for place in places {
+        match place.fits(bundle, &SessionOptions::default()) {
+            Ok(_) => {
+                report.places.push(place.to_string());
+                let runtime = found.iter().find(|found| found.id == place.runtime);
+                let choice = runtime.map(|found| found.choice.clone());
+                choices.extend(choice.filter(|choice| !choices.contains(choice)));
+            }
+            Err(misfit) => {
+                report.reasons.push(format!("{place}: {misfit}"));
+                let remedy = misfit.remedy();
+                if !report.remedies.contains(&remedy) {
+                    report.remedies.push(remedy);
+                }
+            }
+        }
+    }
+    if report.places.is_empty() {
+        return report;
+    }
+    // One place is enough to mine it, so what is wrong with the others is of no interest.
+    report.reasons.clear();
+    report.remedies.clear();
+    let one = std::num::NonZeroUsize::MIN;
+    let mut plan = Plan::new(command.clone(), choices);
+    plan.threads = vec![one];
+    plan.optimisations = vec![SessionOptions::default().optimisation];
+    (plan.repeats, plan.processes) = (one, one);
+    plan.options.limits.memory_bytes = Some(args.worker_memory);
+    let certificate = certify_everywhere(bundle, &plan, |_| {}).await;
+    report.mineable = certificate.verdict == Verdict::Certified;
+    let slowest = certificate.runs.iter().map(|run| run.slowest_ms);
+    report.slowest_ms = slowest.max_by(f64::total_cmp);
+    report.reasons = certificate.reasons;
+    if !report.mineable {
+        let remedy = match certificate.verdict {
+            Verdict::Refused => "nothing on this machine: see `arbius model certify`",
+            _ => "see `arbius model certify` for every run",
+        };
+        report.remedies.push(remedy.to_owned());
+    }
+    report
+}
+
+fn print(report: &Report) -> eyre::Result<()> {
+    let machine = &report.machine;
+    let size = |bytes: Option<u64>| bytes.map_or_else(|| "unknown".to_owned(), show::bytes);
+    let limit = |limit: Option<u64>| limit.map_or_else(|| "no limit".to_owned(), show::thousands);
+    let gpus = report.gpus.as_ref().map(|gpus| {
+        format!(
+            "driver {}, CUDA {}",
+            gpus.driver.as_deref().unwrap_or("unknown"),
+            gpus.cuda
+        )
+    });
+    show::fields(&[
+        ("arbius", report.version.to_owned()),
+        (
+            "system",
+            format!("{} on {}", machine.system, machine.architecture),
+        ),
+        ("cores", machine.cores.to_string()),
+        (
+            "memory",
+            format!(
+                "{}, {} of it available",
+                size(machine.memory_bytes),
+                size(machine.memory_available_bytes)
+            ),
+        ),
+        (
+            "limits",
+            format!(
+                "{} open files, {} processes, address space: {}",
+                limit(machine.limits.open_files),
+                limit(machine.limits.processes),
+                machine
+                    .limits
+                    .address_space
+                    .map_or_else(|| "no limit".to_owned(), show::bytes)
+            ),
+        ),
+        (
+            "GPUs",
+            gpus.or_else(|| report.gpu_problem.clone())
+                .unwrap_or_default(),
+        ),
+    ])?;
+    if let Some(gpus) = report.gpus.as_ref().filter(|gpus| !gpus.devices.is_empty()) {
+        let rows: Vec<_> = gpus
+            .devices
+            .iter()
+            .map(|gpu| {
+                vec![
+                    format!("cuda:{}", gpu.ordinal),
+                    gpu.name.clone(),
+                    show::bytes(gpu.memory_bytes),
+                    gpu.compute_capability.clone(),
+                ]
+            })
+            .collect();
+        show::line("")?;
+        show::table(
+            &[
+                ("GPU", Side::Left),
+                ("name", Side::Left),
+                ("memory", Side::Right),
+                ("capability", Side::Right),
+            ],
+            &rows,
+        )?;
+    }
+    let rows: Vec<_> = report.runtimes.iter().map(runtime_row).collect();
+    show::line("")?;
+    show::table(
+        &[
+            ("runtime", Side::Left),
+            ("version", Side::Left),
+            ("providers", Side::Left),
+            ("library", Side::Left),
+        ],
+        &rows,
+    )?;
+    for runtime in &report.runtimes {
+        if let Some(problem) = &runtime.problem {
+            show::line(format!("{} cannot be used: {problem}", runtime.name))?;
+        }
+    }
+    show::line("")?;
+    for model in &report.models {
+        print_model(model)?;
+    }
+    Ok(())
+}
+
+fn runtime_row(runtime: &RuntimeReport) -> Vec<String> {
+    let library = runtime.library.as_deref().map(Path::display);
+    vec![
+        runtime.name.to_owned(),
+        runtime.version.clone().unwrap_or_else(|| "-".to_owned()),
+        runtime.providers.join(", "),
+        library.map_or_else(|| "in this program".to_owned(), |path| path.to_string()),
+    ]
+}
+
+fn print_model(model: &ModelReport) -> eyre::Result<()> {
+    let class = match &model.class {
+        Class::Integer {} => "integer".to_owned(),
+        Class::Pinned(pinned) => format!("pinned to {pinned}"),
+    };
+    if model.mineable {
+        let slowest = model.slowest_ms.unwrap_or_default();
+        show::line(format!(
+            "{} ({class}) may be mined here, on {}; up to {slowest:.1} ms a task",
+            model.name,
+            model.places.join(" and ")
+        ))?;
+        return Ok(());
+    }
+    show::line(format!("{} ({class}) MAY NOT be mined here", model.name))?;
+    for reason in &model.reasons {
+        show::line(format!("  because  {reason}"))?;
+    }
+    for remedy in &model.remedies {
+        show::line(format!("  remedy   {remedy}"))?;
+    }
+    Ok(())
+}

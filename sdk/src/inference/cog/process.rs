@@ -1,0 +1,171 @@
+//! A Cog server of our own: a child process with limits, and its address.
+
+use std::ffi::OsString;
+use std::io;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::process::{Child, Command};
+
+use super::{CogClient, CogError, CogLimits};
+use crate::inference::worker::Limits;
+use crate::inference::worker::process::{describe, keep_stderr, last_words};
+
+/// How to start a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CogCommand {
+    /// The program, such as a Python that has the package cog.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// The folder with `cog.yaml` and the predictor.
+    pub folder: PathBuf,
+    /// What it may use; its processor time is not limited, because it lives on.
+    pub limits: Limits,
+}
+
+impl CogCommand {
+    /// `PYTHON -m cog.server.http` in that folder, listening on loopback alone.
+    pub fn python(program: impl Into<PathBuf>, folder: impl Into<PathBuf>) -> Self {
+        let arguments = [
+            "-m",
+            "cog.server.http",
+            "--host",
+            "127.0.0.1",
+            "--threads",
+            "1",
+        ];
+        Self {
+            program: program.into(),
+            arguments: arguments.map(OsString::from).to_vec(),
+            folder: folder.into(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// A server that runs. Dropping it kills it with all that it has started.
+#[derive(Debug)]
+pub struct CogProcess {
+    child: Child,
+    client: CogClient,
+    stderr: Arc<Mutex<Vec<u8>>>,
+}
+
+impl CogProcess {
+    /// Starts a server and waits until its model is set up.
+    ///
+    /// # Errors
+    /// [`CogError`].
+    pub async fn start(command: &CogCommand, limits: &CogLimits) -> Result<Self, CogError> {
+        let failed = |source| CogError::Start {
+            program: command.program.display().to_string(),
+            source,
+        };
+        let port = free_port().map_err(failed)?;
+        let mut program = Command::new(&command.program);
+        program
+            .args(&command.arguments)
+            .current_dir(&command.folder)
+            // Somebody's Python gets nobody's keys.
+            .env_clear()
+            .envs(
+                ["PATH", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES"]
+                    .into_iter()
+                    .filter_map(|name| Some((name, std::env::var_os(name)?))),
+            )
+            .env("PORT", port.to_string())
+            // Its folder is somebody else's.
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // A group of its own, so that the processes that Cog starts go with it.
+        #[cfg(unix)]
+        program.process_group(0);
+        let mut child = program.spawn().map_err(failed)?;
+        limit(&child, &command.limits).map_err(failed)?;
+        let stderr: Arc<Mutex<Vec<u8>>> = Arc::default();
+        if let Some(pipe) = child.stderr.take() {
+            tokio::spawn(keep_stderr(pipe, Arc::clone(&stderr)));
+        }
+        let client = CogClient::new(&format!("http://127.0.0.1:{port}"), limits.clone())?;
+        let mut process = Self {
+            child,
+            client,
+            stderr,
+        };
+        let client = process.client.clone();
+        tokio::select! {
+            ready = client.ready() => ready?,
+            status = process.child.wait() => {
+                let status = status.map_or_else(|error| error.to_string(), describe);
+                return Err(process.died(status));
+            }
+        }
+        Ok(process)
+    }
+
+    /// How to speak with it.
+    pub fn client(&self) -> &CogClient {
+        &self.client
+    }
+
+    /// Why it is gone, if it is.
+    pub fn death(&mut self) -> Option<CogError> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(self.died(describe(status))),
+            Err(error) => Some(self.died(error.to_string())),
+        }
+    }
+
+    fn died(&self, status: String) -> CogError {
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let stderr = last_words(&stderr);
+        CogError::Died { status, stderr }
+    }
+}
+
+#[cfg(unix)]
+impl Drop for CogProcess {
+    fn drop(&mut self) {
+        use rustix::process::{Pid, Signal, kill_process_group};
+        // No id: it was waited for, and its number may be another's by now.
+        let id = self.child.id().and_then(|id| i32::try_from(id).ok());
+        if let Some(group) = id.and_then(Pid::from_raw) {
+            let _ = kill_process_group(group, Signal::KILL);
+        }
+    }
+}
+
+/// A port of this machine that nobody listens on. Cog takes a number and not a socket, so
+/// somebody may be faster; then the server does not come up, which is an error as any other.
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+#[cfg(target_os = "linux")]
+fn limit(child: &Child, limits: &Limits) -> io::Result<()> {
+    use rustix::process::{Pid, Resource, Rlimit, prlimit};
+    let id = child.id().and_then(|id| i32::try_from(id).ok());
+    let (Some(process), Some(bytes)) = (id.and_then(Pid::from_raw), limits.memory_bytes) else {
+        return Ok(());
+    };
+    let limit = Rlimit {
+        current: Some(bytes),
+        maximum: Some(bytes),
+    };
+    // What it starts inherits the limit; Python has not started anything yet.
+    prlimit(Some(process), Resource::As, limit)?;
+    Ok(())
+}
+
+/// Elsewhere a running process cannot be limited from outside.
+#[cfg(not(target_os = "linux"))]
+fn limit(_: &Child, _: &Limits) -> io::Result<()> {
+    Ok(())
+}
