@@ -94,7 +94,9 @@ impl Chain {
     }
 
     /// As [`Chain::call_many`], each answer from two endpoints as with
-    /// [`Chain::agreed_read`]: for a handful of questions that belong together.
+    /// [`Chain::agreed_read`]: for a handful of questions that belong together. They are asked
+    /// at a block from `since` on, which is that of the event that they are about: an endpoint
+    /// that shows an older state would have others agree with it that nothing happened yet.
     ///
     /// # Errors
     ///
@@ -102,13 +104,14 @@ impl Chain {
     pub async fn agreed_call_many(
         &self,
         calls: &[(Address, Bytes)],
+        since: u64,
     ) -> Result<Vec<Result<Bytes, Revert>>, ChainError> {
         if self.is_alone() {
             return self.call_many(calls).await;
         }
         if calls.len() == fitting(calls, MOST) {
             let request = TransactionRequest::default().with_input(program(calls));
-            match self.agreed(&request, MANY).await {
+            match self.agreed(request, MANY, since).await {
                 Ok(data) => {
                     if let Some(answers) = parse(&data, calls.len()) {
                         return Ok(answers);
@@ -123,7 +126,7 @@ impl Chain {
             let request = TransactionRequest::default()
                 .with_to(*to)
                 .with_input(input.clone());
-            answers.push(match self.agreed(&request, "reading").await {
+            answers.push(match self.agreed(request, "reading", since).await {
                 Ok(data) => Ok(data),
                 Err(ChainError::WouldRevert { revert, .. }) => Err(*revert),
                 Err(error) => return Err(error),

@@ -22,6 +22,7 @@ mod keystore;
 mod lane;
 mod logs;
 mod many;
+mod panel;
 mod pool;
 mod range;
 mod revert;

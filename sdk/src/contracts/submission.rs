@@ -8,6 +8,7 @@ use alloy_sol_types::SolEvent;
 use arbius_protocol::ids;
 
 use super::IEngine;
+use crate::content::{cids, unixfs};
 
 /// A submitted task with its input.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +32,17 @@ impl Submission {
     #[must_use]
     pub fn seed(&self) -> u64 {
         ids::seed(self.task)
+    }
+
+    /// Whether the identifier proves the rest: it is a hash of model, fee, sender and input,
+    /// and of the task that was submitted before it (protocol section 3). Whoever reads all of
+    /// the engine's events needs to believe nobody about what was submitted.
+    #[must_use]
+    pub fn follows(&self, previous: B256) -> bool {
+        let Ok(input) = cids::digest(&unixfs::cid_of(&self.input)) else {
+            return false;
+        };
+        ids::task_id(self.sender, previous, self.model, self.fee, input.into()) == self.task
     }
 }
 
@@ -135,6 +147,39 @@ mod tests {
             (submissions[3].fee, submissions[3].block),
             (U256::from(4), 7)
         );
+    }
+
+    #[test]
+    fn an_identifier_proves_what_was_submitted_and_after_what() {
+        let before = B256::repeat_byte(9);
+        let model = B256::repeat_byte(0xaa);
+        let input = Bytes::from_static(b"{}");
+        let digest = cids::digest(&unixfs::cid_of(&input)).unwrap();
+        let real = Submission {
+            task: ids::task_id(Address::ZERO, before, model, U256::from(5), digest.into()),
+            model,
+            fee: U256::from(5),
+            sender: Address::ZERO,
+            input,
+            block: 7,
+        };
+        assert!(real.follows(before));
+        assert!(!real.follows(real.task));
+        let others = [
+            Submission {
+                input: Bytes::from_static(b"[]"),
+                ..real.clone()
+            },
+            Submission {
+                model: before,
+                ..real.clone()
+            },
+            Submission {
+                fee: U256::ZERO,
+                ..real.clone()
+            },
+        ];
+        assert!(others.iter().all(|other| !other.follows(before)));
     }
 
     #[test]

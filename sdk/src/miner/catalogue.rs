@@ -68,7 +68,7 @@ pub enum CatalogueError {
         /// Which golden, from 0.
         index: usize,
         /// Why not.
-        source: InferenceError,
+        source: Box<InferenceError>,
     },
     /// Every one of several models failed.
     #[error("none of the {count} models can be mined here: {reasons}")]
@@ -193,10 +193,10 @@ pub(super) async fn reproduce(
 ) -> Result<(), CatalogueError> {
     for (index, golden) in bundle.passport().goldens.iter().enumerate() {
         let input = golden.input.to_string();
-        let failed = |source| CatalogueError::NotComputed {
+        let failed = |error| CatalogueError::NotComputed {
             model,
             index,
-            source,
+            source: Box::new(error),
         };
         let input = input.as_bytes();
         let run = match index {

@@ -5,6 +5,8 @@ use std::fmt;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use serde::{Deserialize, Serialize};
 
+use crate::contracts::Submission;
+
 /// Where a job stands. Each state says what is *done*; it is written down when that is so,
 /// and before the next step begins.
 ///
@@ -147,6 +149,10 @@ pub struct Job {
     pub input: Bytes,
     /// The block that the task was submitted in.
     pub block: u64,
+    /// Whether it is known from elsewhere than one endpoint's event what was submitted: from
+    /// the task's id, or from two endpoints.
+    #[serde(default)]
+    pub proved: bool,
     /// Where it stands.
     pub state: State,
     /// Why it ended where it did, or what the last attempt failed of.
@@ -186,6 +192,7 @@ impl Job {
             requester: Address::ZERO,
             input,
             block,
+            proved: false,
             state: State::Seen,
             note: None,
             cid: None,
@@ -200,10 +207,30 @@ impl Job {
         job
     }
 
+    /// A job of a task that was just read from the chain.
+    pub(super) fn of(submission: &Submission) -> Self {
+        let Submission {
+            task,
+            model,
+            fee,
+            sender,
+            input,
+            block,
+        } = submission;
+        Self::seen(*task, *model, *fee, input.clone(), *block).requested_by(*sender)
+    }
+
     /// Notes who submitted it.
     #[must_use]
     pub const fn requested_by(mut self, requester: Address) -> Self {
         self.requester = requester;
+        self
+    }
+
+    /// Notes whether the task's id proves what was submitted.
+    #[must_use]
+    pub(super) const fn proved(mut self, proved: bool) -> Self {
+        self.proved = proved;
         self
     }
 

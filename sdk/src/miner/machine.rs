@@ -15,12 +15,12 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::SolCall;
 use arbius_protocol::ids;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
 
 use super::{
     Case, Catalogue, Job, MinerError, Role, Settings, State, StoreError,
+    ask::Whom,
     choice::Choice,
     disputes::{Lot, untrusted},
     journal,
@@ -30,7 +30,7 @@ use super::{
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Lane, Revert},
+    chain::{Chain, ChainError, Lane},
     client::{Network, Validator},
     content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
     contracts::IEngine,
@@ -180,36 +180,6 @@ impl Machine {
         self.newest.fetch_max(block, Ordering::Relaxed);
     }
 
-    /// Asks the engine several things of one block at once. With `agreed` two endpoints have to
-    /// say the same, where there are several: for what somebody may be accused by, and what a
-    /// job ends on.
-    pub(super) async fn ask<const N: usize>(
-        &self,
-        calls: [Vec<u8>; N],
-        agreed: bool,
-    ) -> Result<[Result<Bytes, Revert>; N], ChainError> {
-        let calls = calls.map(|input| (self.engine, Bytes::from(input)));
-        let answers = if agreed {
-            self.chain.agreed_call_many(&calls).await?
-        } else {
-            self.chain.call_many(&calls).await?
-        };
-        answers
-            .try_into()
-            .map_err(|answers: Vec<_>| ChainError::Unreadable {
-                method: "eth_call",
-                reason: format!("{N} calls have {} answers", answers.len()),
-            })
-    }
-
-    /// Reads an answer of the engine.
-    pub(super) async fn answer<C: SolCall>(
-        &self,
-        answer: Result<Bytes, Revert>,
-    ) -> Result<C::Return, ChainError> {
-        self.chain.answer::<C>(self.engine, answer).await
-    }
-
     /// Whether anything that it does needs a stake, and it may deposit one.
     pub(super) fn may_stake(&self) -> bool {
         let roles = self.settings.roles;
@@ -331,11 +301,11 @@ impl Machine {
 
     /// Gives a job up that somebody else has solved, as one endpoint's events say. Where there
     /// are several, two have to say so.
-    async fn concede(&self, job: &mut Job, winner: Address) -> Result<Next, StepError> {
+    pub(super) async fn concede(&self, job: &mut Job, winner: Address) -> Result<Next, StepError> {
         if self.chain.is_alone() {
             return self.lose(job, winner);
         }
-        match self.standing(job).await? {
+        match self.standing(job, Whom::Anyone).await? {
             Some(next) => Ok(next),
             None => {
                 tracing::warn!(task = %job.task, %winner,

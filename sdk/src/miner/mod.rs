@@ -18,6 +18,7 @@
 //! After a restart the chain's word wins: intents without an outcome are looked up or sent
 //! again, and every open job is taken up where the chain says it stands.
 
+mod ask;
 mod builder;
 mod catalogue;
 mod choice;
@@ -32,6 +33,7 @@ mod notify;
 mod outbox;
 mod passports;
 mod reader;
+mod rebuild;
 mod recovery;
 mod roles;
 mod run;

@@ -6,6 +6,7 @@ use arbius_protocol::ids;
 
 use super::{
     Job, State,
+    ask::Whom,
     machine::{Machine, Next, StepError},
 };
 use crate::{
@@ -18,7 +19,7 @@ impl Machine {
     /// it stands: after a restart, after a reorganisation, or when a claim was skipped.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     pub(super) async fn recover(&self, job: &mut Job) -> Result<Next, StepError> {
-        if let Some(next) = self.standing(job).await? {
+        if let Some(next) = self.standing(job, Whom::Anyone).await? {
             return Ok(next);
         }
         if job.state < State::Pinned {
@@ -48,11 +49,16 @@ impl Machine {
     /// gone. Does nothing and returns nothing while the task is open. With several endpoints,
     /// two have to say that it is over.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
-    pub(super) async fn standing(&self, job: &mut Job) -> Result<Option<Next>, StepError> {
+    pub(super) async fn standing(
+        &self,
+        job: &mut Job,
+        whom: Whom,
+    ) -> Result<Option<Next>, StepError> {
         let task = job.task;
-        let mut standing = self.ask_standing(task, false).await?;
-        if standing.ends(self.account()) && !self.chain.is_alone() {
-            standing = self.ask_standing(task, true).await?;
+        let mut standing = self.ask_standing(task, whom).await?;
+        if whom == Whom::Anyone && standing.ends(self.account()) && !self.chain.is_alone() {
+            let whom = Whom::Two { since: job.block };
+            standing = self.ask_standing(task, whom).await?;
         }
         let Standing { solution, status } = standing;
         if solution.validator == self.account() {
@@ -79,12 +85,12 @@ impl Machine {
         self.end(job, State::Declined, gone).map(Some)
     }
 
-    async fn ask_standing(&self, task: B256, agreed: bool) -> Result<Standing, ChainError> {
+    async fn ask_standing(&self, task: B256, whom: Whom) -> Result<Standing, ChainError> {
         let calls = [
             IEngine::solutionsCall { task }.abi_encode(),
             IEngine::taskStatusCall { id: task }.abi_encode(),
         ];
-        let [solution, status] = self.ask(calls, agreed).await?;
+        let [solution, status] = self.ask(calls, whom).await?;
         let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
         let status = self.answer::<IEngine::taskStatusCall>(status).await?;
         Ok(Standing {

@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use tokio::{task::JoinSet, time::MissedTickBehavior};
 use tokio_util::sync::CancellationToken;
 
@@ -17,8 +17,9 @@ use super::{
     machine::{Clock, Machine, Next, Remedy, StepError},
     outbox::Outbox,
     reader::Reader,
+    rebuild::{Rebuilt, rebuild},
     slot::{DISK_PAUSE, Done, Slot, waits_for_disk},
-    watch,
+    watch::{self, Solved},
 };
 use crate::chain::{Batch, Cursor, Events, Head};
 
@@ -39,6 +40,9 @@ pub(super) struct Runner {
     held: Option<Batch>,
     /// The last block that was read.
     read: u64,
+    /// The last task that was read since the start or a reorganisation: the next one's id is
+    /// made of it.
+    last_task: Option<B256>,
     /// After a reorganisation, the last block that had been read before it: tasks up to there
     /// may be known.
     replayed: u64,
@@ -88,6 +92,7 @@ impl Runner {
             machine,
             held: None,
             read,
+            last_task: None,
             replayed: 0,
             head: None,
             slots,
@@ -111,11 +116,17 @@ impl Runner {
         proofs.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut earlier = JoinSet::new();
         earlier.spawn(settle_earlier(Arc::clone(&self.machine)));
+        let mut lost = JoinSet::new();
+        lost.spawn(rebuild(Arc::clone(&self.machine)));
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 Some(settled) = earlier.join_next(), if !earlier.is_empty() => {
                     settled.map_err(|error| MinerError::Crashed(error.to_string()))??;
+                }
+                Some(rebuilt) = lost.join_next(), if !lost.is_empty() => {
+                    let rebuilt = rebuilt.map_err(|error| MinerError::Crashed(error.to_string()))??;
+                    self.take_up(rebuilt);
                 }
                 Some(done) = self.running.join_next(), if !self.running.is_empty() => {
                     let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
@@ -225,6 +236,16 @@ impl Runner {
         Ok(())
     }
 
+    /// Goes on with what damaged records were about.
+    fn take_up(&mut self, rebuilt: Rebuilt) {
+        let Rebuilt { jobs, disputes } = rebuilt;
+        for job in jobs {
+            let slot = Slot::Ready { recheck: true };
+            self.slots.entry(job.task).or_insert(slot);
+        }
+        self.docket.open(disputes);
+    }
+
     /// Takes in what was read, or keeps it until it can be written down.
     async fn take_in_held(&mut self) -> Result<(), MinerError> {
         let Some(batch) = self.held.take() else {
@@ -262,24 +283,28 @@ impl Runner {
         }
         if batch.reorganised_from.is_some() {
             self.replayed = self.replayed.max(self.read);
+            self.last_task = None;
             self.rewind(batch.undone_since).await?;
         }
         self.read = *to;
         let catalogue = &self.machine.catalogue;
-        let sighting = watch::read(logs, |model| catalogue.get(model).is_some());
+        let wanted = |model| catalogue.get(model).is_some();
+        let sighting = watch::read(logs, self.last_task, wanted);
         let account = self.machine.account();
         let news = self.docket.news(&sighting)?;
-        let solved: HashMap<B256, Address> = sighting
+        let solved: HashMap<B256, Solved> = sighting
             .solved
             .iter()
-            .map(|solved| (solved.task, solved.solver))
+            .map(|solved| (solved.task, *solved))
             .collect();
-        // What others have solved already, as most of a chain's past, is no job of ours. What
-        // we solved and do not know of is: the store was lost.
+        // What others have solved already, as most of a chain's past, is no job of ours, unless
+        // it is one endpoint alone that says so now. What we solved and do not know of is: the
+        // store was lost.
+        let alone = self.machine.chain.is_alone();
         let open = |job: &Job| {
-            solved
-                .get(&job.task)
-                .is_none_or(|solver| *solver == account)
+            solved.get(&job.task).is_none_or(|solved| {
+                solved.solver == account || (!alone && self.docket.is_recent(solved))
+            })
         };
         let jobs: Vec<Job> = sighting.jobs().filter(open).collect();
         if *from <= self.replayed {
@@ -306,8 +331,13 @@ impl Runner {
                 .solved
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            known.extend(solved);
+            known.extend(
+                solved
+                    .into_values()
+                    .map(|solved| (solved.task, solved.solver)),
+            );
         }
+        self.last_task = sighting.last;
         // Only tasks with an open job are worth remembering.
         let open = &self.slots;
         let mut solved = self

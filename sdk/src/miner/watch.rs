@@ -1,5 +1,7 @@
 //! From events to jobs and cases.
 
+use std::collections::{HashMap, HashSet};
+
 use alloy::rpc::types::Log;
 use alloy_primitives::{Address, B256};
 use alloy_sol_types::SolEvent;
@@ -12,10 +14,14 @@ use crate::contracts::{IEngine, Submission, submissions, topic};
 pub(super) struct Sighting {
     /// Tasks of wanted models, in order of submission.
     pub(super) submissions: Vec<Submission>,
+    /// Those of them whose identifiers prove what was submitted.
+    pub(super) proved: HashSet<B256>,
+    /// The last task of any model.
+    pub(super) last: Option<B256>,
     /// Solved tasks, in order.
     pub(super) solved: Vec<Solved>,
-    /// Contested tasks and who contests them.
-    pub(super) contested: Vec<(B256, Address)>,
+    /// Contested tasks, in order.
+    pub(super) contested: Vec<Contested>,
     /// Claimed tasks and who had solved them.
     pub(super) claimed: Vec<(B256, Address)>,
 }
@@ -25,8 +31,19 @@ pub(super) struct Sighting {
 pub(super) struct Solved {
     pub(super) task: B256,
     pub(super) solver: Address,
+    /// In which block.
+    pub(super) block: u64,
     /// When, seconds since 1970, where the endpoint says so.
     pub(super) time: Option<u64>,
+}
+
+/// A task whose solution somebody contests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Contested {
+    pub(super) task: B256,
+    pub(super) contester: Address,
+    /// In which block.
+    pub(super) block: u64,
 }
 
 /// The first topics that [`read`] understands, as far as these roles need them.
@@ -46,31 +63,49 @@ pub(super) fn topics(roles: Roles) -> Vec<B256> {
 impl Sighting {
     /// The jobs that the submissions make.
     pub(super) fn jobs(&self) -> impl Iterator<Item = Job> + '_ {
-        self.submissions.iter().map(|s| {
-            Job::seen(s.task, s.model, s.fee, s.input.clone(), s.block).requested_by(s.sender)
-        })
+        let proved = |task| self.proved.contains(task);
+        let submissions = self.submissions.iter();
+        submissions.map(move |submission| Job::of(submission).proved(proved(&submission.task)))
     }
 }
 
-/// Reads the engine's logs.
-pub(super) fn read(logs: &[Log], wanted: impl Fn(B256) -> bool) -> Sighting {
-    let submissions = submissions(logs)
+/// Reads the engine's logs, which go on after the task `before`, if that is known.
+pub(super) fn read(logs: &[Log], before: Option<B256>, wanted: impl Fn(B256) -> bool) -> Sighting {
+    let submissions: Vec<Submission> = submissions(logs)
         .into_iter()
         .filter(|submission| wanted(submission.model))
         .collect();
     let mut sighting = Sighting {
-        submissions,
+        last: before,
         ..Sighting::default()
     };
+    let mut previous = HashMap::new();
     for log in logs.iter().filter(|log| !log.removed) {
+        if let Ok(event) = IEngine::TaskSubmitted::decode_log(&log.inner) {
+            previous.insert(event.id, sighting.last.replace(event.id));
+        }
+    }
+    let proved = submissions.iter().filter(|submission| {
+        let before = previous.get(&submission.task).copied().flatten();
+        before.is_some_and(|before| submission.follows(before))
+    });
+    sighting.proved = proved.map(|submission| submission.task).collect();
+    sighting.submissions = submissions;
+    for log in logs.iter().filter(|log| !log.removed) {
+        let block = log.block_number.unwrap_or_default();
         if let Ok(event) = IEngine::SolutionSubmitted::decode_log(&log.inner) {
             sighting.solved.push(Solved {
                 task: event.task,
                 solver: event.addr,
+                block,
                 time: log.block_timestamp,
             });
         } else if let Ok(event) = IEngine::ContestationSubmitted::decode_log(&log.inner) {
-            sighting.contested.push((event.task, event.addr));
+            sighting.contested.push(Contested {
+                task: event.task,
+                contester: event.addr,
+                block,
+            });
         } else if let Ok(event) = IEngine::SolutionClaimed::decode_log(&log.inner) {
             sighting.claimed.push((event.task, event.addr));
         }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
-use alloy_sol_types::sol;
+use alloy_sol_types::{SolCall as _, sol};
 use arbius_devnet::Devnet;
 use arbius_sdk::chain::{Agreement, Chain, ChainError, EndpointState};
 use serde_json::{Value, json};
@@ -138,7 +138,7 @@ async fn nothing_is_answered_where_no_two_agree() {
 async fn one_endpoint_of_several_is_not_believed_alone_unless_told_to() {
     let (devnet, [first, second, third], chain) = three().await;
     second.set(Mode::Status(503, None));
-    third.set(Mode::Stalls);
+    third.set(Mode::Stalls(None));
     let error = time(&chain).await.unwrap_err();
     assert!(
         matches!(error, ChainError::Unconfirmed { .. }) && error.is_transient(),
@@ -172,6 +172,73 @@ async fn a_revert_is_an_answer_that_two_can_share() {
         .unwrap_err();
     assert!(matches!(error, ChainError::WouldRevert { .. }), "{error}");
     assert_eq!(chain.requests().of("eth_call"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_stalls_is_not_waited_for_while_two_others_answer() {
+    let (_devnet, [first, second, third], chain) = three().await;
+    let urls = [&first, &second, &third].map(Hostile::url);
+    // Whoever waits for the one that stalls waits for longer than any test may take.
+    let patient = builder(urls.iter().map(String::as_str))
+        .request_timeout(Duration::from_secs(3_600))
+        .connect()
+        .await
+        .unwrap();
+    drop(chain);
+    // It stalls for heads and all else, or for answers alone.
+    for method in [None, Some("eth_call")] {
+        for stalling in [&first, &second] {
+            stalling.set(Mode::Stalls(method));
+            let before = third.asked("eth_call");
+            time(&patient).await.unwrap();
+            assert_eq!(third.asked("eth_call"), before + 1, "it stands in");
+            stalling.set(Mode::Honest);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_stall_end_in_an_error_and_not_in_waiting() {
+    let (_devnet, [first, second, _third], chain) = three().await;
+    for stalling in [&first, &second] {
+        stalling.set(Mode::Stalls(None));
+    }
+    let error = time(&chain).await.unwrap_err();
+    assert!(matches!(error, ChainError::Unconfirmed { .. }), "{error}");
+    for stalling in [&first, &second] {
+        assert!(stalling.asked("eth_getBlockByNumber") > 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_shows_an_old_state_makes_nobody_agree_to_it() {
+    let (devnet, [first, second, _third], chain) = three().await;
+    devnet.chain().mine_many(20, 1).unwrap();
+    let event = devnet.chain().block_number();
+    first.lies(|_, params, ask| {
+        if params[0] == "latest" {
+            params[0] = json!("0x1");
+        }
+        ask(params)
+    });
+    let call = [(NUMBER, blockCall {}.abi_encode().into())];
+    let old = U256::from(devnet.chain().block(1.into()).unwrap().header.timestamp);
+    let now = U256::from(devnet.chain().latest_block().header.timestamp);
+    let at = async |since: u64| {
+        let answers = chain.agreed_call_many(&call, since).await?;
+        let answer = answers[0].as_ref().unwrap();
+        Ok::<_, ChainError>(blockCall::abi_decode_returns(answer).unwrap())
+    };
+    assert_eq!(at(0).await.unwrap(), old, "two have that block");
+    assert_eq!(at(event).await.unwrap(), now);
+    // Nor may it stand in for one that is away.
+    second.set(Mode::Status(503, None));
+    let error = at(event).await.unwrap_err();
+    assert!(
+        error.to_string().contains("have got to the block"),
+        "{error}"
+    );
+    assert!(error.is_transient());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -22,7 +22,7 @@ async fn whatever_is_wrong_with_the_first_endpoint_the_second_answers() {
         Mode::Status(429, Some(60)),
         Mode::Garbage,
         Mode::Huge(1 << 20),
-        Mode::Stalls,
+        Mode::Stalls(None),
         Mode::Half,
         Mode::Says(-32005, "limit exceeded"),
         Mode::Says(-32603, "internal error"),

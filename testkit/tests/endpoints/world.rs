@@ -71,8 +71,8 @@ pub(crate) enum Mode {
     Garbage,
     /// Answers with so many bytes.
     Huge(usize),
-    /// Never answers.
-    Stalls,
+    /// Never answers; to this method alone, if one is named.
+    Stalls(Option<&'static str>),
     /// Breaks off in the middle.
     Half,
     /// Answers with an error.
@@ -165,7 +165,10 @@ async fn serve(State(shared): State<Arc<Shared>>, body: BodyBytes) -> Response {
         }
         Mode::Garbage => "<html>welcome</html>".into_response(),
         Mode::Huge(bytes) => vec![b' '; bytes].into_response(),
-        Mode::Stalls => std::future::pending().await,
+        Mode::Stalls(only) if only.is_none_or(|only| only == method) => {
+            std::future::pending().await
+        }
+        Mode::Stalls(_) => json(&shared.ask(&request).await),
         Mode::Half => {
             let text = shared.ask(&request).await.to_string();
             let half = text[..text.len() / 2].to_owned();

@@ -4,10 +4,12 @@
 
 mod choice;
 mod disputes;
+mod faulty;
 mod groups;
 #[path = "../endpoints/world.rs"]
 #[allow(dead_code, reason = "the tests of endpoints use more of it")]
 mod hostile;
+mod liars;
 mod models;
 mod reorganisations;
 mod requests;

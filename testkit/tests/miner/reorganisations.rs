@@ -1,27 +1,22 @@
 //! What a reorganisation undoes.
 
-use std::{
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use alloy_primitives::U256;
 use arbius_sdk::{
     chain::Call,
     contracts::{IEngine, IToken},
-    inference::{InProcess, InferenceError, Outputs, Solver},
+    inference::Solver,
     miner::State,
-    model::Bundle,
 };
 use arbius_testkit::Actor;
 
-use crate::world::{
-    AIUS, PATIENCE, all_over, chain_with_model, miner, reached, request, requester, reveal, until,
-    validator,
+use crate::{
+    faulty::Faulty,
+    world::{
+        AIUS, PATIENCE, World, all_over, answer, chain_with_model, miner, reached, request,
+        requester, until,
+    },
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,57 +103,25 @@ async fn a_claim_that_a_reorganisation_undoes_is_made_again_and_counted_once() {
     miner.stop().await.unwrap();
 }
 
-/// Solves while it is open.
-struct Gate {
-    open: Arc<AtomicBool>,
-    solver: InProcess,
-}
-
-impl Solver for Gate {
-    fn solve<'a>(
-        &'a self,
-        bundle: &'a Bundle,
-        input: &'a [u8],
-        seed: u64,
-    ) -> Pin<Box<dyn Future<Output = Result<Outputs, InferenceError>> + Send + 'a>> {
-        Box::pin(async move {
-            while !self.open.load(Ordering::SeqCst) {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-            self.solver.solve(bundle, input, seed).await
-        })
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_job_that_was_lost_to_a_solution_that_is_gone_is_won() {
-    let (chain, model) = chain_with_model().await;
-    let folder = tempfile::tempdir().unwrap();
-    let open = Arc::new(AtomicBool::new(true));
-    let gate = Gate {
-        open: Arc::clone(&open),
-        solver: InProcess::default(),
-    };
-    let miner = miner(&chain, 0, model, folder.path())
-        .solver(Arc::new(gate))
-        .spawn()
-        .await
-        .unwrap();
-    let rival = validator(&chain, 3).await;
-    chain.pass(Duration::from_secs(200)).unwrap();
-    open.store(false, Ordering::SeqCst);
-    let requester = requester(&chain);
-    let input = request(model, "nine");
-    let task = requester.submit(&input).await.unwrap().task;
-    let before = chain.devnet().chain().snapshot();
-    reveal(&rival, task, &input.input, 0).await;
-    open.store(true, Ordering::SeqCst);
-    reached(&miner, task, State::Lost).await;
+    let world = World::new().await;
+    let machine = Arc::new(Faulty::default());
+    let solver: Arc<dyn Solver> = machine.clone();
+    let miner = world.miner(0).solver(solver).spawn().await.unwrap();
+    let rival = world.validator(3).await;
+    world.grow_up();
+    machine.hangs.on();
+    let asked = world.ask("nine").await;
+    let before = world.chain.devnet().chain().snapshot();
+    answer(&rival, &asked).await;
+    machine.hangs.off();
+    reached(&miner, asked.task, State::Lost).await;
 
-    assert!(chain.devnet().chain().revert(before));
-    let solution = requester.await_solution(task, PATIENCE).await.unwrap();
-    assert_eq!(solution.solver, miner.account());
-    chain.pass(Duration::from_secs(2_001)).unwrap();
+    assert!(world.chain.devnet().chain().revert(before));
+    let solution = world.requester.await_solution(asked.task, PATIENCE).await;
+    assert_eq!(solution.unwrap().solver, miner.account());
+    world.past_contest();
     all_over(&miner, 1).await;
     assert_eq!(miner.tally().unwrap().of(State::Claimed), 1);
     miner.stop().await.unwrap();

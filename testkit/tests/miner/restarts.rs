@@ -2,12 +2,18 @@
 
 use std::time::Duration;
 
-use alloy_primitives::U256;
-use arbius_sdk::{chain::Call, contracts::IEngine, miner::State};
+use alloy_primitives::{B256, U256};
+use arbius_sdk::{
+    chain::Call,
+    contracts::IEngine,
+    miner::{Stage, State, StoreFile},
+};
 use arbius_testkit::Actor;
+use redb::TableDefinition;
 
 use crate::world::{
-    AIUS, PATIENCE, all_over, chain_with_model, miner, reached, request, requester, respawn,
+    AIUS, PATIENCE, World, all_over, case_at, chain_with_model, miner, reached, request, requester,
+    respawn, settings,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,4 +168,47 @@ async fn a_miner_killed_again_and_again_under_load_accounts_for_every_task() {
         assert!(solution.claimed && solution.solver == last.account());
     }
     last.stop().await.unwrap();
+}
+
+/// Writes nonsense over a record of a miner's store, as a failing disk does.
+fn damage(world: &World, table: &str, task: B256) {
+    let table = TableDefinition::<[u8; 32], &[u8]>::new(table);
+    let store = redb::Database::open(world.folder(0).join("miner.redb")).unwrap();
+    let write = store.begin_write().unwrap();
+    let before = write
+        .open_table(table)
+        .unwrap()
+        .insert(task.0, b"{\"task\":".as_slice())
+        .unwrap()
+        .map(|record| record.value().to_vec());
+    assert!(before.is_some(), "there is a record to damage");
+    write.commit().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_damaged_records_were_about_is_taken_up_again_by_what_the_chain_says() {
+    let world = World::new().await;
+    let first = world.spawn(0, settings()).await;
+    let mallory = world.validator(3).await;
+    world.grow_up();
+    let (paid, disputed) = (world.ask("one").await, world.ask("two").await);
+    for asked in [&paid, &disputed] {
+        reached(&first, asked.task, State::Revealed).await;
+    }
+    mallory.contest(disputed.task).await.unwrap();
+    case_at(&first, disputed.task, Stage::Voted).await;
+    first.stop().await.unwrap();
+    damage(&world, "jobs", paid.task);
+    damage(&world, "cases", disputed.task);
+
+    let second = world.spawn(0, settings()).await;
+    reached(&second, paid.task, State::Revealed).await;
+    case_at(&second, disputed.task, Stage::Voted).await;
+    world.past_vote();
+    reached(&second, paid.task, State::Claimed).await;
+    case_at(&second, disputed.task, Stage::Settled).await;
+    assert!(world.solution(paid.task).await.claimed);
+    second.stop().await.unwrap();
+    let check = StoreFile::check(&world.folder(0)).unwrap();
+    assert_eq!(check.damaged, [] as [String; 0]);
 }

@@ -1,16 +1,22 @@
 //! A chain with the model on it, miners, and waiting for what they do.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::ids;
 use arbius_sdk::{
-    client::{Requester, TaskRequest, Validator},
+    client::{Contestation, Requester, Solution, Stake, TaskRequest, Validator},
     content::cids,
+    contracts::TaskStatus,
     deploy::model::{ModelTerms, register_model, set_rate},
     inference::{InProcess, Solver as _},
     miner::{
-        Case, Catalogue, Job, Miner, MinerError, MinerHandle, Settings, Stage, State, StoreError,
+        Case, Catalogue, Job, Miner, MinerError, MinerHandle, Role, Roles, Settings, Stage, State,
+        StoreError, Verification,
     },
     model::Bundle,
 };
@@ -84,7 +90,125 @@ pub(crate) fn request(model: B256, prompt: &str) -> TaskRequest {
     }
 }
 
-/// An account that acts by hand: it stakes, and lets enough time pass to be a validator.
+/// A chain with the model on it, somebody who asks for tasks, and folders for miners.
+pub(crate) struct World {
+    pub(crate) chain: TestChain,
+    pub(crate) model: B256,
+    pub(crate) requester: Requester,
+    folders: tempfile::TempDir,
+}
+
+/// A task that was asked for.
+#[derive(Clone)]
+pub(crate) struct Asked {
+    pub(crate) task: B256,
+    pub(crate) input: Bytes,
+}
+
+impl World {
+    pub(crate) async fn new() -> Self {
+        Self::on(TestChain::start().await.unwrap()).await
+    }
+
+    /// On a chain that has no model yet.
+    pub(crate) async fn on(chain: TestChain) -> Self {
+        let model = with_model(&chain).await;
+        let requester = requester(&chain);
+        requester.approve(U256::from(100 * AIUS)).await.unwrap();
+        Self {
+            chain,
+            model,
+            requester,
+            folders: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    /// Where a miner keeps its things, from one run to the next.
+    pub(crate) fn folder(&self, number: usize) -> PathBuf {
+        self.folders.path().join(number.to_string())
+    }
+
+    pub(crate) fn miner(&self, number: usize) -> Miner {
+        miner(&self.chain, number, self.model, &self.folder(number))
+    }
+
+    pub(crate) async fn spawn(&self, number: usize, settings: Settings) -> MinerHandle {
+        let miner = self.miner(number).settings(settings);
+        miner.spawn().await.unwrap()
+    }
+
+    /// A miner that does everything but solving, and looks at all solutions.
+    pub(crate) async fn watcher(&self, number: usize) -> MinerHandle {
+        self.spawn(number, watching()).await
+    }
+
+    /// An account that acts by hand: it stakes.
+    pub(crate) async fn validator(&self, number: usize) -> Validator {
+        validator(&self.chain, number).await
+    }
+
+    pub(crate) async fn ask(&self, prompt: &str) -> Asked {
+        let request = request(self.model, prompt);
+        let task = self.requester.submit(&request).await.unwrap().task;
+        Asked {
+            task,
+            input: request.input,
+        }
+    }
+
+    pub(crate) async fn solution(&self, task: B256) -> Solution {
+        let solution = self.requester.network().solution(task).await;
+        solution.unwrap().expect("somebody has solved it")
+    }
+
+    /// Who contests a task's solution, if anybody does, and the votes.
+    pub(crate) async fn contestation(&self, task: B256) -> Option<Contestation> {
+        self.requester.network().contestation(task).await.unwrap()
+    }
+
+    pub(crate) async fn status(&self, task: B256) -> TaskStatus {
+        self.requester.network().status(task).await.unwrap()
+    }
+
+    /// How many transactions an account has sent.
+    pub(crate) async fn nonce(&self, account: Address) -> u64 {
+        self.chain.chain().nonce(account, true).await.unwrap()
+    }
+
+    /// What a validator has staked.
+    pub(crate) async fn staked(&self, validator: Address) -> U256 {
+        let stake = Stake::of(self.chain.chain(), self.chain.engine(), validator);
+        stake.await.unwrap().staked
+    }
+
+    /// Long enough for who has staked to be a validator who may contest and vote.
+    pub(crate) fn grow_up(&self) {
+        self.chain.pass(Duration::from_secs(200)).unwrap();
+    }
+
+    pub(crate) fn past_contest(&self) {
+        self.chain.pass(Duration::from_secs(2_001)).unwrap();
+    }
+
+    /// Past the vote and the time in which others leave it to the one with most to gain.
+    pub(crate) fn past_vote(&self) {
+        self.chain.pass(Duration::from_secs(8_100)).unwrap();
+    }
+}
+
+/// Everything but solving; looks at all solutions.
+pub(crate) fn watching() -> Settings {
+    Settings {
+        roles: Roles::default().without(Role::Solve),
+        verification: Verification {
+            share_percent: 100.0,
+            ..Verification::default()
+        },
+        ..settings()
+    }
+}
+
+/// An account that acts by hand: it stakes.
 pub(crate) async fn validator(chain: &TestChain, number: usize) -> Validator {
     let lane = chain.lane(Actor::Miner(number)).unwrap().clone();
     let validator = Validator::new(lane, chain.engine());
@@ -92,56 +216,92 @@ pub(crate) async fn validator(chain: &TestChain, number: usize) -> Validator {
     validator
 }
 
+/// Reveals what the model makes for the task.
+pub(crate) async fn answer(validator: &Validator, asked: &Asked) {
+    reveal(validator, asked, 0).await;
+}
+
 /// Reveals what the model makes for another seed.
-pub(crate) async fn cheat(validator: &Validator, task: B256, input: &[u8]) {
-    reveal(validator, task, input, 1).await;
+pub(crate) async fn cheat(validator: &Validator, asked: &Asked) {
+    reveal(validator, asked, 1).await;
 }
 
 /// Reveals what the model makes for the task's seed, changed by `twist`.
-pub(crate) async fn reveal(validator: &Validator, task: B256, input: &[u8], twist: u64) {
-    let seed = ids::seed(task) ^ twist;
+pub(crate) async fn reveal(validator: &Validator, asked: &Asked, twist: u64) {
+    let Asked { task, input } = asked;
+    let seed = ids::seed(*task) ^ twist;
     let outputs = InProcess::default().solve(&bundle(), input, seed).await;
     let cid = outputs.unwrap().cid().unwrap();
     let digest = B256::new(cids::digest(&cid).unwrap());
-    validator.commit(task, digest).await.unwrap();
-    validator.reveal(task, digest).await.unwrap();
+    validator.commit(*task, digest).await.unwrap();
+    validator.reveal(*task, digest).await.unwrap();
 }
 
 /// Waits until every job of a miner is over, and `count` of them are there.
 pub(crate) async fn all_over(miner: &MinerHandle, count: usize) {
-    let over = async {
-        loop {
-            let jobs = miner.jobs().unwrap();
-            if jobs.len() == count && jobs.iter().all(|job| job.state.is_over()) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+    let over = || {
+        let jobs = miner.jobs().unwrap();
+        (jobs.len() == count && jobs.iter().all(|job| job.state.is_over())).then_some(())
     };
-    if tokio::time::timeout(PATIENCE, over).await.is_err() {
-        panic!("jobs are not over: {:#?}", miner.jobs().unwrap());
-    }
+    found(miner, &format!("{count} jobs are over"), over).await;
 }
 
 /// Waits until a job of a miner has got as far as a state.
-pub(crate) async fn reached(miner: &MinerHandle, task: B256, state: State) {
+pub(crate) async fn reached(miner: &MinerHandle, task: B256, state: State) -> Job {
+    let what = format!("{task} gets to {state}");
+    job_that(miner, task, &what, |job| job.reached_at(state).is_some()).await
+}
+
+/// Waits until the note of a job says something.
+pub(crate) async fn noted(miner: &MinerHandle, task: B256, text: &str) -> Job {
+    let says = |job: &Job| job.note.as_deref().is_some_and(|note| note.contains(text));
+    job_that(miner, task, &format!("{task} says `{text}`"), says).await
+}
+
+async fn job_that(miner: &MinerHandle, task: B256, what: &str, so: impl Fn(&Job) -> bool) -> Job {
+    let find = || {
+        let mut jobs = miner.jobs().unwrap().into_iter();
+        jobs.find(|job| job.task == task && so(job))
+    };
+    found(miner, what, find).await
+}
+
+/// Waits until a miner's case of a task has got as far as a stage, and returns it.
+pub(crate) async fn case_at(miner: &MinerHandle, task: B256, stage: Stage) -> Case {
+    let what = format!("the case of {task} gets to {stage}");
+    case_that(miner, task, &what, |case| case.stage == stage).await
+}
+
+/// Waits until a miner's case of a task is as wanted, and returns it.
+pub(crate) async fn case_that(
+    miner: &MinerHandle,
+    task: B256,
+    what: &str,
+    so: impl Fn(&Case) -> bool,
+) -> Case {
+    let find = || {
+        let mut cases = miner.cases().unwrap().into_iter();
+        cases.find(|case| case.task == task && so(case))
+    };
+    found(miner, what, find).await
+}
+
+async fn found<T>(miner: &MinerHandle, what: &str, mut find: impl FnMut() -> Option<T>) -> T {
     let there = async {
         loop {
-            let jobs = miner.jobs().unwrap();
-            if jobs
-                .iter()
-                .any(|job| job.task == task && job.reached_at(state).is_some())
-            {
-                return;
+            if let Some(found) = find() {
+                return found;
             }
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
-    if tokio::time::timeout(PATIENCE, there).await.is_err() {
-        panic!(
-            "{task} did not get to {state}: {:#?}",
-            miner.jobs().unwrap()
-        );
+    match tokio::time::timeout(PATIENCE, there).await {
+        Ok(found) => found,
+        Err(_) => panic!(
+            "never: {what}; jobs {:#?}, cases {:#?}",
+            miner.jobs().unwrap(),
+            miner.cases().unwrap()
+        ),
     }
 }
 
@@ -157,54 +317,10 @@ pub(crate) async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
     }
 }
 
-/// Waits until a miner's case of a task has got as far as a stage, and returns it.
-pub(crate) async fn case_at(miner: &MinerHandle, task: B256, stage: Stage) -> Case {
-    let find = || {
-        let cases = miner.cases().unwrap();
-        cases
-            .into_iter()
-            .find(|case| case.task == task && case.stage == stage)
-    };
-    let there = async {
-        loop {
-            if let Some(case) = find() {
-                return case;
-            }
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
-    };
-    match tokio::time::timeout(PATIENCE, there).await {
-        Ok(case) => case,
-        Err(_) => panic!(
-            "the case of {task} did not get to {stage}: {:#?}, jobs {:#?}",
-            miner.cases().unwrap(),
-            miner.jobs().unwrap()
-        ),
-    }
-}
-
-/// Waits until the note of a job says something.
-pub(crate) async fn noted(miner: &MinerHandle, task: B256, text: &str) {
-    let says = |job: &Job| job.note.as_deref().is_some_and(|note| note.contains(text));
-    let there = async {
-        while !miner
-            .jobs()
-            .unwrap()
-            .iter()
-            .any(|job| job.task == task && says(job))
-        {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    if tokio::time::timeout(PATIENCE, there).await.is_err() {
-        panic!("{task} never said `{text}`: {:#?}", miner.jobs().unwrap());
-    }
-}
-
-/// Starts the miner again once the one that was dropped has let go of its store.
-pub(crate) async fn respawn(chain: &TestChain, model: B256, folder: &Path) -> MinerHandle {
+/// Starts a miner once the one before, which was dropped, has let go of its store.
+pub(crate) async fn take_over(miner: impl Fn() -> Miner) -> MinerHandle {
     for _ in 0..200 {
-        match miner(chain, 0, model, folder).spawn().await {
+        match miner().spawn().await {
             Err(MinerError::Store(StoreError::InUse { .. })) => {
                 tokio::time::sleep(Duration::from_millis(25)).await;
             }
@@ -212,4 +328,9 @@ pub(crate) async fn respawn(chain: &TestChain, model: B256, folder: &Path) -> Mi
         }
     }
     panic!("the dropped miner never let go of its store");
+}
+
+/// Starts the miner again once the one that was dropped has let go of its store.
+pub(crate) async fn respawn(chain: &TestChain, model: B256, folder: &Path) -> MinerHandle {
+    take_over(|| miner(chain, 0, model, folder)).await
 }

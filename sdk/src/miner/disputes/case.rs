@@ -141,6 +141,9 @@ pub struct Case {
     /// Its input; unknown until it is asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input: Option<Bytes>,
+    /// The block of the newest event that told of it.
+    #[serde(default)]
+    pub block: u64,
     /// Why it is looked at.
     pub cause: Cause,
     /// Where it stands.
@@ -186,6 +189,7 @@ impl Case {
             task,
             model: None,
             input: None,
+            block: 0,
             cause,
             stage,
             solver: None,
@@ -232,6 +236,12 @@ impl Case {
         let mut case = Self::new(task, Cause::Contested, Stage::Contested);
         case.contester = Some(contester);
         case
+    }
+
+    /// Notes the block of an event that tells of it.
+    pub(in crate::miner) const fn told_in(mut self, block: u64) -> Self {
+        self.block = block;
+        self
     }
 
     /// Moves to a stage and notes the time. Writing it down is the caller's.

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use alloy_primitives::{Address, B256};
+use alloy_primitives::B256;
 use tokio::task::{JoinError, JoinSet};
 
 use super::{Case, Cause, Finding, steps::Next};
@@ -23,7 +23,7 @@ use crate::{
         notify,
         slot::{DISK_PAUSE, pause_after, waits_for_disk},
         store::News,
-        watch::{Sighting, Solved},
+        watch::{Contested, Sighting, Solved},
     },
 };
 
@@ -94,26 +94,30 @@ impl Docket {
                 .iter()
                 .filter(|solved| self.is_recent(solved))
             {
-                let Solved { task, solver, .. } = *solved;
-                if let Some(case) = self.drawn(task, solver, &sighting.submissions, cases.len())? {
-                    cases.insert(task, case);
+                if let Some(case) = self.drawn(solved, &sighting.submissions, cases.len())? {
+                    cases.insert(case.task, case);
                 }
             }
         }
         if roles.has(Role::Vote) || roles.has(Role::Claim) {
-            for (task, contester) in &sighting.contested {
-                let known = match cases.remove(task) {
+            for contested in &sighting.contested {
+                let Contested {
+                    task,
+                    contester,
+                    block,
+                } = *contested;
+                let known = match cases.remove(&task) {
                     Some(case) => Some(case),
-                    None => self.machine.store.case(*task)?,
+                    None => self.machine.store.case(task)?,
                 };
                 let case = match known {
                     Some(mut case) => {
-                        case.take_up(*contester);
+                        case.take_up(contester);
                         case
                     }
-                    None => Case::contested(*task, *contester),
+                    None => Case::contested(task, contester),
                 };
-                cases.insert(*task, case);
+                cases.insert(task, case.told_in(block));
             }
         }
         if roles.has(Role::Notify) {
@@ -130,7 +134,7 @@ impl Docket {
 
     /// Whether a solution may still be contested, as far as its event tells: a miner that
     /// reads the chain's past has no use for the rest.
-    fn is_recent(&self, solved: &Solved) -> bool {
+    pub(in crate::miner) fn is_recent(&self, solved: &Solved) -> bool {
         // A pause makes the contest period longer.
         let end = solved
             .time
@@ -141,11 +145,16 @@ impl Docket {
     /// A case of a solution that was just read, if it is to be looked at.
     fn drawn(
         &self,
-        task: B256,
-        solver: Address,
+        solved: &Solved,
         submissions: &[Submission],
         new: usize,
     ) -> Result<Option<Case>, StoreError> {
+        let Solved {
+            task,
+            solver,
+            block,
+            ..
+        } = *solved;
         let machine = &self.machine;
         if solver == machine.account() || self.slots.contains_key(&task) {
             return Ok(None);
@@ -178,7 +187,8 @@ impl Docket {
             machine.skipped.fetch_add(1, Ordering::Relaxed);
             return Ok(None);
         }
-        Ok(Some(Case::seen(task, model, input, solver, cause)))
+        let case = Case::seen(task, model, input, solver, cause);
+        Ok(Some(case.told_in(block)))
     }
 
     /// Takes up what was written down.

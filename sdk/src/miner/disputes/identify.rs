@@ -8,7 +8,10 @@ use crate::{
     client::ClientError,
     content::{cids, unixfs},
     contracts::IEngine,
-    miner::machine::{Machine, StepError},
+    miner::{
+        ask::Whom,
+        machine::{Machine, StepError},
+    },
 };
 
 /// Attempts at finding what an event told, before it counts as gone; with the pauses
@@ -41,7 +44,7 @@ impl Machine {
             IEngine::solutionsCall { task }.abi_encode(),
             IEngine::contestEndCall { task }.abi_encode(),
         ];
-        let [found, solution, end] = self.ask(calls, true).await?;
+        let [found, solution, end] = self.ask(calls, Whom::Two { since: case.block }).await?;
         let found = self.answer::<IEngine::tasksCall>(found).await?;
         let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
         let end = self.answer::<IEngine::contestEndCall>(end).await?;
@@ -65,7 +68,11 @@ impl Machine {
             cids::from_onchain(&found.cid).is_ok_and(|cid| unixfs::cid_of(input) == cid)
         };
         if !case.input.as_ref().is_some_and(is_chains) {
-            let input = self.input(task).await?;
+            let kept = self.store.job(task)?.map(|job| job.input);
+            let input = match kept.filter(is_chains) {
+                Some(input) => input,
+                None => self.input(task).await?,
+            };
             if !is_chains(&input) {
                 return Err(StepError::Doubtful(format!(
                     "the input that an endpoint gives for task {task} is not the one that was submitted"
@@ -77,9 +84,6 @@ impl Machine {
     }
 
     async fn input(&self, task: B256) -> Result<Bytes, StepError> {
-        if let Some(job) = self.store.job(task)? {
-            return Ok(job.input);
-        }
         match self.network.submission(task).await {
             Ok(submission) => Ok(submission.input),
             Err(ClientError::Chain(error)) => Err(error.into()),

@@ -65,7 +65,7 @@ impl Machine {
         match self.prove(model).await {
             Ok(()) => {}
             // It may be possible later.
-            Err(CatalogueError::NotComputed { source, .. }) => return Err(source.into()),
+            Err(CatalogueError::NotComputed { source, .. }) => return Err((*source).into()),
             // Others came out, and the model is stopped.
             Err(error) => return Ok(inconclusive(error.to_string())),
         }

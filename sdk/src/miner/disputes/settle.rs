@@ -10,6 +10,7 @@ use crate::{
     contracts::IEngine,
     miner::{
         Role,
+        ask::Whom,
         machine::{Machine, StepError},
     },
 };
@@ -69,7 +70,9 @@ impl Machine {
             IEngine::contestationsCall { task }.abi_encode(),
             IEngine::contestationVoteCountsCall { task }.abi_encode(),
         ];
-        let [end, refusal, contestation, votes] = self.ask(calls, false).await?;
+        // What is concluded from it leaves a lock, and a share, to others.
+        let whom = Whom::Two { since: case.block };
+        let [end, refusal, contestation, votes] = self.ask(calls, whom).await?;
         let end = self.answer::<IEngine::contestationVoteEndCall>(end).await?;
         let end = end.saturating_to();
         case.vote_end = Some(end);

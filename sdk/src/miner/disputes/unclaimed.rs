@@ -8,6 +8,7 @@ use crate::{
     contracts::IEngine,
     miner::{
         Role,
+        ask::Whom,
         machine::{Machine, StepError},
     },
 };
@@ -25,7 +26,7 @@ impl Machine {
             IEngine::solutionsCall { task }.abi_encode(),
             IEngine::contestEndCall { task }.abi_encode(),
         ];
-        let [solution, end] = self.ask(calls, false).await?;
+        let [solution, end] = self.ask(calls, Whom::Anyone).await?;
         let solution = self.answer::<IEngine::solutionsCall>(solution).await?;
         let end: u64 = self
             .answer::<IEngine::contestEndCall>(end)

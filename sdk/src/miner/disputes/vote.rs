@@ -14,6 +14,7 @@ use crate::{
     contracts::IEngine,
     miner::{
         Role,
+        ask::Whom,
         machine::{Machine, StepError},
     },
 };
@@ -31,7 +32,7 @@ impl Machine {
             IEngine::contestationVoteEndCall { task }.abi_encode(),
             self.can_vote(task).abi_encode(),
         ];
-        let [found, end, refusal] = self.ask(calls, true).await?;
+        let [found, end, refusal] = self.ask(calls, Whom::Two { since: case.block }).await?;
         let found = self.answer::<IEngine::contestationsCall>(found).await?;
         let end = self.answer::<IEngine::contestationVoteEndCall>(end).await?;
         let refusal = self

@@ -17,6 +17,7 @@ use crate::{
     contracts::IEngine,
     miner::{
         Job, MinerError, State, StoreError,
+        ask::Whom,
         machine::{Machine, Next, Remedy, StepError},
         slot::{DISK_PAUSE, Done, Slot, pause_after, waits_for_disk},
     },
@@ -182,9 +183,10 @@ impl Delivery {
     /// pinned → committed, for all of the group.
     #[tracing::instrument(level = "debug", skip_all, fields(group = self.group.id, tasks = self.jobs.len()))]
     async fn commit(&mut self) -> Result<Progress, StepError> {
-        // As long as nothing binds us, what others have solved is left out, and what this
-        // machine is no longer trusted with.
-        if self.leave_lost() | self.leave_withheld().await {
+        // As long as nothing binds us, what others have solved is left out, what this machine
+        // is no longer trusted with, and what it was told wrongly.
+        if self.leave_lost().await? | self.leave_withheld().await | self.leave_misreported().await?
+        {
             self.group = Group::new(self.group.id, self.jobs.iter());
             if self.jobs.is_empty() {
                 return Ok(Progress::Again);
@@ -214,13 +216,7 @@ impl Delivery {
             }
             // While gas is dear, others gather for the next group.
             Err(error @ ChainError::FeeAboveCeiling { .. }) => {
-                let reason = error.to_string();
-                for mut job in std::mem::take(&mut self.jobs) {
-                    job.attempts = job.attempts.saturating_add(1);
-                    job.note = Some(reason.clone());
-                    let slot = Slot::after(job.attempts);
-                    self.leave(job, Some(slot));
-                }
+                self.put_off(&error.to_string(), |_| true);
                 Ok(Progress::Again)
             }
             Err(error) => Err(error.into()),
@@ -236,23 +232,67 @@ impl Delivery {
 
     /// Lets the jobs go that somebody else is known to have solved. Returns whether there were
     /// any.
-    pub(super) fn leave_lost(&mut self) -> bool {
+    pub(super) async fn leave_lost(&mut self) -> Result<bool, StoreError> {
         let machine = Arc::clone(&self.machine);
         let before = self.jobs.len();
         for index in (0..before).rev() {
-            let winner = self
-                .jobs
-                .get(index)
-                .and_then(|job| machine.winner(job.task));
-            if let Some(winner) = winner {
-                let mut job = self.jobs.remove(index);
-                job.winner = Some(winner);
-                let reason = format!("{winner} solved it first");
-                machine.measured(&mut job, |job| job.end(State::Lost, reason));
-                self.leave(job, None);
-            }
+            let Some(job) = self.jobs.get_mut(index) else {
+                continue;
+            };
+            let Some(winner) = machine.winner(job.task) else {
+                continue;
+            };
+            let slot = match machine.concede(job, winner).await {
+                Ok(Next::Over) => None,
+                Ok(Next::Send) => Some(Slot::Sending { recheck: false }),
+                Ok(Next::Step) => continue,
+                Err(StepError::Store(error)) => return Err(error),
+                // Nobody confirms it: the engine passes over what was lost.
+                Err(error) => {
+                    tracing::debug!(task = %job.task, %error, "cannot tell whether it is lost");
+                    continue;
+                }
+            };
+            let job = self.jobs.remove(index);
+            self.leave(job, slot);
         }
-        self.jobs.len() < before
+        Ok(self.jobs.len() < before)
+    }
+
+    /// Lets the jobs go that an endpoint's event has misreported. Returns whether there were
+    /// any.
+    async fn leave_misreported(&mut self) -> Result<bool, StoreError> {
+        let machine = Arc::clone(&self.machine);
+        let wrong = match machine.misreported(&mut self.jobs).await {
+            Ok(wrong) => wrong,
+            Err(StepError::Store(error)) => return Err(error),
+            Err(error) => return Ok(self.put_off(&error.to_string(), |job| !job.proved)),
+        };
+        for mut job in self
+            .jobs
+            .extract_if(.., |job| wrong.contains(&job.task))
+            .collect::<Vec<_>>()
+        {
+            tracing::error!(task = %job.task, model = %job.model,
+                "an endpoint told of another task than was submitted");
+            let reason = "an endpoint told of another task than was submitted under this id";
+            machine.measured(&mut job, |job| job.end(State::Declined, reason));
+            self.leave(job, None);
+        }
+        Ok(!wrong.is_empty())
+    }
+
+    /// Lets some jobs go that are tried again later. Returns whether there were any.
+    fn put_off(&mut self, reason: &str, which: impl Fn(&Job) -> bool) -> bool {
+        let going: Vec<Job> = self.jobs.extract_if(.., |job| which(job)).collect();
+        let any = !going.is_empty();
+        for mut job in going {
+            job.attempts = job.attempts.saturating_add(1);
+            job.note = Some(reason.to_owned());
+            let slot = Slot::after(job.attempts);
+            self.leave(job, Some(slot));
+        }
+        any
     }
 
     /// Lets the jobs go that are not to be revealed any more: their model is no longer
@@ -283,15 +323,23 @@ impl Delivery {
         self.left.push(job);
     }
 
-    /// Lets a job go on where the chain says it stands. Nothing is decided if the task is
-    /// open.
+    /// Lets a job go on where the chain says it stands, after the engine has refused what was
+    /// sent for it. Nothing is decided if the task is open.
     pub(super) async fn leave_as_chain_says(&mut self, task: B256) -> Result<bool, StepError> {
         let machine = Arc::clone(&self.machine);
         let Some(index) = self.jobs.iter().position(|job| job.task == task) else {
             return Ok(true);
         };
         let job = &mut self.jobs[index];
-        let Some(next) = machine.standing(job).await? else {
+        let next = match machine.standing(job, Whom::Anyone).await? {
+            // It contradicts the refusal: one endpoint may be hiding something.
+            None if !machine.chain.is_alone() => {
+                let whom = Whom::Two { since: job.block };
+                machine.standing(job, whom).await?
+            }
+            next => next,
+        };
+        let Some(next) = next else {
             return Ok(false);
         };
         let job = self.jobs.remove(index);

@@ -22,7 +22,7 @@ impl Delivery {
     #[tracing::instrument(level = "debug", skip_all, fields(group = self.group.id, tasks = self.jobs.len()))]
     pub(super) async fn reveal(&mut self) -> Result<Progress, StepError> {
         // A bulk commitment is revealed as it is or not at all.
-        if self.leave_lost() {
+        if self.leave_lost().await? {
             self.write(false)?;
         }
         // Nothing of it is revealed that is not to be: the others are committed to anew.

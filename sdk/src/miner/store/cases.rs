@@ -66,9 +66,11 @@ impl Store {
     pub(in crate::miner) fn save_case(&self, case: &mut Case) -> Result<(), StoreError> {
         let write = self.begin_write()?;
         if case.contester.is_none()
-            && let Some(contester) = get(&write, case.task)?.and_then(|before| before.contester)
+            && let Some(before) = get(&write, case.task)?
+            && let Some(contester) = before.contester
         {
             case.take_up(contester);
+            case.block = before.block;
         }
         put(&write, case)?;
         write.commit()?;

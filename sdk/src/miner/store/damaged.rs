@@ -1,12 +1,13 @@
 //! Records that cannot be read: set apart and named, so that the others go on.
 
+use alloy_primitives::B256;
 use redb::{ReadableTable as _, ReadableTableMetadata as _, TableDefinition, WriteTransaction};
 
 use super::{
-    Store, StoreError,
+    News, Store, StoreError,
     cases::{CASES, OPEN_CASES},
     intents::INTENTS,
-    jobs::{JOBS, OPEN},
+    jobs::{self, JOBS, OPEN},
     record,
     schema::META,
 };
@@ -28,8 +29,8 @@ fn set_apart(
     let name = format!("{table}/{}", alloy_primitives::hex::encode_prefixed(key));
     tracing::error!(
         record = name,
-        "a record of the store is damaged and was set apart; a job's task may have to be claimed \
-         by hand (`arbius claim`), or restore a backup"
+        "a record of the store is damaged and was set apart; what the chain still tells of it \
+         is taken up again"
     );
     write.open_table(DAMAGED)?.insert(name.as_str(), value)?;
     Ok(())
@@ -94,7 +95,63 @@ pub(super) fn isolate(write: &WriteTransaction) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What a record that was set apart was about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::miner) enum Lost {
+    /// An open job of a task.
+    Job(B256),
+    /// An open case of a task.
+    Case(B256),
+}
+
+impl Lost {
+    fn of(name: &str) -> Option<Self> {
+        let (table, task) = name.split_once('/')?;
+        let task = task.parse().ok()?;
+        match table {
+            "jobs" => Some(Self::Job(task)),
+            "cases" => Some(Self::Case(task)),
+            _ => None,
+        }
+    }
+
+    fn name(self) -> String {
+        match self {
+            Self::Job(task) => format!("jobs/{task}"),
+            Self::Case(task) => format!("cases/{task}"),
+        }
+    }
+}
+
 impl Store {
+    /// The jobs and cases whose records were set apart.
+    pub(in crate::miner) fn lost(&self) -> Result<Vec<Lost>, StoreError> {
+        let names = self.damaged()?;
+        Ok(names.iter().filter_map(|name| Lost::of(name)).collect())
+    }
+
+    /// Writes jobs and cases down in the place of damaged records, which are not kept any
+    /// longer. What has come anew meanwhile stays as it is.
+    pub(in crate::miner) fn restore(&self, jobs: &[Job], news: &News) -> Result<(), StoreError> {
+        let write = self.begin_write()?;
+        for job in jobs {
+            if write.open_table(JOBS)?.get(job.task.0)?.is_none() {
+                jobs::put(&write, job)?;
+            }
+        }
+        news.write(&write)?;
+        {
+            let mut damaged = write.open_table(DAMAGED)?;
+            let jobs = jobs.iter().map(|job| Lost::Job(job.task));
+            let cases = news.cases.iter().map(|case| Lost::Case(case.task));
+            for lost in jobs.chain(cases) {
+                damaged.remove(lost.name().as_str())?;
+            }
+        }
+        write.commit()?;
+        Ok(())
+    }
+
     /// The names of records that were set apart.
     pub(in crate::miner) fn damaged(&self) -> Result<Vec<String>, StoreError> {
         let read = self.begin_read()?;

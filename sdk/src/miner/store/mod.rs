@@ -33,6 +33,7 @@ mod totals;
 pub(super) use backup::STORE_FILE;
 pub use backup::{Backup, BackupError};
 pub(super) use cases::News;
+pub(super) use damaged::Lost;
 pub(super) use database::Store;
 pub use error::StoreError;
 pub use file::{StoreCheck, StoreFile};
