@@ -379,3 +379,90 @@ async fn summary(miner: MinerHandle, json: bool) -> eyre::Result<()> {
     ))?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+    use std::time::Duration;
+
+    use alloy_primitives::U256;
+    use arbius_sdk::miner::{Role, Roles};
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::args::{Cli, Command};
+
+    fn told(options: &str) -> Settings {
+        let line = ["arbius", "mine"]
+            .into_iter()
+            .chain(options.split_whitespace());
+        match Cli::try_parse_from(line).unwrap().command {
+            Command::Mine(args) => settings(&args),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_miner_does_what_the_command_line_says() {
+        let Settings {
+            min_fee,
+            parallel_jobs,
+            parallel_solves,
+            from_block,
+            requests_per_second,
+            stake,
+            withdraw,
+            roles,
+            shadow,
+            second_run,
+            recheck,
+            notify_gas,
+            claim_for_others,
+            verification,
+            limits,
+            deny_list,
+            margin,
+            fees,
+            bulk,
+            retention,
+            ..
+        } = told(
+            "--min-fee 2 --parallel-jobs 3 --workers 4 --from-block 5 --rpc-rate 6 --no-stake \
+             --no-withdraw --roles solve,pin --shadow --second-run --recheck 7m --notify-gas 8 \
+             --claim-for-others --verify-share 9 --verify-idle-share 10 \
+             --check-gateway http://one.example,http://two.example --max-input 11 --max-queue 12 \
+             --max-disk 13 --min-free-memory 14 --deny names.txt --aius-price 0.5 --margin 15 \
+             --max-gas-price 16 --routine-gas-price 17 --bulk 18 --keep-jobs 19d",
+        );
+        let wei = |aius: u64| U256::from(aius) * U256::from(10).pow(U256::from(18));
+        assert_eq!(min_fee, wei(2));
+        assert_eq!((parallel_jobs, parallel_solves), (3, 4));
+        assert_eq!((from_block, requests_per_second), (Some(5), Some(6.0)));
+        assert!(!stake && !withdraw && shadow && second_run && claim_for_others);
+        assert_eq!(roles, Roles::NONE.with(Role::Solve).with(Role::Pin));
+        assert_eq!((recheck, notify_gas), (Duration::from_secs(420), 8));
+        let shares = (verification.share_percent, verification.idle_percent);
+        assert_eq!(shares, (9.0, 10.0));
+        let gateways = ["http://one.example", "http://two.example"];
+        assert_eq!(verification.gateways, gateways);
+        assert_eq!((limits.input_bytes, limits.queue), (11, 12));
+        let sizes = (limits.disk_bytes, limits.min_free_memory);
+        assert_eq!(sizes, (Some(13), Some(14)));
+        assert_eq!(deny_list, Some(PathBuf::from("names.txt")));
+        let half = Margin {
+            aius_price: wei(1) / U256::from(2),
+            percent: 15,
+        };
+        assert_eq!(margin, Some(half));
+        let prices = (fees.max_fee_per_gas, fees.routine_fee_per_gas);
+        assert_eq!(prices, (Some(16), Some(17)));
+        assert_eq!(bulk.tasks, 18);
+        assert_eq!(retention.age, Duration::from_secs(19 * 86_400));
+    }
+
+    #[test]
+    fn without_options_it_is_the_sdks_miner() {
+        let (told, sdks) = (told(""), Settings::default());
+        assert_eq!(format!("{told:?}"), format!("{sdks:?}"));
+    }
+}

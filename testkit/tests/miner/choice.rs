@@ -1,15 +1,24 @@
 //! Which tasks a miner takes.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use alloy_primitives::{B256, U256};
 use arbius_sdk::{
     client::TaskRequest,
+    inference::Solver,
     miner::{Limits, Margin, MinerError, MinerHandle, Settings, State},
 };
 use arbius_testkit::{Actor, TestChain};
 
-use crate::world::{AIUS, chain_with_model, miner, noted, reached, request, requester, settings};
+use crate::{
+    faulty::Faulty,
+    world::{AIUS, World, chain_with_model, miner, noted, reached, request, requester, settings},
+};
 
 async fn spawn(chain: &TestChain, model: B256, folder: &Path, settings: Settings) -> MinerHandle {
     let miner = miner(chain, 0, model, folder).settings(settings);
@@ -54,14 +63,14 @@ async fn what_the_deny_list_names_is_declined_and_the_list_is_read_again() {
     for (number, (rule, reason)) in rules.into_iter().enumerate() {
         fs::write(&list, rule).unwrap();
         // The file is looked at once a second.
-        tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
         let task = ask(&format!("an eight, the {number}.")).await;
         noted(&miner, task, reason).await;
     }
 
     // Who asks in the name of a denied account, or is asked for by another.
     fs::write(&list, format!("requester {account}")).unwrap();
-    tokio::time::sleep(std::time::Duration::from_millis(1_100)).await;
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
     let other = chain.lane(Actor::Miner(2)).unwrap().clone();
     let other = arbius_sdk::client::Requester::new(other, chain.deployment()).unwrap();
     let request = TaskRequest {
@@ -122,6 +131,33 @@ async fn what_is_beyond_a_limit_is_declined_with_the_figures() {
         assert_eq!(job.state, State::Declined);
         miner.stop().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_more_jobs_are_in_progress_than_the_limit() {
+    let world = World::new().await;
+    let machine = Arc::new(Faulty::default());
+    let solver: Arc<dyn Solver> = machine.clone();
+    let one_by_one = Settings {
+        parallel_jobs: 1,
+        parallel_solves: 4,
+        ..settings()
+    };
+    let miner = world.miner(0).solver(solver).settings(one_by_one);
+    let miner = miner.spawn().await.unwrap();
+    machine.hangs.on();
+    let before = machine.runs.load(Ordering::SeqCst);
+    let tasks = [world.ask("one").await.task, world.ask("two").await.task];
+    for task in tasks {
+        reached(&miner, task, State::Seen).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(machine.runs.load(Ordering::SeqCst), before + 1);
+    machine.hangs.off();
+    for task in tasks {
+        reached(&miner, task, State::Revealed).await;
+    }
+    miner.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

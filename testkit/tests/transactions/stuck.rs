@@ -14,7 +14,7 @@ use arbius_sdk::{
     contracts::IEngine,
 };
 
-use crate::world::{Notebook, devnet, hasty, somebody, until};
+use crate::world::{Notebook, by_hand, devnet, hasty, lane_on, somebody, until};
 
 fn transfer(wei: u64) -> Call {
     Call::transfer(somebody(), U256::from(wei))
@@ -22,10 +22,7 @@ fn transfer(wei: u64) -> Call {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_transaction_is_replaced_by_one_that_offers_more() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
-    let journal = Arc::new(Notebook::default());
-    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
+    let (devnet, lane, journal) = by_hand(hasty()).await;
     let mut sent = lane.send(transfer(3)).await.unwrap();
     let first = sent.hash();
     let mine = async {
@@ -52,13 +49,11 @@ async fn a_stuck_transaction_is_replaced_by_one_that_offers_more() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_stuck_for_another_reason_than_its_price_is_not_made_ever_dearer() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
     let policy = FeePolicy {
         replace_after: Duration::from_millis(10),
         ..hasty()
     };
-    let lane = Lane::with_journal(chain, signer, policy, Arc::new(Notebook::default()));
+    let (devnet, lane, _) = by_hand(policy).await;
     let mut sent = lane.send(transfer(3)).await.unwrap();
     let early = tokio::time::timeout(Duration::from_secs(4), sent.landed()).await;
     assert!(early.is_err(), "{early:?}");
@@ -75,10 +70,7 @@ async fn what_is_stuck_for_another_reason_than_its_price_is_not_made_ever_dearer
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_version_is_included_counts() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
-    let journal = Arc::new(Notebook::default());
-    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
+    let (devnet, lane, journal) = by_hand(hasty()).await;
     let mut sent = lane.send(transfer(3)).await.unwrap();
     let hash = sent.hash();
     let mine = async {
@@ -102,9 +94,7 @@ async fn whichever_version_is_included_counts() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_pool_has_dropped_is_sent_again() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
-    let lane = Lane::with_journal(chain, signer, hasty(), Arc::new(Notebook::default()));
+    let (devnet, lane, _) = by_hand(hasty()).await;
     let mut sent = Vec::new();
     for wei in 1..=4 {
         sent.push(lane.send(transfer(wei)).await.unwrap());
@@ -123,10 +113,7 @@ async fn what_a_pool_has_dropped_is_sent_again() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_called_off_does_nothing_and_frees_the_lane() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
-    let journal = Arc::new(Notebook::default());
-    let lane = Lane::with_journal(chain, signer.clone(), hasty(), journal.clone());
+    let (devnet, lane, journal) = by_hand(hasty()).await;
     let sent = lane.send(transfer(3)).await.unwrap();
     let mine = async {
         let replaced = async || {
@@ -145,18 +132,16 @@ async fn what_is_called_off_does_nothing_and_frees_the_lane() {
     devnet.chain().set_mining(Mining::Automatic);
     lane.execute(transfer(4)).await.unwrap();
     assert_eq!(devnet.chain().balance(somebody()), U256::from(4));
-    assert_eq!(devnet.chain().nonce(signer.address()), 2);
+    assert_eq!(devnet.chain().nonce(lane.address()), 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_given_up_waiting_for_is_called_off_before_the_next() {
-    let (devnet, chain, signer) = devnet().await;
-    devnet.chain().set_mining(Mining::Manual);
     let policy = FeePolicy {
         receipt_timeout: Duration::from_millis(500),
         ..hasty()
     };
-    let lane = Lane::with_journal(chain, signer, policy, Arc::new(Notebook::default()));
+    let (devnet, lane, _) = by_hand(policy).await;
     let error = lane.execute(transfer(3)).await.unwrap_err();
     assert!(matches!(error, ChainError::NoReceipt { .. }), "{error}");
     devnet
@@ -199,13 +184,7 @@ async fn a_nonce_that_another_program_takes_while_waiting_is_noticed_and_said() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_reorganisation_undoes_is_sent_again_as_it_was() {
-    let (devnet, chain, signer) = devnet().await;
-    let lane = Lane::with_journal(
-        chain,
-        signer.clone(),
-        hasty(),
-        Arc::new(Notebook::default()),
-    );
+    let (devnet, lane, _) = lane_on(hasty()).await;
     let mut hashes = Vec::new();
     for wei in 1..=3 {
         hashes.push(lane.execute(transfer(wei)).await.unwrap().hash);
@@ -218,25 +197,19 @@ async fn what_a_reorganisation_undoes_is_sent_again_as_it_was() {
         assert!(devnet.chain().mined(hash).is_some());
     }
     lane.execute(transfer(10)).await.unwrap();
-    assert_eq!(devnet.chain().nonce(signer.address()), 4);
+    assert_eq!(devnet.chain().nonce(lane.address()), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gap_that_a_reorganisation_leaves_is_filled_without_being_told() {
-    let (devnet, chain, signer) = devnet().await;
-    let lane = Lane::with_journal(
-        chain,
-        signer.clone(),
-        hasty(),
-        Arc::new(Notebook::default()),
-    );
+    let (devnet, lane, _) = lane_on(hasty()).await;
     for wei in 1..=3 {
         lane.execute(transfer(wei)).await.unwrap();
     }
     devnet.chain().rollback(2).unwrap();
     lane.execute(transfer(10)).await.unwrap();
     assert_eq!(devnet.chain().balance(somebody()), U256::from(16));
-    assert_eq!(devnet.chain().nonce(signer.address()), 4);
+    assert_eq!(devnet.chain().nonce(lane.address()), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -263,12 +236,10 @@ async fn a_gap_of_which_nothing_is_known_is_filled_with_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn blocks_at_an_interval_take_everything_once() {
-    let (devnet, chain, signer) = devnet().await;
+    let (devnet, lane, journal) = lane_on(hasty()).await;
     devnet
         .chain()
         .set_mining(Mining::Interval(Duration::from_millis(400)));
-    let journal = Arc::new(Notebook::default());
-    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
     let sends = (0..12).map(|_| {
         let lane = lane.clone();
         tokio::spawn(async move { lane.execute(transfer(1)).await })
@@ -292,11 +263,8 @@ fn once() -> Bytes {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_reverts_when_it_is_included_is_told_by_the_engines_name() {
-    let (devnet, chain, signer) = devnet().await;
+    let (devnet, lane, journal) = by_hand(hasty()).await;
     devnet.chain().set_code(somebody(), once());
-    devnet.chain().set_mining(Mining::Manual);
-    let journal = Arc::new(Notebook::default());
-    let lane = Lane::with_journal(chain, signer, hasty(), journal.clone());
     let call = || Call::transfer(somebody(), U256::ZERO).for_purpose("claiming once");
     let mut first = lane.send(call()).await.unwrap();
     // The second is simulated where nothing is known of the first.

@@ -8,9 +8,9 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use arbius_devnet::Devnet;
+use arbius_devnet::{Devnet, chain::Mining};
 use arbius_sdk::{
-    chain::{Chain, FeePolicy, Intent, Journal, JournalError, Outcome, Signer},
+    chain::{Chain, FeePolicy, Intent, Journal, JournalError, Lane, Outcome, Signer},
     http,
 };
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
@@ -21,6 +21,21 @@ pub(crate) async fn devnet() -> (Devnet, Chain, Signer) {
     let chain = Chain::connect(&devnet.url()).await.unwrap();
     let signer = Signer::from_key(&devnet.accounts()[0].key).unwrap();
     (devnet, chain, signer)
+}
+
+/// A lane on a chain of its own, and what it writes down.
+pub(crate) async fn lane_on(policy: FeePolicy) -> (Devnet, Lane, Arc<Notebook>) {
+    let (devnet, chain, signer) = devnet().await;
+    let journal = Arc::new(Notebook::default());
+    let lane = Lane::with_journal(chain, signer, policy, journal.clone());
+    (devnet, lane, journal)
+}
+
+/// As [`lane_on`], where blocks are made by hand.
+pub(crate) async fn by_hand(policy: FeePolicy) -> (Devnet, Lane, Arc<Notebook>) {
+    let (devnet, lane, journal) = lane_on(policy).await;
+    devnet.chain().set_mining(Mining::Manual);
+    (devnet, lane, journal)
 }
 
 pub(crate) fn somebody() -> Address {
