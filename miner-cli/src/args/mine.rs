@@ -202,7 +202,7 @@ pub(crate) struct Mine {
     /// Leave earnings with the engine instead of taking them out after claims.
     #[arg(help_heading = "Fees and stake", long)]
     pub(crate) no_withdraw: bool,
-    /// Forget finished jobs after this time; their totals stay.
+    /// Forget finished jobs after this time, and their outputs; their totals stay.
     #[arg(help_heading = "Limits", long, value_name = "TIME", default_value = "90d", value_parser = age)]
     pub(crate) keep_jobs: Duration,
     #[command(flatten)]

@@ -33,7 +33,7 @@ use super::{
 use crate::{
     chain::{Chain, Lane, Signer},
     client::Network,
-    content::{BlockStore, FetchLimits, Fetcher, FolderStore, Gateway},
+    content::{FetchLimits, Fetcher, FolderStore, Gateway},
     contracts::IEngine,
     deploy::Deployment,
     inference::Solver,
@@ -168,9 +168,8 @@ impl Miner {
             .read(engine, &IEngine::minClaimSolutionTimeCall {})
             .await?;
 
-        let folder_store = FolderStore::open(folder.join("blocks"))?;
-        let choice = Choice::new(chain.clone(), engine, folder_store.clone(), &self.settings)?;
-        let blocks: Arc<dyn BlockStore> = Arc::new(folder_store);
+        let outputs = FolderStore::open(folder.join("blocks"))?;
+        let choice = Choice::new(chain.clone(), engine, outputs.clone(), &self.settings)?;
         let gateways = &self.settings.verification.gateways;
         let fetcher = match gateways.is_empty() {
             true => None,
@@ -197,7 +196,8 @@ impl Miner {
             lane,
             engine,
             store: Arc::clone(&store),
-            blocks: Arc::clone(&blocks),
+            outputs: outputs.clone(),
+            tidied: AsyncMutex::new(None),
             solver,
             catalogue: self.catalogue,
             solving: Semaphore::new(self.settings.parallel_solves.max(1)),
@@ -226,7 +226,7 @@ impl Miner {
             stake::ensure(&machine.lane, &machine.validator(), &machine.chain).await?;
         }
         let gateway = match self.gateway {
-            Some(address) => Some(Gateway::start(address, blocks).await?),
+            Some(address) => Some(Gateway::start(address, Arc::new(outputs)).await?),
             None => None,
         };
         let account = machine.account();

@@ -23,7 +23,7 @@ use super::{
     ask::Whom,
     choice::Choice,
     disputes::{Lot, untrusted},
-    journal,
+    journal, outputs,
     passports::{Passports, Run, Task},
     slot::{Done, Slot},
     stake,
@@ -32,7 +32,7 @@ use super::{
 use crate::{
     chain::{Chain, ChainError, Lane},
     client::{Network, Validator},
-    content::{self, BlockStore, Cid, Fetcher, cids, unixfs},
+    content::{self, BlockStore, Cid, Fetcher, FolderStore, cids, unixfs},
     contracts::IEngine,
     inference::{Blame, InferenceError, Outputs, Solver},
     metrics::Metrics,
@@ -47,7 +47,9 @@ pub(super) struct Machine {
     pub(super) lane: Lane,
     pub(super) engine: Address,
     pub(super) store: Arc<Store>,
-    pub(super) blocks: Arc<dyn BlockStore>,
+    pub(super) outputs: FolderStore,
+    /// When outputs of forgotten jobs were last let go of.
+    pub(super) tidied: AsyncMutex<Option<Instant>>,
     pub(super) solver: Arc<dyn Solver>,
     pub(super) catalogue: Catalogue,
     pub(super) settings: Settings,
@@ -390,22 +392,22 @@ impl Machine {
     /// solved → pinned.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn pin(&self, job: &mut Job, outputs: &Outputs) -> Result<Next, StepError> {
-        unixfs::put_files(&named(outputs), &*self.blocks).await?;
+        self.put(outputs).await?;
         self.reach(job, State::Pinned)
     }
 
     /// solved → pinned after a restart in between: with the blocks, or by computing again.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn find_blocks(&self, job: &mut Job) -> Result<Next, StepError> {
-        let kept = match job
-            .cid
-            .as_deref()
-            .and_then(|bytes| cids::from_onchain(bytes).ok())
-        {
-            Some(cid) => is_whole(&cid, &*self.blocks).await,
-            None => false,
+        let cid = job.cid.as_ref().map(|bytes| cids::from_onchain(bytes));
+        let state = match cid.and_then(Result::ok) {
+            Some(cid) if is_whole(&cid, &self.outputs).await => {
+                outputs::keep(&self.outputs, &cid).await?;
+                State::Pinned
+            }
+            _ => State::Planned,
         };
-        self.reach(job, if kept { State::Pinned } else { State::Planned })
+        self.reach(job, state)
     }
 
     /// Brings the stake up to the minimum, where the settings allow. Returns whether anything

@@ -31,6 +31,7 @@ mod machine;
 mod monitor;
 mod notify;
 mod outbox;
+mod outputs;
 mod passports;
 mod reader;
 mod rebuild;

@@ -382,9 +382,13 @@ impl Runner {
         self.running.spawn(async move {
             let Retention { age, jobs } = machine.settings.retention;
             let age = u64::try_from(age.as_millis()).unwrap_or(u64::MAX);
+            let mut forgotten = false;
             match machine.store.prune(now_millis().saturating_sub(age), jobs) {
                 Ok(0) => {}
-                Ok(pruned) => tracing::info!(pruned, "forgot old jobs"),
+                Ok(pruned) => {
+                    forgotten = true;
+                    tracing::info!(pruned, "forgot old jobs");
+                }
                 Err(error) => tracing::warn!(%error, "cannot forget old jobs, trying again later"),
             }
             match machine
@@ -392,8 +396,14 @@ impl Runner {
                 .prune_cases(now_millis().saturating_sub(age), jobs)
             {
                 Ok(0) => {}
-                Ok(pruned) => tracing::info!(pruned, "forgot old cases"),
+                Ok(pruned) => {
+                    forgotten = true;
+                    tracing::info!(pruned, "forgot old cases");
+                }
                 Err(error) => tracing::warn!(%error, "cannot forget old cases, trying again later"),
+            }
+            if let Err(error) = machine.tidy(forgotten).await {
+                tracing::warn!(%error, "cannot let go of the outputs of old jobs, trying again later");
             }
             Ok(Vec::new())
         });

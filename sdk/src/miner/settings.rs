@@ -94,7 +94,7 @@ impl Default for Settings {
     }
 }
 
-/// How long finished jobs and cases are kept.
+/// How long finished jobs and cases are kept, and with them their outputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// So long after they ended.
@@ -154,7 +154,7 @@ pub struct Limits {
     /// With so many jobs before their reveal, further tasks are declined.
     pub queue: usize,
     /// With outputs of this size in the folder of blocks, further tasks are declined, bytes.
-    /// Nothing is taken out of the folder by itself: move old blocks elsewhere, or raise it.
+    /// Those of forgotten jobs go by themselves ([`Retention`]).
     pub disk_bytes: Option<u64>,
     /// With less memory available on the machine, further tasks are declined, bytes. Only
     /// Linux tells; elsewhere this does nothing.

@@ -14,6 +14,7 @@ mod models;
 mod reorganisations;
 mod requests;
 mod restarts;
+mod retention;
 mod roles;
 mod solving;
 mod stake;

@@ -5,11 +5,10 @@ use arbius_protocol::ids;
 
 use super::{Case, Cause, Finding};
 use crate::{
-    content::unixfs,
     inference::{InferenceError, Outputs},
     miner::{
         CatalogueError, Role,
-        machine::{Machine, StepError, named, onchain},
+        machine::{Machine, StepError, onchain},
         passports::{Run, Task},
     },
 };
@@ -88,7 +87,7 @@ impl Machine {
             tracing::warn!(task = %case.task, reason, "the outputs of another's solution are not kept");
             return;
         }
-        if let Err(error) = unixfs::put_files(&named(outputs), &*self.blocks).await {
+        if let Err(error) = self.put(outputs).await {
             tracing::warn!(task = %case.task, %error, "cannot keep the outputs of another's solution");
         }
     }

@@ -1,11 +1,14 @@
 //! Jobs: one for each task that the miner has anything to do with.
 
+use std::collections::HashSet;
+
 use alloy_primitives::B256;
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition, WriteTransaction};
 
 use super::{News, Store, StoreError, record, schema::META, totals};
 use crate::{
     chain::Cursor,
+    content::{Cid, cids},
     miner::{Job, JobFilter},
 };
 
@@ -126,6 +129,21 @@ impl Store {
         }
         jobs.sort_by_key(|job| job.block);
         Ok(jobs)
+    }
+
+    /// The outputs that jobs and cases have, as far as their records can be read.
+    pub(in crate::miner) fn roots(&self) -> Result<HashSet<Cid>, StoreError> {
+        let read = self.begin_read()?;
+        let mut roots = HashSet::new();
+        for entry in read.open_table(JOBS)?.iter()? {
+            if let Ok(job) = record::decode::<Job>(entry?.1.value()) {
+                roots.extend(job.cid.and_then(|cid| cids::from_onchain(&cid).ok()));
+            }
+        }
+        for case in self.cases()? {
+            roots.extend(case.solution());
+        }
+        Ok(roots)
     }
 
     /// Every job that can be read, oldest first.
