@@ -6,10 +6,14 @@ mod onnx_writer;
 use std::num::NonZeroUsize;
 
 use arbius_sdk::content::unixfs;
+use arbius_sdk::inference::machine::{FoundRuntime, Gpu};
+use arbius_sdk::inference::placement::{Misfit, Place};
 use arbius_sdk::inference::rten::Rten;
+use arbius_sdk::inference::worker::{RuntimeChoice, Station, WorkerOptions};
 use arbius_sdk::inference::{
     Blame, CertifyError, InferenceError, LoadedModel, SessionOptions, certify, pack,
 };
+use arbius_sdk::inference::{Device, Optimisation, RuntimeId};
 use arbius_sdk::model::passport::{PassportError, Pinned};
 use arbius_sdk::model::{Bundle, BundleError, Class, Golden, Manifest, Passport};
 use onnx_writer::{FLOAT, Graph, UINT8};
@@ -339,4 +343,171 @@ fn a_graph_that_is_no_onnx_file_is_refused_when_the_bundle_is_read() {
         error.contains("`pipeline.graph`: `generator.onnx`"),
         "{error}"
     );
+}
+
+fn gpu(name: &str) -> Gpu {
+    Gpu {
+        ordinal: 1,
+        name: name.into(),
+        memory_bytes: 24 << 30,
+        compute_capability: "9.0".into(),
+    }
+}
+
+fn place(name: &str, version: &str, providers: &[&str], gpu: Option<&Gpu>) -> Place {
+    Place {
+        runtime: RuntimeId {
+            name: name.into(),
+            version: version.into(),
+        },
+        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
+        device: gpu.map_or(Device::Cpu, |gpu| Device::Cuda {
+            ordinal: gpu.ordinal,
+            memory_bytes: None,
+        }),
+        gpu: gpu.map(Gpu::class),
+        memory_bytes: None,
+    }
+}
+
+/// A model that is pinned to a GPU.
+fn on_gpu(gpu: &Gpu) -> Bundle {
+    let class = Class::Pinned(Pinned {
+        runtime: "onnxruntime".into(),
+        version: "1.31.1".into(),
+        provider: "cuda".into(),
+        threads: NonZeroUsize::MIN,
+        optimisation: "basic".into(),
+        gpu: Some(gpu.class()),
+    });
+    let goldens = Files::new().bundle().unwrap().passport().goldens.clone();
+    let passport = Passport::new(class, goldens).unwrap();
+    Files::new().with_passport(&passport).bundle().unwrap()
+}
+
+#[test]
+fn the_passport_chooses_the_place_and_every_misfit_has_a_remedy() {
+    let options = SessionOptions::default();
+    let (h100, other) = (gpu("NVIDIA H100 80GB HBM3"), gpu("NVIDIA A10"));
+    let both = ["cpu", "cuda"];
+    let integer = Files::new().bundle().unwrap();
+    assert_eq!(
+        place("rten", "0.27.0", &["cpu"], None).fits(&integer, &options),
+        Ok(options.clone())
+    );
+    let misfit = |place: Place, bundle: &Bundle| place.fits(bundle, &options).unwrap_err();
+    let on_gpus = place("onnxruntime", "1.31.1", &both, Some(&h100));
+    assert_eq!(misfit(on_gpus.clone(), &integer), Misfit::Integer);
+
+    let pinned = on_gpu(&h100);
+    let session = on_gpus.fits(&pinned, &options).unwrap();
+    assert_eq!(session.optimisation, Optimisation::Basic);
+    assert_eq!(session.device, on_gpus.device);
+    for (place, words, remedy) in [
+        (
+            place("rten", "0.27.0", &["cpu"], None),
+            "pinned to onnxruntime, and this is rten",
+            "--onnxruntime",
+        ),
+        (
+            place("onnxruntime", "1.31.1", &["cpu"], None),
+            "provider cuda, and this is cpu",
+            "NVIDIA GPU",
+        ),
+        (
+            place("onnxruntime", "1.30.0", &both, Some(&h100)),
+            "1.31.1, and this is 1.30.0",
+            "onnxruntime==1.31.1",
+        ),
+        (
+            place("onnxruntime", "1.31.1", &["cpu"], Some(&h100)),
+            "built without the provider cuda",
+            "onnxruntime-gpu",
+        ),
+        (
+            place("onnxruntime", "1.31.1", &both, Some(&other)),
+            "H100 80GB HBM3, compute capability 9.0, and this is NVIDIA A10",
+            "machine with a NVIDIA H100",
+        ),
+        (
+            Place {
+                memory_bytes: Some(1 << 20),
+                ..on_gpus.clone()
+            },
+            "may have 1 MiB",
+            "--worker-memory",
+        ),
+    ] {
+        let misfit = misfit(place, &pinned);
+        assert!(misfit.to_string().contains(words), "{words}: {misfit}");
+        assert!(
+            misfit.remedy().contains(remedy),
+            "{remedy}: {}",
+            misfit.remedy()
+        );
+    }
+    // Without the GPU in this machine it is not loaded on that either.
+    let error = LoadedModel::load(&Rten, &pinned, &session).err().unwrap();
+    assert!(
+        error.to_string().contains("on cuda (NVIDIA H100"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_passport_that_is_pinned_to_nonsense_is_refused_by_field() {
+    let right = json!({
+        "kind": "pinned", "runtime": "onnxruntime", "version": "1.31.1", "provider": "cuda",
+        "threads": 1, "optimisation": "all",
+        "gpu": {"name": "NVIDIA A10", "compute_capability": "8.6"}
+    });
+    let parse = |class: &Json| {
+        let golden = Files::new().bundle().unwrap().passport().goldens[0].clone();
+        let passport = json!({"schema": 1, "class": class, "goldens": [golden]});
+        Passport::parse(passport.to_string().as_bytes())
+    };
+    assert!(parse(&right).is_ok());
+    for (field, value, words) in [
+        ("runtime", json!("torch"), "`class.runtime`"),
+        ("version", json!(""), "`class.version`"),
+        ("provider", json!("rocm"), "`class.provider`"),
+        ("provider", json!("cpu"), "`class.gpu`"),
+        ("runtime", json!("rten"), "`class.provider`"),
+        ("gpu", Json::Null, "`class.gpu`"),
+        ("optimisation", json!("much"), "`class.optimisation`"),
+        ("threads", json!(0), "nonzero"),
+    ] {
+        let mut class = right.clone();
+        class[field] = value;
+        let error = parse(&class).unwrap_err().to_string();
+        assert!(error.contains(words), "{field}: {error}");
+    }
+}
+
+#[test]
+fn workers_share_a_gpus_memory_and_need_a_runtime_that_can_use_it() {
+    let found = |providers: &[&str]| FoundRuntime {
+        choice: RuntimeChoice::OnnxRuntime {
+            library: "lib.so".into(),
+        },
+        id: RuntimeId {
+            name: "onnxruntime".into(),
+            version: "1.31.1".into(),
+        },
+        providers: providers.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    let two = NonZeroUsize::new(2).unwrap();
+    let station = |providers: &[&str]| {
+        let runtimes = [found(providers)];
+        Station::gpu(&gpu("NVIDIA A10"), &runtimes, WorkerOptions::default(), two)
+    };
+    assert!(station(&["cpu"]).is_none());
+    let station = station(&["cpu", "cuda"]).unwrap();
+    // A gibibyte for each CUDA context is left out.
+    assert_eq!(station.memory_bytes, Some(22 << 30));
+    let each = Device::Cuda {
+        ordinal: 1,
+        memory_bytes: Some(11 << 30),
+    };
+    assert_eq!((station.device, station.workers), (each, two));
 }

@@ -5,32 +5,66 @@
 //! unless `ARBIUS_REQUIRE` names `cog`.
 #![cfg(feature = "inference")]
 
-use std::collections::BTreeMap;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use arbius_sdk::content::unixfs;
 use arbius_sdk::inference::cog::{CogCommand, CogError, CogLimits, CogProcess};
+use arbius_sdk::inference::pack::{Example, Parts, pack_with};
+use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::worker::Limits;
-use arbius_sdk::inference::{Blame, Cog, InferenceError, Outputs, Solver};
-use arbius_sdk::model::Bundle;
+use arbius_sdk::inference::{
+    Blame, Cog, InProcess, InferenceError, LoadedModel, Outputs, SessionOptions, Solver, Solvers,
+};
+use arbius_sdk::model::pipeline::Cog as Container;
+use arbius_sdk::model::{Bundle, Class, Pinned, Pipeline};
 use serde_json::{Value as Json, json};
 
-/// The graphs of the digits model under a template that a container could have.
-fn bundle(template: &Json) -> Bundle {
-    let digits = arbius_models::digits();
-    let files: BTreeMap<_, _> = digits.files.iter().copied().collect();
-    let mut template = template.clone();
-    template["meta"]["bundle"] = unixfs::cid_of(digits.manifest).to_string().into();
-    let template = template.to_string();
-    Bundle::from_bytes(template.as_bytes(), digits.manifest, files).unwrap()
+const IMAGE: &str =
+    "r8.im/somebody/model@sha256:8dadcc4452c92696c3ef329dde575c295b1d40ccfbf7361000f5200421795c4a";
+
+/// A model in a container, pinned to that version of Cog.
+fn pinned(version: &str) -> Class {
+    Class::Pinned(Pinned {
+        runtime: "cog".into(),
+        version: version.into(),
+        provider: "cpu".into(),
+        threads: NonZeroUsize::MIN,
+        optimisation: "all".into(),
+        gpu: None,
+    })
 }
 
-/// As the digits model's own, with more inputs.
+/// What the author of a model in a container writes.
+fn parts(class: Class, template: &Json) -> Parts {
+    Parts {
+        template: template.to_string().into_bytes(),
+        name: "container".into(),
+        license: "MIT".into(),
+        pipeline: Pipeline::Cog(Container {
+            image: IMAGE.into(),
+        }),
+        files: [("picture.bin".to_owned(), b"a picture".to_vec())].into(),
+        class,
+        examples: vec![Example {
+            input: json!({"prompt": "x"}),
+            seed: 7,
+        }],
+    }
+}
+
+/// Its bundle, with the outputs of a server that returns a byte.
+fn bundle(template: &Json) -> Bundle {
+    let server = Server::predicting(|stream| ok(stream, &succeeded(json!("data:;base64,AA=="))));
+    let cog = Cog::at(&server.url, limits()).unwrap();
+    let packed = block_on(pack_with(&parts(pinned("0.14.12"), template), &cog));
+    packed.unwrap().bundle
+}
+
 fn template() -> Json {
     json!({
         "meta": {"title": "Container", "docker": "r8.im/somebody/model@sha256:00"},
@@ -161,6 +195,52 @@ fn succeeded(output: Json) -> Json {
 }
 
 #[test]
+fn a_model_in_a_container_runs_on_its_server_and_nowhere_else() {
+    let server = Server::predicting(|stream| ok(stream, &succeeded(json!("data:;base64,AA=="))));
+    let bundle = bundle(&template());
+    let golden = &bundle.passport().goldens[0];
+    let graphs: Arc<dyn Solver> = Arc::new(InProcess::default());
+    let none = Solvers::new(Arc::clone(&graphs));
+    let input = golden.input.to_string();
+    let error = block_on(none.solve(&bundle, input.as_bytes(), golden.seed)).unwrap_err();
+    assert!(error.to_string().contains("--cog container=URL"), "{error}");
+    assert_eq!(error.blame(), Blame::Machine);
+    let cog: Arc<dyn Solver> = Arc::new(Cog::at(&server.url, limits()).unwrap());
+    let solvers = Solvers::new(graphs).with(*bundle.cid(), cog);
+    let outputs = block_on(solvers.solve(&bundle, input.as_bytes(), golden.seed)).unwrap();
+    assert_eq!(outputs.cid().unwrap().to_string(), golden.cid);
+    let error = LoadedModel::load(&Rten, &bundle, &SessionOptions::default());
+    assert!(matches!(error.err(), Some(InferenceError::Pinned { .. })));
+}
+
+#[test]
+fn a_container_of_another_version_or_class_is_refused() {
+    let server = Server::predicting(|stream| ok(stream, &succeeded(json!("data:;base64,AA=="))));
+    let cog = Cog::at(&server.url, limits()).unwrap();
+    let pack = |parts: &Parts| match block_on(pack_with(parts, &cog)) {
+        Ok(_) => panic!("it was packed"),
+        Err(error) => error.to_string(),
+    };
+    let error = pack(&parts(pinned("0.9.0"), &template()));
+    assert!(
+        error.contains("pinned to cog 0.9.0") && error.contains("cog 0.14.12"),
+        "{error}"
+    );
+    // There is no graph to decide that class from.
+    let error = pack(&parts(Class::Integer {}, &template()));
+    assert!(error.contains("`pipeline.kind`"), "{error}");
+    let mut loose = parts(pinned("0.14.12"), &template());
+    loose.pipeline = Pipeline::Cog(Container {
+        image: "r8.im/somebody/model:latest".into(),
+    });
+    let error = pack(&loose);
+    assert!(
+        error.contains("`pipeline.image`") && error.contains("digest"),
+        "{error}"
+    );
+}
+
+#[test]
 fn inputs_and_the_seed_go_out_and_files_come_back() {
     let server =
         Server::predicting(|stream| ok(stream, &succeeded(json!(["data:image/png;base64,AAEC"]))));
@@ -187,12 +267,7 @@ fn files_of_a_task_go_out_as_data_uris() {
     let server = Server::predicting(|stream| ok(stream, &succeeded(json!("data:;base64,AA=="))));
     let bundle = bundle(&template());
     // A file of the bundle needs nobody to bring it.
-    let file = bundle
-        .manifest()
-        .files
-        .iter()
-        .find(|file| file.name == "passport.json")
-        .unwrap();
+    let file = bundle.manifest().file("picture.bin").unwrap();
     let input = json!({"prompt": "x", "image": file.cid}).to_string();
     let cog = Cog::at(&server.url, limits()).unwrap();
     block_on(cog.solve(&bundle, input.as_bytes(), 7)).unwrap();
@@ -202,7 +277,7 @@ fn files_of_a_task_go_out_as_data_uris() {
         .find(|text| text.starts_with("POST /predictions "))
         .unwrap();
     assert!(
-        sent.contains("\"image\":\"data:application/octet-stream;base64,ewog"),
+        sent.contains("\"image\":\"data:application/octet-stream;base64,YSBwaWN0dXJl"),
         "{sent}"
     );
 }
@@ -445,15 +520,11 @@ fn a_real_server_solves_refuses_fails_and_is_replaced() {
         assert_eq!(outputs.files[0].bytes, b"say 3 9");
         assert_eq!(cog.runtime_id().unwrap().to_string(), "cog 0.14.12");
 
-        let golden = bundle
-            .manifest()
-            .files
-            .iter()
-            .find(|file| file.name == "passport.json");
-        let outputs = run(json!({"prompt": "p", "image": golden.unwrap().cid}))
+        let file = bundle.manifest().file("picture.bin").unwrap();
+        let outputs = run(json!({"prompt": "p", "image": file.cid}))
             .await
             .unwrap();
-        assert!(outputs.files[0].bytes.starts_with(b"p 20 9 {"));
+        assert!(outputs.files[0].bytes.starts_with(b"p 20 9 a picture"));
 
         // Above the container's limit, which the template does not know.
         let error = run(json!({"prompt": "say", "steps": 99}))

@@ -1,6 +1,7 @@
 //! Templates and the inputs of tasks.
 #![cfg(feature = "inference")]
 
+use arbius_sdk::model::input::MAX_INPUT_BYTES;
 use arbius_sdk::model::template::{Kind, MAX_TEMPLATE_BYTES, OutputKind};
 use arbius_sdk::model::{InputError, Template, TemplateError, Value};
 use proptest::prelude::*;
@@ -91,6 +92,60 @@ fn reads_templates_as_the_network_has_them() {
             max: None
         }
     );
+}
+
+#[test]
+fn reads_the_spellings_of_bounds_that_the_network_mixes() {
+    // `ge` with `max`, required given last, no bounds at all: all of it is on the network.
+    let template = json!({
+        "meta": {"title": "Text", "description": "", "git": "", "docker": "", "version": 1},
+        "input": [
+            {"variable": "prompt", "type": "string", "required": true, "default": ""},
+            {"variable": "temperature", "type": "decimal", "ge": 0, "max": 1, "default": 0.75, "required": false},
+            {"variable": "top_p", "type": "decimal", "ge": 0.01, "max": 1, "default": 1, "required": false},
+            {"variable": "noise", "type": "decimal", "default": 0.02, "required": false},
+            {"variable": "frames", "type": "int", "default": 14, "required": false}
+        ],
+        "output": [{"filename": "out-1.txt", "type": "text"}]
+    });
+    let template = parse(&template).unwrap();
+    let hydrate = |input: &str| template.hydrate(input.as_bytes(), 0);
+    let inputs = hydrate(r#"{"prompt": "x", "temperature": 0, "noise": -7e9}"#).unwrap();
+    assert_eq!(inputs.get("temperature"), Some(&Value::Decimal(0.0)));
+    assert_eq!(inputs.get("top_p"), Some(&Value::Decimal(1.0)));
+    assert_eq!(inputs.get("noise"), Some(&Value::Decimal(-7e9)));
+    for (input, words) in [
+        (
+            r#"{"prompt": "", "temperature": 1.1}"#,
+            "`temperature` is 1.1; the template allows 0 to 1",
+        ),
+        (r#"{"prompt": "", "top_p": 0}"#, "allows 0.01 to 1"),
+        (
+            r#"{"prompt": "", "frames": 1e300}"#,
+            "a whole number of 32 bits",
+        ),
+    ] {
+        let error = hydrate(input).unwrap_err().to_string();
+        assert!(error.contains(words), "{input}: {error}");
+    }
+}
+
+#[test]
+fn an_input_beyond_what_the_chain_stores_is_refused_before_it_is_read() {
+    let template = parse(&rich()).unwrap();
+    let longest = MAX_INPUT_BYTES - r#"{"prompt": ""}"#.len();
+    let input = |length: usize| format!(r#"{{"prompt": "{}"}}"#, "x".repeat(length));
+    assert!(template.hydrate(input(longest).as_bytes(), 0).is_ok());
+    assert_eq!(
+        template.hydrate(input(longest + 1).as_bytes(), 0),
+        Err(InputError::TooLarge(MAX_INPUT_BYTES + 1))
+    );
+    // Depth does no harm either.
+    let deep = "[".repeat(60_000);
+    assert!(matches!(
+        template.hydrate(deep.as_bytes(), 0),
+        Err(InputError::NotJson(_))
+    ));
 }
 
 #[test]

@@ -9,7 +9,7 @@ use alloy_primitives::U256;
 use arbius_sdk::miner::Roles;
 use clap::Args;
 
-use super::values::{age, bytes, count, percent, rate, socket};
+use super::values::{age, bytes, count, model_server, percent, rate, socket};
 use super::{Folder, GATEWAY, Key, Network, Runtimes};
 use crate::amount;
 
@@ -73,6 +73,10 @@ pub(crate) struct Mine {
     pub(crate) worker_memory: u64,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
+    /// The Cog server of a model that runs in a container, by the model's name or id; may be
+    /// given several times.
+    #[arg(help_heading = "Models", long = "cog", value_name = "MODEL=URL", value_parser = model_server)]
+    pub(crate) cogs: Vec<(String, String)>,
     /// Models to run at a time on each GPU, where its memory allows.
     #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) gpu_workers: NonZeroUsize,

@@ -29,7 +29,8 @@ Examples:
     #[command(after_help = "\
 Examples:
   arbius model pack models/digits
-  arbius model pack my-model --onnxruntime target/onnxruntime/1.31.1/libonnxruntime.so")]
+  arbius model pack my-model --onnxruntime target/onnxruntime/1.31.1/libonnxruntime.so
+  arbius model pack my-container --cog http://127.0.0.1:5000")]
     Pack(Pack),
     /// Show what a bundle holds and what its passport promises.
     #[command(after_help = "\
@@ -88,6 +89,9 @@ pub(crate) struct Pack {
     /// models that are pinned to it.
     #[arg(long, value_name = "FILE")]
     pub(crate) onnxruntime: Option<PathBuf>,
+    /// Make the outputs on the Cog server at this address: for models in containers.
+    #[arg(long, value_name = "URL", conflicts_with = "onnxruntime")]
+    pub(crate) cog: Option<String>,
 }
 
 #[derive(Debug, Args)]

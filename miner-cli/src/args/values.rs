@@ -82,6 +82,16 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(malformed)
 }
 
+/// A model and the address of the server that runs it.
+pub(super) fn model_server(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((model, url)) if !model.is_empty() && url.starts_with("http") => {
+            Ok((model.to_owned(), url.to_owned()))
+        }
+        _ => Err("give a model and an address, such as my-model=http://127.0.0.1:5000".to_owned()),
+    }
+}
+
 /// A percentage from 0 to 100.
 pub(super) fn percent(text: &str) -> Result<f64, String> {
     match text.parse() {

@@ -5,18 +5,21 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use alloy_primitives::B256;
 use arbius_sdk::chain::FeePolicy;
 use arbius_sdk::client::Network;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::Deployment;
-use arbius_sdk::inference::Workers;
+use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::{gpu, memory, runtimes};
 use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
+use arbius_sdk::inference::{Cog, Solvers, Workers};
 use arbius_sdk::metrics::Metrics;
 use arbius_sdk::miner::{
     Bulk, Case, Catalogue, Finding, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings,
     Stage, State, Verification,
 };
+use arbius_sdk::model::Bundle;
 use eyre::{WrapErr as _, bail};
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
@@ -34,12 +37,12 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
     let metrics = Metrics::new();
-    let workers = workers(&args, metrics.clone()).await?;
+    let solver = solver(&args, &catalogue, metrics.clone()).await?;
     fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
         .signer(signer)
-        .solver(Arc::new(workers))
+        .solver(Arc::new(solver))
         .folder(folder)
         .catalogue(catalogue)
         .gateway(args.gateway)
@@ -198,6 +201,29 @@ fn settings(args: &args::Mine) -> Settings {
         },
         ..defaults
     }
+}
+
+/// The models of graphs in children, those in containers on their servers.
+async fn solver(
+    args: &args::Mine,
+    catalogue: &Catalogue,
+    metrics: Metrics,
+) -> eyre::Result<Solvers> {
+    let mut solvers = Solvers::new(Arc::new(workers(args, metrics).await?));
+    for (named, url) in &args.cogs {
+        let is_named = |(id, bundle): &(B256, &Arc<Bundle>)| {
+            bundle.manifest().name == *named || id.to_string() == *named
+        };
+        let Some((_, bundle)) = catalogue.iter().find(is_named) else {
+            bail!("--cog names {named}, which is not among the models to mine");
+        };
+        let limits = CogLimits {
+            solve: args.task_time,
+            ..CogLimits::default()
+        };
+        solvers = solvers.with(*bundle.cid(), Arc::new(Cog::at(url, limits)?));
+    }
+    Ok(solvers)
 }
 
 /// Children on the processor and on every GPU that one of the runtimes can use.

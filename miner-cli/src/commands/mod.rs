@@ -55,7 +55,7 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             Command::Submit(args) => submit::run(args, json).await,
             Command::Tasks(args) => tasks::run(args, json).await,
             Command::Model(Model::List { network }) => model::list(&network, json).await,
-            Command::Model(Model::Pack(args)) => model::pack(&args, json),
+            Command::Model(Model::Pack(args)) => model::pack(&args, json).await,
             Command::Model(Model::Inspect { model }) => model::inspect(&model, json),
             Command::Model(Model::Register(args)) => model::register(&args, json).await,
             Command::Model(Model::Certify(args)) => model::certify(&args, json).await,

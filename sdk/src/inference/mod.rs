@@ -16,6 +16,7 @@
 //! | [`task_files`] | the files that tasks name, brought before a task starts |
 //! | [`model`] | a bundle loaded on a runtime: input and seed to files |
 //! | [`solver`] | the asynchronous face of it, with the in-process implementation |
+//! | [`solvers`] | each model on the solver that is right for it |
 //! | [`worker`] | the same in child processes, which may crash, hang or eat memory |
 //! | [`certify`](mod@certify) | does this machine keep a model's promise? |
 //! | [`certification`] | does everything at hand keep it? With a report |
@@ -41,6 +42,7 @@ pub mod png;
 pub mod rten;
 pub mod runtime;
 pub mod solver;
+pub mod solvers;
 pub mod task_files;
 pub mod worker;
 
@@ -51,5 +53,6 @@ pub use error::{Blame, InferenceError};
 pub use model::{LoadedModel, OutputFile, Outputs, solve};
 pub use runtime::{Device, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 pub use solver::{InProcess, Solver};
+pub use solvers::Solvers;
 pub use task_files::{FileError, FileSource, TaskFiles};
 pub use worker::Workers;

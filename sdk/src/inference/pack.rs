@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value as Json};
 
-use super::model::LoadedModel;
+use super::model::{LoadedModel, Outputs};
 use super::rten::Rten;
 use super::runtime::{Device, Runtime, SessionOptions};
-use super::{InferenceError, pin};
+use super::{InferenceError, Solver, pin};
 use crate::content::unixfs;
 use crate::model::bundle::{BundleError, MANIFEST_FILE, Manifest, TEMPLATE_FILE};
 use crate::model::passport::PassportError;
@@ -172,24 +172,57 @@ pub fn pack(parts: &Parts) -> Result<Packed, PackError> {
 /// # Errors
 /// [`PackError`].
 pub fn pack_on(parts: &Parts, runtime: &dyn Runtime) -> Result<Packed, PackError> {
-    let mut passport = Passport::new(parts.class.clone(), vec![placeholder()])?;
-    let (draft, _) = assemble(parts, &passport)?;
+    let draft = draft(parts)?;
     let mut model = LoadedModel::load(runtime, &draft, &options(&parts.class))
         .map_err(|source| PackError::Example { index: 0, source })?;
     let mut goldens = Vec::with_capacity(parts.examples.len());
-    for (index, Example { input, seed }) in parts.examples.iter().enumerate() {
-        let failed = |source| PackError::Example { index, source };
-        let outputs = model
-            .solve(input.to_string().as_bytes(), *seed)
-            .map_err(failed)?;
-        let cid = outputs.cid().map_err(failed)?.to_string();
-        goldens.push(Golden {
-            input: input.clone(),
-            seed: *seed,
-            cid,
-        });
+    for (index, example) in parts.examples.iter().enumerate() {
+        let input = example.input.to_string();
+        let outputs = model.solve(input.as_bytes(), example.seed);
+        goldens.push(golden(index, example, outputs)?);
     }
-    passport = Passport::new(parts.class.clone(), goldens)?;
+    finish(parts, goldens)
+}
+
+/// Makes a bundle; the goldens are computed by that solver, such as the Cog server of a model
+/// in a container.
+///
+/// # Errors
+/// [`PackError`].
+pub async fn pack_with(parts: &Parts, solver: &dyn Solver) -> Result<Packed, PackError> {
+    let draft = draft(parts)?;
+    let mut goldens = Vec::with_capacity(parts.examples.len());
+    for (index, example) in parts.examples.iter().enumerate() {
+        let input = example.input.to_string();
+        let outputs = solver.solve(&draft, input.as_bytes(), example.seed).await;
+        goldens.push(golden(index, example, outputs)?);
+    }
+    finish(parts, goldens)
+}
+
+/// The bundle without its goldens, to make them with.
+fn draft(parts: &Parts) -> Result<Bundle, PackError> {
+    let passport = Passport::new(parts.class.clone(), vec![placeholder()])?;
+    Ok(assemble(parts, &passport)?.0)
+}
+
+fn golden(
+    index: usize,
+    example: &Example,
+    outputs: Result<Outputs, InferenceError>,
+) -> Result<Golden, PackError> {
+    let cid = outputs
+        .and_then(|outputs| outputs.cid())
+        .map_err(|source| PackError::Example { index, source })?;
+    Ok(Golden {
+        input: example.input.clone(),
+        seed: example.seed,
+        cid: cid.to_string(),
+    })
+}
+
+fn finish(parts: &Parts, goldens: Vec<Golden>) -> Result<Packed, PackError> {
+    let passport = Passport::new(parts.class.clone(), goldens)?;
     let (bundle, passport) = assemble(parts, &passport)?;
     Ok(Packed {
         template: bundle.template_bytes().to_vec(),
@@ -228,7 +261,18 @@ pub fn pack_folder(folder: &Path) -> Result<Bundle, PackError> {
 /// # Errors
 /// [`PackError`].
 pub fn pack_folder_on(folder: &Path, runtime: &dyn Runtime) -> Result<Bundle, PackError> {
-    let packed = pack_on(&Parts::read(folder)?, runtime)?;
+    write(folder, pack_on(&Parts::read(folder)?, runtime)?)
+}
+
+/// Makes the bundle of a folder by that solver and writes it there.
+///
+/// # Errors
+/// [`PackError`].
+pub async fn pack_folder_with(folder: &Path, solver: &dyn Solver) -> Result<Bundle, PackError> {
+    write(folder, pack_with(&Parts::read(folder)?, solver).await?)
+}
+
+fn write(folder: &Path, packed: Packed) -> Result<Bundle, PackError> {
     for (name, bytes) in [
         (TEMPLATE_FILE, &packed.template),
         (MANIFEST_FILE, &packed.manifest),

@@ -288,6 +288,7 @@ impl Bundle {
             files,
             signatures: Arc::new(signatures),
         };
+        bundle.class_fits_pipeline()?;
         bundle.manifest.pipeline.description().check(&Parts {
             template: &bundle.template,
             files: &bundle.files,
@@ -324,6 +325,24 @@ impl Bundle {
         // The size that the manifest names is checked before the bytes are read.
         Self::from_parts(&template, &manifest, |entry| {
             read_file(&folder.join(&entry.name), entry.bytes)
+        })
+    }
+
+    /// A container is never of the class `integer`: there is no graph to decide that from.
+    fn class_fits_pipeline(&self) -> Result<(), BundleError> {
+        let on_cog =
+            matches!(&self.passport.class, Class::Pinned(pinned) if pinned.runtime == "cog");
+        let is_container = matches!(self.manifest.pipeline, Pipeline::Cog(_));
+        if on_cog == is_container {
+            return Ok(());
+        }
+        let reason = match is_container {
+            true => "a model in a container has a passport that is pinned to cog",
+            false => "a passport that is pinned to cog is for a model in a container",
+        };
+        Err(BundleError::Field {
+            field: "pipeline.kind".into(),
+            reason: reason.into(),
         })
     }
 

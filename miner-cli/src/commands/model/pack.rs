@@ -1,18 +1,24 @@
 //! `arbius model pack`.
 
+use arbius_sdk::inference::Cog;
+use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::onnxruntime::OnnxRuntime;
-use arbius_sdk::inference::pack::{pack_folder, pack_folder_on};
+use arbius_sdk::inference::pack::{pack_folder, pack_folder_on, pack_folder_with};
 use eyre::WrapErr as _;
 use serde_json::json;
 
 use crate::{args, show};
 
-pub(in crate::commands) fn pack(args: &args::Pack, json: bool) -> eyre::Result<()> {
+pub(in crate::commands) async fn pack(args: &args::Pack, json: bool) -> eyre::Result<()> {
     let folder = &args.folder;
     // The author's own model, in this process.
-    let packed = match &args.onnxruntime {
-        None => pack_folder(folder),
-        Some(library) => pack_folder_on(folder, &OnnxRuntime::load(library)?),
+    let packed = match (&args.onnxruntime, &args.cog) {
+        (Some(library), _) => pack_folder_on(folder, &OnnxRuntime::load(library)?),
+        (None, Some(url)) => {
+            let server = Cog::at(url, CogLimits::default())?;
+            pack_folder_with(folder, &server).await
+        }
+        (None, None) => pack_folder(folder),
     };
     let bundle =
         packed.wrap_err_with(|| format!("{} cannot be made into a bundle", folder.display()))?;

@@ -6,7 +6,7 @@ use ort::environment::Environment;
 use ort::logging::LogLevel;
 use ort::session::builder::{GraphOptimizationLevel, SessionBuilder};
 use ort::session::{Session as OrtSession, SessionInputValue};
-use ort::value::{DynValue, Tensor as OrtTensor, TensorElementType, ValueType};
+use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 
 use super::providers;
 use crate::inference::InferenceError;
@@ -136,7 +136,7 @@ impl Session for OnnxSession {
         let mut given: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (name, tensor) in inputs {
             let value = value(tensor).map_err(|error| failed(error.to_string()))?;
-            given.push((name, value.into()));
+            given.push((name, value));
         }
         let made = self
             .session
@@ -154,14 +154,15 @@ impl Session for OnnxSession {
     }
 }
 
-fn value(tensor: &Tensor) -> ort::Result<DynValue> {
+/// A view of a tensor: what the runtime reads is not copied for it.
+fn value(tensor: &Tensor) -> ort::Result<SessionInputValue<'_>> {
     let shape = tensor.shape().to_vec();
     Ok(match tensor.elements() {
-        Elements::U8(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
-        Elements::I32(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
-        Elements::I64(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
-        Elements::Bool(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
-        Elements::F32(data) => OrtTensor::from_array((shape, data.clone()))?.into_dyn(),
+        Elements::U8(data) => TensorRef::from_array_view((shape, &data[..]))?.into(),
+        Elements::I32(data) => TensorRef::from_array_view((shape, &data[..]))?.into(),
+        Elements::I64(data) => TensorRef::from_array_view((shape, &data[..]))?.into(),
+        Elements::Bool(data) => TensorRef::from_array_view((shape, &data[..]))?.into(),
+        Elements::F32(data) => TensorRef::from_array_view((shape, &data[..]))?.into(),
     })
 }
 

@@ -21,6 +21,11 @@ pub trait Run: Send + Sync {
 /// [`InferenceError::Asset`] if a file of the bundle is not what the pipeline needs.
 pub fn prepare(bundle: &Bundle) -> Result<Box<dyn Run>, InferenceError> {
     Ok(match bundle.manifest().pipeline.clone() {
+        Pipeline::Cog(container) => {
+            return Err(InferenceError::Nowhere {
+                reasons: format!("it runs in the container {}, on Cog", container.image),
+            });
+        }
         Pipeline::TextToImage(pipeline) => Box::new(pipeline),
     })
 }

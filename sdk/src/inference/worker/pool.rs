@@ -1,6 +1,6 @@
 //! Children on all stations behind [`Solver`].
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -39,8 +39,8 @@ struct Shared {
     measured: Mutex<HashMap<Cid, u64>>,
     /// Room was given back.
     freed: Notify,
-    /// What the child that was started last runs models on.
-    runtime: Mutex<Option<RuntimeId>>,
+    /// What the last child of each station and runtime turned out to run models on.
+    started: Mutex<BTreeMap<(usize, usize), RuntimeId>>,
     metrics: Metrics,
 }
 
@@ -83,7 +83,7 @@ impl Workers {
                 stations: posts.collect(),
                 measured: Mutex::default(),
                 freed: Notify::new(),
-                runtime: Mutex::default(),
+                started: Mutex::default(),
                 metrics,
             }),
             files: None,
@@ -320,7 +320,8 @@ impl Workers {
         let station = &self.shared.stations[candidate.station].station;
         let options = station.child(candidate.key.runtime, &candidate.key.session);
         let child = Process::start(&self.shared.command, &options).await?;
-        *locked(&self.shared.runtime) = Some(child.runtime().clone());
+        let place = (candidate.station, candidate.key.runtime);
+        locked(&self.shared.started).insert(place, child.runtime().clone());
         Ok(child)
     }
 
@@ -425,7 +426,18 @@ impl Solver for Workers {
         Box::pin(self.run(bundle, input, seed, true))
     }
 
+    /// All runtimes that children were started on, in the order of the stations.
     fn runtime_id(&self) -> Option<RuntimeId> {
-        locked(&self.shared.runtime).clone()
+        let started = locked(&self.shared.started);
+        let mut all: Vec<_> = started.values().collect();
+        all.dedup();
+        let join = |part: fn(&RuntimeId) -> &str| {
+            let parts: Vec<_> = all.iter().map(|id| part(id)).collect();
+            parts.join("+")
+        };
+        (!all.is_empty()).then(|| RuntimeId {
+            name: join(|id| &id.name),
+            version: join(|id| &id.version),
+        })
     }
 }

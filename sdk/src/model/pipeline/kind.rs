@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::cog::Cog;
 use super::description::{Description, FileReference};
 use super::text_to_image::TextToImage;
 
@@ -9,6 +10,8 @@ use super::text_to_image::TextToImage;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pipeline {
+    /// A container does it all.
+    Cog(Cog),
     /// A prompt and noise become a picture in one run of one graph.
     TextToImage(TextToImage),
 }
@@ -17,6 +20,7 @@ impl Pipeline {
     /// What it says of itself.
     pub fn description(&self) -> &dyn Description {
         match self {
+            Self::Cog(pipeline) => pipeline,
             Self::TextToImage(pipeline) => pipeline,
         }
     }

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`kind`] | [`Pipeline`]: which of them a bundle has |
+//! | [`cog`] | a model in a container |
 //! | [`description`] | what every description says of itself, and the checks they share |
 //! | [`text_to_image`] | one graph from a prompt and noise to a picture |
 //!
@@ -10,10 +11,12 @@
 //! [`inference::pipelines`](crate::inference::pipelines), which runs it. A new pipeline is
 //! a file here, a file there, and a line in [`kind`] and in that room's `prepare`.
 
+pub mod cog;
 pub mod description;
 pub mod kind;
 pub mod text_to_image;
 
+pub use cog::Cog;
 pub use description::Description;
 pub use kind::Pipeline;
 pub use text_to_image::{
