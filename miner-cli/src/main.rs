@@ -7,6 +7,7 @@
 //! | `failure` | errors in one line, and the exit code |
 //! | `key` | which key signs |
 //! | `models` | which model is meant, and the bundles in this binary |
+//! | `solver` | what solves a miner's tasks |
 //! | `show` | lines, tables and JSON on standard output |
 //! | `commands` | one file a command |
 
@@ -17,6 +18,7 @@ mod failure;
 mod key;
 mod models;
 mod show;
+mod solver;
 
 use std::process::ExitCode;
 

@@ -357,7 +357,11 @@ fn a_server_that_is_not_there_or_hangs_up_is_an_error() {
     };
     let cog = Cog::at("http://127.0.0.1:1", short).unwrap();
     let error = block_on(cog.solve(&bundle(&template()), br#"{"prompt": "x"}"#, 7)).unwrap_err();
-    assert!(error.to_string().contains("cannot be reached"), "{error}");
+    let absent = matches!(
+        error,
+        InferenceError::Cog(CogError::Unreachable { .. } | CogError::TimedOut { .. })
+    );
+    assert!(absent, "{error}");
     let error = Server::predicting(|_| Ok(())).fails(limits());
     assert!(matches!(error, CogError::Unreachable { .. }), "{error}");
     assert!(matches!(
@@ -400,8 +404,8 @@ fn a_task_that_is_given_up_is_cancelled_at_the_server() {
         Ok(())
     });
     let cog = Cog::at(&server.url, limits()).unwrap();
+    let bundle = bundle(&template());
     block_on(async {
-        let bundle = bundle(&template());
         let solving = cog.solve(&bundle, br#"{"prompt": "x"}"#, 7);
         let given_up = tokio::time::timeout(Duration::from_millis(700), solving).await;
         assert!(given_up.is_err());

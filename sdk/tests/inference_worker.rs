@@ -11,6 +11,7 @@ use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use arbius_sdk::content::unixfs;
@@ -158,6 +159,13 @@ fn play(role: &str) -> ExitCode {
             }
         }
         "hang" => misbehave(|| std::thread::sleep(Duration::from_secs(3600))),
+        // It greets and loads, and falls silent.
+        "hang-at-work" => misbehave(|| {
+            static SAID: AtomicUsize = AtomicUsize::new(0);
+            if SAID.fetch_add(1, Ordering::Relaxed) == 1 {
+                std::thread::sleep(Duration::from_secs(3600));
+            }
+        }),
         "crash" => misbehave(|| {
             eprintln!("the model tripped over its own feet");
             std::process::abort();
@@ -202,9 +210,9 @@ fn play(role: &str) -> ExitCode {
 
 fn a_task_that_takes_too_long_is_given_up() {
     block_on(async {
-        let limit = Duration::from_micros(1);
+        let limit = Duration::from_millis(1500);
         let workers = pool(
-            "serve",
+            "hang-at-work",
             WorkerOptions {
                 solve_timeout: limit,
                 ..options()
@@ -264,14 +272,15 @@ fn models_that_do_not_fit_together_take_turns() {
         for (memory, kept) in [(None, 2), (Some(room), 1)] {
             let stations = vec![station(1, memory)];
             let workers = Workers::on(command("serve"), stations, Metrics::new());
-            for seed in 0..3 {
-                for bundle in [&bundle(), &other] {
-                    let solved = workers.solve(bundle, INPUT, seed).await;
-                    assert_eq!(solved.unwrap(), expected(seed));
-                }
+            for bundle in [&bundle(), &other] {
+                let solved = workers.solve(bundle, INPUT, 1).await;
+                assert_eq!(solved.unwrap(), expected(1));
             }
             tokio::time::sleep(Duration::from_millis(300)).await;
+            // Until one of a model has run, it is expected to take more than it then does.
             assert_eq!(children().len() - before, kept, "{memory:?}");
+            let solved = workers.solve(&bundle(), INPUT, 2).await;
+            assert_eq!(solved.unwrap(), expected(2));
             drop(workers);
             tokio::time::sleep(Duration::from_millis(300)).await;
         }

@@ -77,6 +77,17 @@ pub(crate) struct Mine {
     /// given several times.
     #[arg(help_heading = "Models", long = "cog", value_name = "MODEL=URL", value_parser = model_server)]
     pub(crate) cogs: Vec<(String, String)>,
+    /// A gateway from which the files are fetched that tasks name as inputs; may be given
+    /// several times [default: those of --check-gateway]
+    #[arg(
+        help_heading = "Models",
+        long = "file-gateway",
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "ARBIUS_FILE_GATEWAYS",
+        hide_env_values = true
+    )]
+    pub(crate) file_gateways: Vec<String>,
     /// Models to run at a time on each GPU, where its memory allows.
     #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) gpu_workers: NonZeroUsize,

@@ -107,6 +107,9 @@ pub(crate) struct Register {
     pub(crate) fee_address: Option<Address>,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
+    /// The Cog server of a model in a container.
+    #[arg(help_heading = "Models", long, value_name = "URL")]
+    pub(crate) cog: Option<String>,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -120,6 +123,9 @@ pub(crate) struct Certify {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
+    /// The Cog server of a model in a container.
+    #[arg(help_heading = "Models", long, value_name = "URL")]
+    pub(crate) cog: Option<String>,
     /// Thread counts to try.
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "1,2,4", value_parser = count, allow_negative_numbers = true)]
     pub(crate) threads: Vec<NonZeroUsize>,

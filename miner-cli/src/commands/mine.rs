@@ -2,30 +2,23 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use alloy_primitives::B256;
 use arbius_sdk::chain::FeePolicy;
 use arbius_sdk::client::Network;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::Deployment;
-use arbius_sdk::inference::cog::CogLimits;
-use arbius_sdk::inference::machine::{gpu, memory, runtimes};
-use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
-use arbius_sdk::inference::{Cog, Solvers, Workers};
 use arbius_sdk::metrics::Metrics;
 use arbius_sdk::miner::{
     Bulk, Case, Catalogue, Finding, Job, Limits, Margin, Miner, MinerHandle, Retention, Settings,
     Stage, State, Verification,
 };
-use arbius_sdk::model::Bundle;
-use eyre::{WrapErr as _, bail};
+use eyre::bail;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::asked_to_stop;
-use crate::{amount, args, key, models, show};
+use crate::{amount, args, key, models, show, solver};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let started = show::now_millis();
@@ -37,7 +30,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let signer = key::choose(&args.key, &deployment, key::MINER)?;
     let catalogue = catalogue(&args, &deployment).await?;
     let metrics = Metrics::new();
-    let solver = solver(&args, &catalogue, metrics.clone()).await?;
+    let solver = solver::of(&args, &catalogue, metrics.clone()).await?;
     fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
@@ -201,57 +194,6 @@ fn settings(args: &args::Mine) -> Settings {
         },
         ..defaults
     }
-}
-
-/// The models of graphs in children, those in containers on their servers.
-async fn solver(
-    args: &args::Mine,
-    catalogue: &Catalogue,
-    metrics: Metrics,
-) -> eyre::Result<Solvers> {
-    let mut solvers = Solvers::new(Arc::new(workers(args, metrics).await?));
-    for (named, url) in &args.cogs {
-        let is_named = |(id, bundle): &(B256, &Arc<Bundle>)| {
-            bundle.manifest().name == *named || id.to_string() == *named
-        };
-        let Some((_, bundle)) = catalogue.iter().find(is_named) else {
-            bail!("--cog names {named}, which is not among the models to mine");
-        };
-        let limits = CogLimits {
-            solve: args.task_time,
-            ..CogLimits::default()
-        };
-        solvers = solvers.with(*bundle.cid(), Arc::new(Cog::at(url, limits)?));
-    }
-    Ok(solvers)
-}
-
-/// Children on the processor and on every GPU that one of the runtimes can use.
-async fn workers(args: &args::Mine, metrics: Metrics) -> eyre::Result<Workers> {
-    let command = WorkerCommand::current_program()?;
-    let mut options = WorkerOptions {
-        solve_timeout: args.task_time,
-        ..WorkerOptions::default()
-    };
-    options.limits.memory_bytes = Some(args.worker_memory);
-    options.limits.cpu_seconds = None;
-    let mut found = Vec::new();
-    for choice in runtimes::choices(args.runtimes.onnxruntime.iter().map(PathBuf::as_path)) {
-        let name = choice.name();
-        let runtime = runtimes::find(&command, choice).await;
-        found.push(runtime.wrap_err_with(|| format!("the runtime {name} cannot be used"))?);
-    }
-    let all = found.iter().map(|runtime| runtime.choice.clone()).collect();
-    let memory = args
-        .models_memory
-        .or_else(|| memory::total().map(|bytes| bytes / 4 * 3));
-    let processor = Station::processor(all, options.clone(), args.workers, memory);
-    let gpus = gpu::find().map(|gpus| gpus.devices).unwrap_or_default();
-    let gpus = gpus
-        .iter()
-        .filter_map(|gpu| Station::gpu(gpu, &found, options.clone(), args.gpu_workers));
-    let stations = std::iter::once(processor).chain(gpus).collect();
-    Ok(Workers::on(command, stations, metrics))
 }
 
 /// The models that were opted into, that this machine has bundles for, and that the chain

@@ -1,6 +1,8 @@
 //! What a model's author and a miner's operator do with models.
 
 use std::ffi::OsStr;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -272,4 +274,137 @@ fn a_miner_whose_runtime_is_missing_does_not_start() {
         "{errors}"
     );
     assert!(started.elapsed() < Duration::from_secs(120));
+}
+
+/// A server that answers as Cog does: with the prompt as a file.
+fn container() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut reader = BufReader::new(stream);
+            let (mut line, mut length) = (String::new(), 0);
+            let _ = reader.read_line(&mut line);
+            let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
+            loop {
+                line.clear();
+                if reader.read_line(&mut line).unwrap_or(0) <= 2 {
+                    break;
+                }
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().unwrap_or(0);
+                }
+            }
+            let mut body = vec![0; length];
+            let _ = reader.read_exact(&mut body);
+            let body = match path.as_str() {
+                "/" => serde_json::json!({"cog_version": "0.14.12"}),
+                "/predictions" => {
+                    let request: Value = serde_json::from_slice(&body).unwrap();
+                    let said = request["input"]["prompt"].as_str().unwrap();
+                    serde_json::json!({"status": "succeeded", "output": said})
+                }
+                _ => serde_json::json!({"status": "READY"}),
+            };
+            let body = body.to_string();
+            let _ = write!(
+                reader.into_inner(),
+                "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+        }
+    });
+    url
+}
+
+#[test]
+fn a_model_in_a_container_is_packed_certified_registered_and_mined() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let model = path.join("parrot");
+    std::fs::create_dir(&model).unwrap();
+    let image = format!("r8.im/somebody/parrot@sha256:{}", "0".repeat(64));
+    let template = serde_json::json!({
+        "meta": {"title": "Parrot", "docker": image},
+        "input": [{"variable": "prompt", "type": "string", "required": true, "default": ""}],
+        "output": [{"filename": "out-1.txt", "type": "text"}]
+    });
+    let source = serde_json::json!({
+        "name": "parrot",
+        "license": "MIT",
+        "class": {
+            "kind": "pinned", "runtime": "cog", "version": "0.14.12", "provider": "cpu",
+            "threads": 1, "optimisation": "all"
+        },
+        "pipeline": {"kind": "cog", "image": image},
+        "files": [],
+        "examples": [{"input": {"prompt": "polly"}, "seed": 1}]
+    });
+    std::fs::write(model.join("template.json"), template.to_string()).unwrap();
+    std::fs::write(model.join("source.json"), source.to_string()).unwrap();
+    let url = container();
+    succeeds(path, &["model", "pack", "parrot", "--cog", &url]);
+    let text = succeeds(path, &["model", "certify", "parrot", "--cog", &url]);
+    assert!(
+        text.contains("certified: parrot gave 2 golden outputs"),
+        "{text}"
+    );
+    // Without the server this machine cannot say.
+    let output = arbius(path, &["model", "certify", "parrot"]);
+    assert_eq!(output.status.code(), Some(1));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        errors.contains("cannot say") && errors.contains("cog 0.14.12"),
+        "{errors}"
+    );
+
+    let _devnet = devnet(path);
+    let register = [
+        "model",
+        "register",
+        "parrot",
+        "--cog",
+        &url,
+        "--deployment",
+        "net.json",
+        "--json",
+    ];
+    let registered = json(&succeeds(path, &register));
+    let id = registered["id"].as_str().unwrap();
+    let cog = format!("parrot={url}");
+    let args = [
+        "mine",
+        "--deployment",
+        "net.json",
+        "--gateway",
+        "127.0.0.1:0",
+        "--model",
+        id,
+        "--bundle",
+        "parrot",
+        "--cog",
+        &cog,
+        "--json",
+    ];
+    let mut miner = Running::start(path, "miner", &args);
+    let started = miner.until("\"started\"");
+    let gateway = json(started.lines().next().unwrap())["gateway"].clone();
+    let submit = [
+        "submit",
+        "hello",
+        "--model",
+        id,
+        "--deployment",
+        "net.json",
+        "--wait",
+        "--gateway",
+        gateway.as_str().unwrap(),
+        "--out",
+        "said.txt",
+    ];
+    succeeds(path, &submit);
+    assert_eq!(
+        std::fs::read_to_string(path.join("said.txt")).unwrap(),
+        "hello"
+    );
 }

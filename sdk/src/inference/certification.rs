@@ -14,7 +14,7 @@ use super::placement::Place;
 use super::runtime::{Device, Optimisation, SessionOptions};
 use super::worker::process::Process;
 use super::worker::{RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions};
-use super::{Blame, InferenceError, TaskFiles};
+use super::{Blame, InferenceError, Outputs, Solver, TaskFiles};
 use crate::model::integer::{self, Summary};
 use crate::model::{Bundle, Class};
 
@@ -212,6 +212,53 @@ pub async fn certify_everywhere(
     certificate
 }
 
+/// Certifies a model on a solver, such as the Cog server of a model in a container: every
+/// golden, so many times.
+///
+/// What goes wrong is in the certificate; nothing is an error.
+pub async fn certify_on(
+    bundle: &Bundle,
+    solver: &dyn Solver,
+    repeats: NonZeroUsize,
+) -> Certificate {
+    let mut certificate = Certificate::of(bundle);
+    if bundle.is_integer() && !check_graphs(bundle, &mut certificate) {
+        return certificate;
+    }
+    let mut run = RunReport {
+        runtime: String::new(),
+        device: "the solver's".into(),
+        threads: 0,
+        optimisation: "the solver's",
+        right: 0,
+        problem: None,
+        load_ms: 0.0,
+        slowest_ms: 0.0,
+    };
+    let result = async {
+        for _ in 0..repeats.get() {
+            for index in 0..bundle.passport().goldens.len() {
+                make(bundle, index, &mut run, async |input, seed| {
+                    solver.solve(bundle, input, seed).await
+                })
+                .await?;
+            }
+        }
+        Ok::<(), InferenceError>(())
+    }
+    .await;
+    if let Some(id) = solver.runtime_id() {
+        run.runtime = id.to_string();
+    }
+    if let Err(error) = result {
+        let reason = error.to_string();
+        certificate.object(verdict_of(&error), reason.clone());
+        run.problem = Some(reason);
+    }
+    certificate.runs.push(run);
+    certificate
+}
+
 /// The static check; `false` if it refuses the class.
 fn check_graphs(bundle: &Bundle, certificate: &mut Certificate) -> bool {
     for name in bundle.manifest().pipeline.graphs() {
@@ -287,13 +334,7 @@ async fn run(
         slowest_ms: 0.0,
     };
     let result = goldens(bundle, plan, found, session, &mut report).await;
-    let verdict = match &result {
-        Ok(()) => Verdict::Certified,
-        // On any runtime, or on this one: the bytes are the promise.
-        Err(InferenceError::Golden { .. }) => Verdict::Refused,
-        Err(error) if error.blame() != Blame::Machine => Verdict::Refused,
-        Err(_) => Verdict::Inconclusive,
-    };
+    let verdict = result.as_ref().err().map_or(Verdict::Certified, verdict_of);
     report.problem = result.err().map(|error| error.to_string());
     (report, verdict)
 }
@@ -315,27 +356,52 @@ async fn goldens(
     child.load(bundle).await?;
     report.load_ms = milliseconds(started.elapsed());
     for _ in 0..plan.repeats.get() {
-        for (index, golden) in bundle.passport().goldens.iter().enumerate() {
-            let expected = bundle.passport().golden_cid(index);
-            let expected = expected.map_err(|error| WorkerError::Protocol(error.to_string()))?;
-            let input = golden.input.to_string();
-            let started = Instant::now();
-            let files = TaskFiles::new();
-            let outputs = child.solve(bundle, input.as_bytes(), golden.seed, &files);
-            let outputs = outputs.await?;
-            report.slowest_ms = report.slowest_ms.max(milliseconds(started.elapsed()));
-            let made = outputs.cid()?;
-            if made != expected {
-                return Err(InferenceError::Golden {
-                    index,
-                    found: Box::new(made),
-                    expected: Box::new(expected),
-                });
-            }
-            report.right += 1;
+        for index in 0..bundle.passport().goldens.len() {
+            make(bundle, index, report, async |input, seed| {
+                child.solve(bundle, input, seed, &TaskFiles::new()).await
+            })
+            .await?;
         }
     }
     Ok(())
+}
+
+/// Makes one golden and counts it if it comes out right.
+async fn make(
+    bundle: &Bundle,
+    index: usize,
+    report: &mut RunReport,
+    solve: impl AsyncFnOnce(&[u8], u64) -> Result<Outputs, InferenceError>,
+) -> Result<(), InferenceError> {
+    let passport = bundle.passport();
+    let (Some(golden), Ok(expected)) = (passport.goldens.get(index), passport.golden_cid(index))
+    else {
+        return Err(WorkerError::Protocol(format!("there is no golden {index}")).into());
+    };
+    let input = golden.input.to_string();
+    let started = Instant::now();
+    let outputs = solve(input.as_bytes(), golden.seed).await?;
+    report.slowest_ms = report.slowest_ms.max(milliseconds(started.elapsed()));
+    let found = outputs.cid()?;
+    if found != expected {
+        return Err(InferenceError::Golden {
+            index,
+            found: Box::new(found),
+            expected: Box::new(expected),
+        });
+    }
+    report.right += 1;
+    Ok(())
+}
+
+/// What a failure means for the model.
+fn verdict_of(error: &InferenceError) -> Verdict {
+    match error {
+        // On any runtime, or on this one: the bytes are the promise.
+        InferenceError::Golden { .. } => Verdict::Refused,
+        error if error.blame() != Blame::Machine => Verdict::Refused,
+        _ => Verdict::Inconclusive,
+    }
 }
 
 fn milliseconds(time: Duration) -> f64 {

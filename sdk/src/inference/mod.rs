@@ -46,7 +46,7 @@ pub mod solvers;
 pub mod task_files;
 pub mod worker;
 
-pub use certification::{Certificate, Plan, Verdict, certify_everywhere};
+pub use certification::{Certificate, Plan, Verdict, certify_everywhere, certify_on};
 pub use certify::{CertifyError, Report, certify};
 pub use cog::Cog;
 pub use error::{Blame, InferenceError};

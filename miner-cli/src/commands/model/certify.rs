@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use arbius_sdk::inference::certification::RunReport;
+use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::runtimes;
 use arbius_sdk::inference::worker::WorkerCommand;
-use arbius_sdk::inference::{Certificate, Plan, Verdict, certify_everywhere};
+use arbius_sdk::inference::{Certificate, Cog, Plan, Verdict, certify_everywhere, certify_on};
 use eyre::bail;
 
 use crate::show::{self, Side};
@@ -21,7 +22,10 @@ pub(in crate::commands) async fn certify(args: &args::Certify, json: bool) -> ey
     plan.threads.clone_from(&args.threads);
     plan.repeats = args.repeats;
     plan.options.limits.memory_bytes = Some(args.worker_memory);
-    let certificate = certify_everywhere(&bundle, &plan, |_| {}).await;
+    let certificate = match &args.cog {
+        None => certify_everywhere(&bundle, &plan, |_| {}).await,
+        Some(url) => certify_on(&bundle, &Cog::at(url, CogLimits::default())?, args.repeats).await,
+    };
     match json {
         true => show::json(&certificate)?,
         false => print(&certificate)?,

@@ -6,9 +6,10 @@ use std::path::PathBuf;
 use arbius_sdk::chain::Lane;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::model::{ModelTerms, register_model};
+use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::runtimes;
 use arbius_sdk::inference::worker::WorkerCommand;
-use arbius_sdk::inference::{Optimisation, Plan, Verdict, certify_everywhere};
+use arbius_sdk::inference::{Cog, Optimisation, Plan, Verdict, certify_everywhere, certify_on};
 use eyre::bail;
 use serde_json::json;
 
@@ -28,7 +29,13 @@ pub(in crate::commands) async fn register(args: &args::Register, json: bool) -> 
     plan.threads = vec![NonZeroUsize::MIN];
     plan.optimisations = vec![Optimisation::All];
     plan.repeats = NonZeroUsize::MIN;
-    let certificate = certify_everywhere(&bundle, &plan, |_| {}).await;
+    let certificate = match &args.cog {
+        None => certify_everywhere(&bundle, &plan, |_| {}).await,
+        Some(url) => {
+            let server = Cog::at(url, CogLimits::default())?;
+            certify_on(&bundle, &server, plan.repeats).await
+        }
+    };
     if certificate.verdict != Verdict::Certified {
         bail!(
             "{name} is not registered, because this machine does not make its golden outputs: {}; \

@@ -130,6 +130,9 @@ impl CogClient {
         loop {
             let asked = self.health(deadline.min(Instant::now() + QUESTION)).await;
             let asked = match asked {
+                Err(CogError::TimedOut { .. }) if Instant::now() >= deadline => {
+                    return Err(self.late("get ready", limit));
+                }
                 // A server that is starting listens late.
                 Err(CogError::Unreachable { .. } | CogError::TimedOut { .. })
                     if Instant::now() < deadline =>

@@ -1,0 +1,96 @@
+//! What solves a miner's tasks: children on this machine's devices, and Cog servers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use alloy_primitives::B256;
+use arbius_sdk::content::{FetchLimits, Fetcher};
+use arbius_sdk::inference::cog::CogLimits;
+use arbius_sdk::inference::machine::{gpu, memory, runtimes};
+use arbius_sdk::inference::task_files::MAX_FILE_BYTES;
+use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
+use arbius_sdk::inference::{Cog, FileSource, Solvers, Workers};
+use arbius_sdk::metrics::Metrics;
+use arbius_sdk::miner::Catalogue;
+use arbius_sdk::model::Bundle;
+use eyre::{WrapErr as _, bail};
+
+use crate::args;
+
+/// The models of graphs in children, those in containers on the servers named for them.
+pub(crate) async fn of(
+    args: &args::Mine,
+    catalogue: &Catalogue,
+    metrics: Metrics,
+) -> eyre::Result<Solvers> {
+    let files = files(args)?;
+    let mut workers = workers(args, metrics).await?;
+    if let Some(files) = &files {
+        workers = workers.with_files(Arc::clone(files));
+    }
+    let mut solvers = Solvers::new(Arc::new(workers));
+    for (named, url) in &args.cogs {
+        let is_named = |(id, bundle): &(B256, &Arc<Bundle>)| {
+            bundle.manifest().name == *named || id.to_string() == *named
+        };
+        let Some((_, bundle)) = catalogue.iter().find(is_named) else {
+            bail!("--cog names {named}, which is not among the models to mine");
+        };
+        let limits = CogLimits {
+            solve: args.task_time,
+            ..CogLimits::default()
+        };
+        let mut cog = Cog::at(url, limits)?;
+        if let Some(files) = &files {
+            cog = cog.with_files(Arc::clone(files));
+        }
+        solvers = solvers.with(*bundle.cid(), Arc::new(cog));
+    }
+    Ok(solvers)
+}
+
+/// Where the files come from that tasks name.
+fn files(args: &args::Mine) -> eyre::Result<Option<Arc<dyn FileSource>>> {
+    let gateways = match args.file_gateways.is_empty() {
+        true => &args.check_gateways,
+        false => &args.file_gateways,
+    };
+    if gateways.is_empty() {
+        return Ok(None);
+    }
+    let limits = FetchLimits {
+        // With the blocks that hold the file together.
+        bytes: MAX_FILE_BYTES + (1 << 20),
+        ..FetchLimits::default()
+    };
+    Ok(Some(Arc::new(Fetcher::new(gateways, limits)?)))
+}
+
+/// Children on the processor and on every GPU that one of the runtimes can use.
+async fn workers(args: &args::Mine, metrics: Metrics) -> eyre::Result<Workers> {
+    let command = WorkerCommand::current_program()?;
+    let mut options = WorkerOptions {
+        solve_timeout: args.task_time,
+        ..WorkerOptions::default()
+    };
+    options.limits.memory_bytes = Some(args.worker_memory);
+    // A task is given up by the clock.
+    options.limits.cpu_seconds = None;
+    let mut found = Vec::new();
+    for choice in runtimes::choices(args.runtimes.onnxruntime.iter().map(PathBuf::as_path)) {
+        let name = choice.name();
+        let runtime = runtimes::find(&command, choice).await;
+        found.push(runtime.wrap_err_with(|| format!("the runtime {name} cannot be used"))?);
+    }
+    let all = found.iter().map(|runtime| runtime.choice.clone()).collect();
+    let memory = args
+        .models_memory
+        .or_else(|| memory::total().map(|bytes| bytes / 4 * 3));
+    let processor = Station::processor(all, options.clone(), args.workers, memory);
+    let gpus = gpu::find().map(|gpus| gpus.devices).unwrap_or_default();
+    let gpus = gpus
+        .iter()
+        .filter_map(|gpu| Station::gpu(gpu, &found, options.clone(), args.gpu_workers));
+    let stations = std::iter::once(processor).chain(gpus).collect();
+    Ok(Workers::on(command, stations, metrics))
+}
