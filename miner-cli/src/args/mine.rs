@@ -105,6 +105,10 @@ pub(crate) struct Mine {
     /// Send each endpoint no more requests per second than this.
     #[arg(help_heading = "Reading the chain", long, value_name = "COUNT", value_parser = rate)]
     pub(crate) rpc_rate: Option<f64>,
+    /// While a single one of several endpoints answers, believe it in what money depends on:
+    /// contesting, voting, settling, giving a job up. Otherwise that waits for a second one.
+    #[arg(help_heading = "Reading the chain", long)]
+    pub(crate) believe_one_endpoint: bool,
     /// What to do, of solve, verify, contest, vote, claim, notify and pin [default: all but
     /// notify and pin]
     #[arg(

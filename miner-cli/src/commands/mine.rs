@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
-use arbius_sdk::chain::FeePolicy;
+use arbius_sdk::chain::{Agreement, FeePolicy};
 use arbius_sdk::client::Network;
 use arbius_sdk::content::unixfs;
 use arbius_sdk::deploy::Deployment;
@@ -152,6 +152,10 @@ fn settings(args: &args::Mine) -> Settings {
         parallel_solves: args.workers.get(),
         from_block: args.from_block,
         requests_per_second: args.rpc_rate,
+        agreement: match args.believe_one_endpoint {
+            true => Agreement::WhenReachable,
+            false => Agreement::Required,
+        },
         stake: !args.no_stake,
         withdraw: !args.no_withdraw,
         roles: args.roles.unwrap_or_default(),
@@ -378,6 +382,7 @@ mod tests {
             parallel_solves,
             from_block,
             requests_per_second,
+            agreement,
             stake,
             withdraw,
             roles,
@@ -395,7 +400,7 @@ mod tests {
             retention,
             ..
         } = told(
-            "--min-fee 2 --parallel-jobs 3 --workers 4 --from-block 5 --rpc-rate 6 --no-stake \
+            "--believe-one-endpoint --min-fee 2 --parallel-jobs 3 --workers 4 --from-block 5 --rpc-rate 6 --no-stake \
              --no-withdraw --roles solve,pin --shadow --second-run --recheck 7m --notify-gas 8 \
              --claim-for-others --verify-share 9 --verify-idle-share 10 \
              --check-gateway http://one.example,http://two.example --max-input 11 --max-queue 12 \
@@ -408,6 +413,7 @@ mod tests {
         assert_eq!((from_block, requests_per_second), (Some(5), Some(6.0)));
         assert!(!stake && !withdraw && shadow && second_run && claim_for_others);
         assert_eq!(roles, Roles::NONE.with(Role::Solve).with(Role::Pin));
+        assert_eq!(agreement, Agreement::WhenReachable);
         assert_eq!((recheck, notify_gas), (Duration::from_secs(420), 8));
         let shares = (verification.share_percent, verification.idle_percent);
         assert_eq!(shares, (9.0, 10.0));

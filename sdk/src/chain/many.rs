@@ -109,17 +109,31 @@ impl Chain {
         if self.is_alone() {
             return self.call_many(calls).await;
         }
-        if calls.len() == fitting(calls, MOST) {
-            let request = TransactionRequest::default().with_input(program(calls));
-            match self.agreed(request, MANY, since).await {
-                Ok(data) => {
-                    if let Some(answers) = parse(&data, calls.len()) {
-                        return Ok(answers);
-                    }
+        let mut answers = Vec::with_capacity(calls.len());
+        let mut rest = calls;
+        while !rest.is_empty() {
+            let (now, later) = rest.split_at(fitting(rest, MOST));
+            answers.extend(self.agreed_at_once(now, since).await?);
+            rest = later;
+        }
+        Ok(answers)
+    }
+
+    /// Of calls that fit one request; one by one where it is refused.
+    async fn agreed_at_once(
+        &self,
+        calls: &[(Address, Bytes)],
+        since: u64,
+    ) -> Result<Vec<Result<Bytes, Revert>>, ChainError> {
+        let request = TransactionRequest::default().with_input(program(calls));
+        match self.agreed(request, MANY, since).await {
+            Ok(data) => {
+                if let Some(answers) = parse(&data, calls.len()) {
+                    return Ok(answers);
                 }
-                Err(ChainError::WouldRevert { .. } | ChainError::Refused { .. }) => {}
-                Err(error) => return Err(error),
             }
+            Err(ChainError::WouldRevert { .. } | ChainError::Refused { .. }) => {}
+            Err(error) => return Err(error),
         }
         let mut answers = Vec::with_capacity(calls.len());
         for (to, input) in calls {

@@ -307,6 +307,13 @@ impl Runner {
             })
         };
         let jobs: Vec<Job> = sighting.jobs().filter(open).collect();
+        if self.last_task.is_some() {
+            for job in jobs.iter().filter(|job| !job.proved) {
+                tracing::warn!(task = %job.task,
+                    "its id does not follow from the task before: an endpoint has left events out, \
+                     or misreported one");
+            }
+        }
         if *from <= self.replayed {
             for job in &jobs {
                 // It was gone from the chain, and is back.

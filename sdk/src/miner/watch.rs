@@ -112,3 +112,66 @@ pub(super) fn read(logs: &[Log], before: Option<B256>, wanted: impl Fn(B256) -> 
     }
     sighting
 }
+
+#[cfg(test)]
+mod tests {
+    use alloy_primitives::{Bytes, Log as InnerLog, LogData, U256};
+    use arbius_protocol::ids;
+
+    use super::*;
+    use crate::content::{cids, unixfs};
+
+    const MODEL: B256 = B256::repeat_byte(0xaa);
+    const FOREIGN: B256 = B256::repeat_byte(0xbb);
+
+    fn log(data: LogData) -> Log {
+        let address = Address::ZERO;
+        Log {
+            inner: InnerLog { address, data },
+            ..Log::default()
+        }
+    }
+
+    /// The events of a task that was submitted after another, and its id.
+    fn submitted(previous: B256, model: B256, input: &'static [u8]) -> ([Log; 2], B256) {
+        let digest = cids::digest(&unixfs::cid_of(input)).unwrap();
+        let (sender, fee) = (Address::repeat_byte(3), U256::from(5));
+        let id = ids::task_id(sender, previous, model, fee, digest.into());
+        let announced = IEngine::TaskSubmitted {
+            id,
+            model,
+            fee,
+            sender,
+        };
+        let input = IEngine::TaskInput {
+            firstId: id,
+            count: U256::from(1),
+            input: Bytes::from_static(input),
+        };
+        let logs = [announced.encode_log_data(), input.encode_log_data()];
+        (logs.map(log), id)
+    }
+
+    #[test]
+    fn a_task_is_proved_by_its_id_and_the_task_before_of_whatever_model() {
+        let before = B256::repeat_byte(9);
+        let (first, one) = submitted(before, MODEL, b"1");
+        let (second, two) = submitted(one, FOREIGN, b"2");
+        let (third, three) = submitted(two, MODEL, b"3");
+        let all = [first.clone(), second, third.clone()].concat();
+        let wanted = |model| model == MODEL;
+
+        let sighting = read(&all, Some(before), wanted);
+        assert_eq!(sighting.proved, HashSet::from([one, three]));
+        assert_eq!(sighting.last, Some(three));
+        assert!(sighting.jobs().all(|job| job.proved));
+        // Without what came before, nothing proves the first.
+        assert_eq!(read(&all, None, wanted).proved, HashSet::from([three]));
+        // One that was left out leaves the next without proof.
+        let gap = [first, third].concat();
+        let sighting = read(&gap, Some(before), wanted);
+        assert_eq!(sighting.proved, HashSet::from([one]));
+        assert_eq!(sighting.jobs().count(), 2);
+        assert_eq!(read(&[], Some(three), wanted).last, Some(three));
+    }
+}

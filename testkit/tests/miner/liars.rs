@@ -1,9 +1,12 @@
 //! One of several endpoints lies: nobody is accused for it, nothing is conceded, and nothing
 //! is revealed that was not asked for.
 
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
 };
 
 use alloy_primitives::{Address, B256, LogData, hex};
@@ -251,6 +254,38 @@ async fn a_contestation_that_one_endpoint_invents_is_not_voted_on() {
     for miner in [solver, watcher] {
         miner.stop().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_one_endpoint_hides_keeps_nobody_from_the_next() {
+    let world = World::new().await;
+    let liar = Hostile::before(world.chain.devnet()).await;
+    let hiding = Switch::default();
+    let hides = hiding.clone();
+    let lies = changes_events(&liar, move |events| {
+        if hides.is_on() {
+            events.retain(|event| {
+                !is::<IEngine::TaskSubmitted>(event) && !is::<IEngine::TaskInput>(event)
+            });
+        }
+    });
+    let miner = lied_to(&world, 0, &liar).await.settings(settings());
+    let miner = miner.spawn().await.unwrap();
+    let first = world.ask("one").await;
+    reached(&miner, first.task, State::Seen).await;
+    hiding.on();
+    world.ask("two").await;
+    // What an endpoint shows within four blocks is read after all.
+    until("it is read, and hidden", async || lies.told() > 0).await;
+    world.chain.devnet().chain().mine_many(8, 1).unwrap();
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    hiding.off();
+    let third = world.ask("three").await;
+    let job = reached(&miner, third.task, State::Revealed).await;
+    // Its id proves nothing without the task before: two endpoints were asked.
+    assert!(job.proved, "{job:#?}");
+    assert_eq!(miner.jobs().unwrap().len(), 2);
+    miner.stop().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

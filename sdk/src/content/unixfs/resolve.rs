@@ -35,7 +35,7 @@ pub enum ReadError {
         reason: MalformedError,
     },
     /// A part of a file has another size than the node above it says, is a directory, or
-    /// lies deeper than [`MAX_DEPTH`].
+    /// lies deeper than [`MAX_DEPTH`](super::MAX_DEPTH).
     #[error("the block {cid} is not the part of a file that the node above it announces")]
     WrongPart {
         /// The block.

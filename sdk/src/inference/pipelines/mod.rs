@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`run`](mod@run) | the trait that each of them implements, and which one a bundle has |
 //! | [`graphs`] | a model's graphs, loaded, with checks of what goes in and comes out |
-//! | [`values`] | a task's values, as pipelines take them |
+//! | `values` | a task's values, as pipelines take them |
 //! | [`text_to_image`] | a prompt and noise to a picture, in one graph |
 //!
 //! The descriptions that a bundle's manifest holds lie in
