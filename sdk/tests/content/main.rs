@@ -4,6 +4,7 @@ mod car;
 mod fetch;
 mod folder;
 mod gateway;
+mod memory;
 mod node;
 mod paths;
 mod redirects;

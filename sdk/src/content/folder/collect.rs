@@ -91,7 +91,12 @@ impl Inner {
             collected.pinned += 1;
             return Ok(());
         }
-        let file = fs::metadata(path).map_err(failed("read", path))?;
+        let file = match fs::metadata(path) {
+            Ok(file) => file,
+            // Damaged, and a check was faster.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(failed("read", path)(error)),
+        };
         // Where the file system tells no time, everything is young.
         if !file.modified().is_ok_and(|written| written < cutoff) {
             collected.young += 1;
