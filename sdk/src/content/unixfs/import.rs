@@ -12,11 +12,12 @@ use super::leaf::{self, LeafBuffer};
 use crate::content::block::Block;
 use crate::content::store::{BlockStore, StoreError};
 
-/// Bytes of blocks that are put into a store at a time, so that a store on disk can flush
-/// them together.
-const BATCH_BYTES: usize = 4 << 20;
+/// Bytes of blocks that are put into a store at a time. So few that the memory of one batch
+/// that is being made, one that waits and one that is being stored stays in a core's cache.
+const BATCH_BYTES: usize = 512 << 10;
 
-/// Blocks that are put into a store at a time.
+/// Blocks that are put into a store at a time, so that a store on disk can flush the blocks
+/// of many small files together.
 const BATCH_BLOCKS: usize = 1024;
 
 /// What an import made.
