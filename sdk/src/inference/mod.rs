@@ -10,8 +10,15 @@
 //! | [`placement`] | which runtime on which device is right for a model |
 //! | [`footprint`] | how much memory a model is expected to take |
 //! | [`machine`] | what this machine has: GPUs, memory, runtimes |
+//! | [`arithmetic`] | arithmetic whose last bit does not depend on the machine |
 //! | [`noise`] | numbers from a task's seed |
+//! | [`tokenizer`] | text to tokens and back |
+//! | [`schedulers`] | from noise to a sample in steps |
+//! | [`sampling`] | which token comes next |
+//! | [`picture`] | pictures that tasks bring: reading, resizing, straightening |
+//! | [`rectangle`], [`text_regions`] | where text is in a picture |
 //! | [`png`] | pictures as bytes, one encoding only |
+//! | [`canonical_json`] | JSON as bytes, one encoding only |
 //! | [`pipelines`] | what a model does with its graphs: one file each |
 //! | [`task_files`] | the files that tasks name, brought before a task starts |
 //! | [`model`] | a bundle loaded on a runtime: input and seed to files |
@@ -25,6 +32,8 @@
 //! [`solve`] is the whole of it in one call. A miner uses [`worker::Workers`], an embedder
 //! [`solver::InProcess`] or a [`model::LoadedModel`] that is kept.
 
+pub mod arithmetic;
+pub mod canonical_json;
 pub mod certification;
 pub mod certify;
 pub mod cog;
@@ -36,14 +45,22 @@ pub mod noise;
 pub mod onnxruntime;
 pub mod pack;
 pub mod pin;
+pub mod picture;
 pub mod pipelines;
 pub mod placement;
 pub mod png;
+pub mod rectangle;
+mod resize;
 pub mod rten;
 pub mod runtime;
+pub mod sampling;
+pub mod schedulers;
 pub mod solver;
 pub mod solvers;
+mod straighten;
 pub mod task_files;
+pub mod text_regions;
+pub mod tokenizer;
 pub mod worker;
 
 pub use certification::{Certificate, Plan, Verdict, certify_everywhere, certify_on};

@@ -5,7 +5,8 @@
 //! little end first, then 24 zeros; the nonce is the stream's number as four bytes, little
 //! end first, then eight zeros; the block counter starts at 0.
 
-use crate::model::pipeline::NoiseGenerator;
+use super::arithmetic::normal_quantile;
+use crate::model::pipeline::{NoiseGenerator, NormalGenerator};
 
 /// The ChaCha20 block function, RFC 8439 section 2.3.
 pub fn chacha20_block(key: &[u8; 32], counter: u32, nonce: &[u8; 12]) -> [u8; 64] {
@@ -81,4 +82,40 @@ pub fn draw(generator: NoiseGenerator, seed: u64, stream: u32, length: usize) ->
             .map(|four| (four.iter().map(|byte| u16::from(*byte)).sum::<u16>() >> 2) as u8)
             .collect(),
     }
+}
+
+/// Normal variates of a seed's stream, mean 0 and deviation 1.
+///
+/// Each takes eight bytes of the keystream, little end first, whose upper 52 bits are a
+/// whole number k; the variate is the normal quantile of `(2k + 1) / 2^53`, which is never 0
+/// or 1, rounded to f32.
+pub fn normals(generator: NormalGenerator, seed: u64, stream: u32, count: usize) -> Vec<f32> {
+    let NormalGenerator::ChaCha20As241 = generator;
+    words(seed, stream, count)
+        .into_iter()
+        .map(|word| normal_quantile(fraction(word)) as f32)
+        .collect()
+}
+
+/// Uniform variates of a seed's stream, between 0 and 1 and never either: those whose
+/// quantiles [`normals`] takes.
+pub fn uniforms(seed: u64, stream: u32, count: usize) -> Vec<f64> {
+    words(seed, stream, count)
+        .into_iter()
+        .map(fraction)
+        .collect()
+}
+
+fn words(seed: u64, stream: u32, count: usize) -> Vec<u64> {
+    stream_bytes(seed, stream, count.saturating_mul(8))
+        .as_chunks::<8>()
+        .0
+        .iter()
+        .map(|bytes| u64::from_le_bytes(*bytes))
+        .collect()
+}
+
+fn fraction(word: u64) -> f64 {
+    // 2k + 1 has 53 bits and so is exact, and so is its product with a power of two.
+    (((word >> 12) << 1) | 1) as f64 * (1.0 / (1u64 << 53) as f64)
 }

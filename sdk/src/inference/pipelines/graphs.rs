@@ -110,6 +110,27 @@ impl Graphs {
             })
     }
 
+    /// One number in the type that the graph's input has.
+    ///
+    /// # Errors
+    /// [`InferenceError::Graph`] if the number does not fit that type.
+    pub fn number(
+        &self,
+        graph: &str,
+        input: &str,
+        shape: Vec<usize>,
+        number: f64,
+    ) -> Result<Tensor, InferenceError> {
+        let loaded = self.loaded.get(graph).ok_or_else(|| missing(graph))?;
+        let element = loaded.signature.input(input).map(|port| port.element);
+        if element != Some(ElementType::Float32) {
+            // Callers give whole numbers here, or the bundle was refused.
+            return self.whole_numbers(graph, input, shape, &[number as i64]);
+        }
+        let number = Elements::F32(vec![number as f32]);
+        Tensor::new(shape, number).ok_or_else(|| wrong(graph, "a number of more than one element"))
+    }
+
     /// The shape that the graph's file states for an input, if it does.
     pub fn input_shape(&self, graph: &str, input: &str) -> Option<&[Option<usize>]> {
         let port = self.loaded.get(graph)?.signature.input(input)?;

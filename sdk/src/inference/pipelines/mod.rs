@@ -6,14 +6,26 @@
 //! | [`graphs`] | a model's graphs, loaded, with checks of what goes in and comes out |
 //! | `values` | a task's values, as pipelines take them |
 //! | [`text_to_image`] | a prompt and noise to a picture, in one graph |
+//! | [`latent_diffusion`] | a prompt to a picture: text encoder, denoising loop, decoder |
+//! | [`text_generation`] | a text that goes on, token by token, with a cache |
+//! | [`text_embedding`] | a text to a vector |
+//! | [`image_classification`] | a picture to labels |
+//! | [`file_type`] | the bytes of a file to the name of its type |
+//! | [`ocr`] | a picture to the text in it |
 //!
 //! The descriptions that a bundle's manifest holds lie in
 //! [`model::pipeline`](crate::model::pipeline), under the same names.
 
+pub mod file_type;
 pub mod graphs;
+pub mod image_classification;
+pub mod latent_diffusion;
+pub mod ocr;
 pub mod run;
+pub mod text_embedding;
+pub mod text_generation;
 pub mod text_to_image;
-mod values;
+pub(super) mod values;
 
 pub use graphs::Graphs;
 pub use run::{Run, prepare};

@@ -1,6 +1,12 @@
 //! What a pipeline does, and which one a bundle has.
 
-use crate::inference::pipelines::Graphs;
+use super::Graphs;
+use super::file_type::FileTypePipeline;
+use super::image_classification::ImageClassificationPipeline;
+use super::latent_diffusion::LatentDiffusionPipeline;
+use super::ocr::OcrPipeline;
+use super::text_embedding::TextEmbeddingPipeline;
+use super::text_generation::TextGenerationPipeline;
 use crate::inference::{InferenceError, OutputFile};
 use crate::model::input::Inputs;
 use crate::model::{Bundle, Pipeline};
@@ -27,5 +33,19 @@ pub fn prepare(bundle: &Bundle) -> Result<Box<dyn Run>, InferenceError> {
             });
         }
         Pipeline::TextToImage(pipeline) => Box::new(pipeline),
+        Pipeline::LatentDiffusion(pipeline) => {
+            Box::new(LatentDiffusionPipeline::new(bundle, pipeline)?)
+        }
+        Pipeline::TextGeneration(pipeline) => {
+            Box::new(TextGenerationPipeline::new(bundle, pipeline)?)
+        }
+        Pipeline::ImageClassification(pipeline) => {
+            Box::new(ImageClassificationPipeline::new(bundle, pipeline)?)
+        }
+        Pipeline::FileType(pipeline) => Box::new(FileTypePipeline::new(bundle, pipeline)?),
+        Pipeline::Ocr(pipeline) => Box::new(OcrPipeline::new(bundle, pipeline)?),
+        Pipeline::TextEmbedding(pipeline) => {
+            Box::new(TextEmbeddingPipeline::new(bundle, pipeline)?)
+        }
     })
 }

@@ -1,7 +1,13 @@
 //! A task's values, as pipelines take them.
 
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
 use crate::inference::InferenceError;
+use crate::model::Bundle;
 use crate::model::input::{Inputs, Value};
+use crate::model::pipeline::setting::{Decimal, Whole};
 
 fn refused(variable: &str, reason: impl Into<String>) -> InferenceError {
     InferenceError::Refused {
@@ -16,4 +22,78 @@ pub(super) fn text<'a>(inputs: &'a Inputs, variable: &str) -> Result<&'a str, In
         Some(Value::Text(text)) => Ok(text),
         _ => Err(refused(variable, "the pipeline needs a text there")),
     }
+}
+
+/// The bytes of the file that a variable names.
+pub(super) fn file<'a>(
+    inputs: &'a Inputs,
+    variable: &str,
+) -> Result<&'a Arc<[u8]>, InferenceError> {
+    inputs
+        .file(variable)
+        .ok_or_else(|| refused(variable, "the pipeline needs the CID of a file there"))
+}
+
+/// A whole number, which must lie in the description's range.
+pub(super) fn whole(
+    inputs: &Inputs,
+    setting: &Whole,
+    least: u32,
+    most: u32,
+) -> Result<u32, InferenceError> {
+    let (variable, value) = match setting {
+        Whole::Fixed(value) => return Ok(*value),
+        Whole::Variable(name) => (&name.variable, inputs.get(&name.variable)),
+    };
+    let value = match value {
+        Some(Value::Int(value)) => u32::try_from(*value).ok(),
+        _ => None,
+    };
+    value
+        .filter(|value| (least..=most).contains(value))
+        .ok_or_else(|| refused(variable, format!("the model takes {least} to {most} there")))
+}
+
+/// A decimal number, which must lie in the description's range.
+pub(super) fn decimal(
+    inputs: &Inputs,
+    setting: &Decimal,
+    least: f64,
+    most: f64,
+) -> Result<f64, InferenceError> {
+    let (variable, value) = match setting {
+        Decimal::Fixed(value) => return Ok(*value),
+        Decimal::Variable(name) => (&name.variable, inputs.get(&name.variable)),
+    };
+    let value = match value {
+        Some(Value::Decimal(value)) => Some(*value),
+        Some(Value::Int(value)) => Some(f64::from(*value)),
+        _ => None,
+    };
+    value
+        .filter(|value| (least..=most).contains(value))
+        .ok_or_else(|| refused(variable, format!("the model takes {least} to {most} there")))
+}
+
+/// A file of the bundle that holds JSON.
+pub(super) fn json_asset<T: DeserializeOwned>(
+    bundle: &Bundle,
+    file: &str,
+) -> Result<T, InferenceError> {
+    serde_json::from_slice(asset(bundle, file)?).map_err(|error| InferenceError::Asset {
+        file: file.to_owned(),
+        reason: error.to_string(),
+    })
+}
+
+/// The bytes of a file that a description names.
+pub(in crate::inference) fn asset<'a>(
+    bundle: &'a Bundle,
+    file: &str,
+) -> Result<&'a [u8], InferenceError> {
+    let bytes = bundle.file(file).ok_or_else(|| InferenceError::Asset {
+        file: file.to_owned(),
+        reason: "the bundle does not hold it".into(),
+    })?;
+    Ok(bytes)
 }

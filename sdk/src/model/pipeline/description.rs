@@ -125,6 +125,22 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// A file of the bundle that holds JSON.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`].
+    pub fn json<T: serde::de::DeserializeOwned>(
+        &self,
+        field: &str,
+        name: &str,
+    ) -> Result<T, BundleError> {
+        let bytes = self.files.get(name).map(|bytes| &bytes[..]);
+        match serde_json::from_slice(bytes.unwrap_or_default()) {
+            Ok(value) => Ok(value),
+            Err(error) => Self::wrong(field, format!("`{name}`: {error}")),
+        }
+    }
+
     /// The input of a graph, which must be of one of those element types.
     ///
     /// # Errors

@@ -4,6 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use super::cog::Cog;
 use super::description::{Description, FileReference};
+use super::file_type::FileType;
+use super::image_classification::ImageClassification;
+use super::latent_diffusion::LatentDiffusion;
+use super::ocr::Ocr;
+use super::text_embedding::TextEmbedding;
+use super::text_generation::TextGeneration;
 use super::text_to_image::TextToImage;
 
 /// The pipeline of a bundle.
@@ -14,6 +20,18 @@ pub enum Pipeline {
     Cog(Cog),
     /// A prompt and noise become a picture in one run of one graph.
     TextToImage(TextToImage),
+    /// A prompt becomes a picture by latent diffusion.
+    LatentDiffusion(LatentDiffusion),
+    /// A text goes on, token by token.
+    TextGeneration(TextGeneration),
+    /// A text becomes a vector.
+    TextEmbedding(TextEmbedding),
+    /// A picture becomes labels.
+    ImageClassification(ImageClassification),
+    /// A file becomes the name of its type.
+    FileType(FileType),
+    /// A picture becomes the text in it.
+    Ocr(Ocr),
 }
 
 impl Pipeline {
@@ -22,6 +40,12 @@ impl Pipeline {
         match self {
             Self::Cog(pipeline) => pipeline,
             Self::TextToImage(pipeline) => pipeline,
+            Self::LatentDiffusion(pipeline) => pipeline,
+            Self::TextGeneration(pipeline) => pipeline,
+            Self::TextEmbedding(pipeline) => pipeline,
+            Self::ImageClassification(pipeline) => pipeline,
+            Self::FileType(pipeline) => pipeline,
+            Self::Ocr(pipeline) => pipeline,
         }
     }
 

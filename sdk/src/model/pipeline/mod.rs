@@ -5,7 +5,11 @@
 //! | [`kind`] | [`Pipeline`]: which of them a bundle has |
 //! | [`cog`] | a model in a container |
 //! | [`description`] | what every description says of itself, and the checks they share |
-//! | [`text_to_image`] | one graph from a prompt and noise to a picture |
+//! | [`setting`] | numbers that the bundle fixes or a task sets |
+//! | [`schedule`] | the noise schedule of a diffusion model |
+//! | [`tokenizer`] | the tokenizer's files and special tokens |
+//! | [`picture`] | how a picture becomes a tensor |
+//! | [`text_to_image`], [`latent_diffusion`], [`text_generation`], [`text_embedding`], [`image_classification`], [`file_type`], [`ocr`] | one description each |
 //!
 //! Each description has its counterpart of the same name in
 //! [`inference::pipelines`](crate::inference::pipelines), which runs it. A new pipeline is
@@ -13,12 +17,28 @@
 
 pub mod cog;
 pub mod description;
+pub mod file_type;
+pub mod image_classification;
 pub mod kind;
+pub mod latent_diffusion;
+pub mod ocr;
+pub mod picture;
+pub mod schedule;
+pub mod setting;
+pub mod text_embedding;
+pub mod text_generation;
 pub mod text_to_image;
+pub mod tokenizer;
 
 pub use cog::Cog;
 pub use description::Description;
+pub use file_type::FileType;
+pub use image_classification::ImageClassification;
 pub use kind::Pipeline;
+pub use latent_diffusion::{LatentDiffusion, NormalGenerator};
+pub use ocr::Ocr;
+pub use text_embedding::TextEmbedding;
+pub use text_generation::TextGeneration;
 pub use text_to_image::{
     ImageTensor, NoiseGenerator, NoiseTensor, PromptTensor, TextEncoding, TextToImage,
 };

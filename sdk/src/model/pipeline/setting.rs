@@ -1,0 +1,86 @@
+//! Numbers that the bundle fixes or that a task sets.
+
+use serde::{Deserialize, Serialize};
+
+use super::description::Parts;
+use crate::model::BundleError;
+
+/// A variable of the template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VariableName {
+    /// Its name.
+    pub variable: String,
+}
+
+/// A whole number: itself, or `{"variable": "steps"}` for an `int` or `int_enum` of the
+/// template.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Whole {
+    /// The same for every task.
+    Fixed(u32),
+    /// The task's own.
+    Variable(VariableName),
+}
+
+impl Whole {
+    /// Checks that a fixed number lies in the range and that a variable is a number.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`].
+    pub fn check(
+        &self,
+        parts: &Parts<'_>,
+        field: &str,
+        least: u32,
+        most: u32,
+    ) -> Result<(), BundleError> {
+        match self {
+            Self::Fixed(value) if !(least..=most).contains(value) => {
+                Parts::wrong(field, format!("{value}; {least} to {most} are allowed"))
+            }
+            Self::Fixed(_) => Ok(()),
+            Self::Variable(name) => {
+                let kinds = ["int", "int_enum"];
+                parts.variable(field, &name.variable, &kinds).map(drop)
+            }
+        }
+    }
+}
+
+/// A decimal number: itself, or `{"variable": "guidance"}` for a `decimal`, `int` or
+/// `int_enum` of the template.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Decimal {
+    /// The same for every task.
+    Fixed(f64),
+    /// The task's own.
+    Variable(VariableName),
+}
+
+impl Decimal {
+    /// Checks that a fixed number lies in the range and that a variable is a number.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`].
+    pub fn check(
+        &self,
+        parts: &Parts<'_>,
+        field: &str,
+        least: f64,
+        most: f64,
+    ) -> Result<(), BundleError> {
+        match self {
+            Self::Fixed(value) if !(least..=most).contains(value) => {
+                Parts::wrong(field, format!("{value}; {least} to {most} are allowed"))
+            }
+            Self::Fixed(_) => Ok(()),
+            Self::Variable(name) => {
+                let kinds = ["decimal", "int", "int_enum"];
+                parts.variable(field, &name.variable, &kinds).map(drop)
+            }
+        }
+    }
+}
