@@ -91,24 +91,26 @@ impl Picture {
         }
     }
 
-    /// The picture as a description frames it.
+    /// The picture as a description frames it. Of one that is more than four times as long as
+    /// it is wide, only the middle is resized where its sides keep their proportion.
     #[must_use]
     pub fn framed(&self, framing: &Framing) -> Self {
-        let (width, height) = match framing.resize {
-            Resize::Stretch => (framing.width, framing.height),
+        let resized = match framing.resize {
+            Resize::Stretch => self.resized(framing.width, framing.height, framing.filter),
             Resize::ShorterSide(side) => {
-                let shorter = u64::from(self.width.min(self.height));
-                let scaled = |own: u32| {
-                    let scaled = u64::from(own) * u64::from(side) / shorter;
-                    // A picture that is a thread is cut before it grows beyond all bounds.
-                    scaled.clamp(u64::from(side), u64::from(side) * 16) as u32
-                };
-                (scaled(self.width), scaled(self.height))
+                let shorter = self.width.min(self.height);
+                let most = shorter.saturating_mul(4);
+                let (width, height) = (self.width.min(most), self.height.min(most));
+                let (left, top) = ((self.width - width) / 2, (self.height - height) / 2);
+                // At most four times the side, which a description bounds: it fits.
+                let scaled =
+                    |own: u32| (u64::from(own) * u64::from(side) / u64::from(shorter)) as u32;
+                let middle = self.cut(left, top, width, height);
+                middle.resized(scaled(width), scaled(height), framing.filter)
             }
         };
-        let resized = self.resized(width, height, framing.filter);
-        let left = (width - framing.width) / 2;
-        let top = (height - framing.height) / 2;
+        let left = (resized.width - framing.width) / 2;
+        let top = (resized.height - framing.height) / 2;
         resized.cut(left, top, framing.width, framing.height)
     }
 

@@ -213,6 +213,37 @@ fn inputs_that_the_model_does_not_take_are_refused_and_named() {
 }
 
 #[test]
+fn a_picture_of_too_many_latents_is_refused_before_any_is_drawn() {
+    let mut large = model("ddim", "epsilon", "leading").with(|p| {
+        p["vae"]["factor"] = 1.into();
+        p["height"] = 4096.into();
+    });
+    large.inputs[2]["choices"] = json!([16, 4096]);
+    let input = json!({"prompt": "x", "width": 4096});
+    let error = large.solve(&Rten, &input, 0).unwrap_err();
+    assert!(
+        matches!(&error, InferenceError::Refused { field, .. } if field == "width"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_setting_that_is_neither_a_number_nor_a_variable_is_refused_in_words() {
+    for (change, words) in [
+        (
+            (|p| p["steps"] = "five".into()) as fn(&mut Json),
+            "a whole number",
+        ),
+        (|p| p["guidance"] = json!({"name": "x"}), "a number or"),
+        (|p| p["scheduler"] = "klms".into(), "ddim or euler"),
+    ] {
+        let model = model("ddim", "epsilon", "leading").with(change);
+        let error = model.bundle(&Rten).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[test]
 fn a_picture_that_the_graph_does_not_make_is_an_error() {
     let model = model("ddim", "epsilon", "leading");
     for runtime in runtimes() {

@@ -12,8 +12,9 @@ use crate::inference::{InferenceError, OutputFile};
 use crate::model::Bundle;
 use crate::model::input::Inputs;
 use crate::model::pipeline::LatentDiffusion;
-use crate::model::pipeline::latent_diffusion::MAX_SIDE;
+use crate::model::pipeline::latent_diffusion::{MAX_LATENTS, MAX_SIDE};
 use crate::model::pipeline::schedule::{SchedulerChoice, SchedulerKind};
+use crate::model::pipeline::setting::Whole;
 
 /// Latent diffusion with its tokenizer.
 #[derive(Debug)]
@@ -45,20 +46,34 @@ impl LatentDiffusionPipeline {
     /// The latents' shape of a task's picture.
     fn latent_shape(&self, inputs: &Inputs) -> Result<Vec<usize>, InferenceError> {
         let factor = self.description.vae.factor;
-        let side = |setting, name: &str| {
+        let refused = |setting: &Whole, reason: String| InferenceError::Refused {
+            field: match setting {
+                Whole::Variable(name) => name.variable.clone(),
+                Whole::Fixed(_) => self.description.prompt.clone(),
+            },
+            reason,
+        };
+        let side = |setting: &Whole| {
             let pixels = values::whole(inputs, setting, 1, MAX_SIDE)?;
             if pixels % factor == 0 {
                 Ok((pixels / factor) as usize)
             } else {
-                Err(InferenceError::Refused {
-                    field: name.to_owned(),
-                    reason: format!("{pixels}; the model takes multiples of {factor}"),
-                })
+                let reason = format!("{pixels}; the model takes multiples of {factor}");
+                Err(refused(setting, reason))
             }
         };
-        let height = side(&self.description.height, "height")?;
-        let width = side(&self.description.width, "width")?;
-        Ok(vec![1, self.description.unet.channels, height, width])
+        let (height, width) = (
+            side(&self.description.height)?,
+            side(&self.description.width)?,
+        );
+        let channels = self.description.unet.channels;
+        if channels * height * width > MAX_LATENTS {
+            return Err(refused(
+                &self.description.width,
+                format!("a picture of more than {MAX_LATENTS} latents"),
+            ));
+        }
+        Ok(vec![1, channels, height, width])
     }
 
     fn scheduler(&self, inputs: &Inputs) -> Result<Box<dyn Scheduler>, InferenceError> {

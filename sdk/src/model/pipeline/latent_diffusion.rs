@@ -18,6 +18,9 @@ use crate::model::template::OutputKind;
 /// The most pixels that a side of a picture may have.
 pub const MAX_SIDE: u32 = 4096;
 
+/// The most numbers that a picture's latents may have.
+pub const MAX_LATENTS: usize = 1 << 24;
+
 /// Text to image by latent diffusion.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -91,7 +91,10 @@ impl SchedulerKind {
 /// A scheduler: itself, or `{"variable": "scheduler"}` for a `string_enum` of the template
 /// whose choices are all known.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a scheduler, ddim or euler, or {\"variable\": NAME} is needed"
+)]
 pub enum SchedulerChoice {
     /// The same for every task.
     Fixed(SchedulerKind),

@@ -16,7 +16,10 @@ pub struct VariableName {
 /// A whole number: itself, or `{"variable": "steps"}` for an `int` or `int_enum` of the
 /// template.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(
+    untagged,
+    expecting = "a whole number of 32 bits or {\"variable\": NAME} is needed"
+)]
 pub enum Whole {
     /// The same for every task.
     Fixed(u32),
@@ -52,7 +55,7 @@ impl Whole {
 /// A decimal number: itself, or `{"variable": "guidance"}` for a `decimal`, `int` or
 /// `int_enum` of the template.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "a number or {\"variable\": NAME} is needed")]
 pub enum Decimal {
     /// The same for every task.
     Fixed(f64),
