@@ -78,7 +78,10 @@ fn a_tokenizer_that_cuts_at_random_is_refused() {
 #[test]
 fn a_text_that_is_too_long_is_refused() {
     let model = model("ddim", "epsilon", "leading");
-    let text = "x".repeat(MAX_TEXT_BYTES + 1);
-    let error = model.solve(&Rten, &json!({"prompt": text}), 0).unwrap_err();
+    let bundle = model.bundle(&Rten).unwrap();
+    let tokenizer = Tokenizer::read(&bundle, &description(&model.pipeline)).unwrap();
+    let text = "x".repeat(MAX_TEXT_BYTES);
+    assert!(tokenizer.encode("prompt", &text).is_ok());
+    let error = tokenizer.encode("prompt", &(text + "x")).unwrap_err();
     assert!(matches!(error, InferenceError::Refused { field, .. } if field == "prompt"));
 }
