@@ -62,11 +62,18 @@ fn decimal(number: f64) -> String {
     if number == 0.0 {
         return "0".into();
     }
-    // Rust's shortest digits are ECMAScript's; the placing of the point differs.
-    let scientific = format!("{:e}", number.abs());
-    let (digits, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
-    let digits = digits.replace('.', "");
-    let point = exponent.parse::<i32>().unwrap_or_default() + 1;
+    // The shortest digits, the even one where two are as short and as near: `serde_json` has
+    // ECMAScript's, Rust's own formatting has others. Only the placing of the point differs.
+    let text = Value::from(number.abs()).to_string();
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let significant = all.trim_start_matches('0');
+    let leading = whole.len() + significant.len();
+    let leading = i32::try_from(leading).unwrap_or(i32::MAX);
+    let total = i32::try_from(all.len()).unwrap_or(i32::MAX);
+    let point = leading - total + exponent.parse::<i32>().unwrap_or_default();
+    let digits = significant.trim_end_matches('0').to_owned();
     let count = i32::try_from(digits.len()).unwrap_or(i32::MAX);
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or_default());
     let text = if count <= point && point <= 21 {
@@ -119,10 +126,11 @@ mod tests {
             (0x444b_1ae4_d6e2_ef50, "1e+21"),
             (0x3eb0_c6f7_a0b5_ed8c, "9.999999999999997e-7"),
             (0x3eb0_c6f7_a0b5_ed8d, "0.000001"),
-            (0x41b3_de43_5555_55d3, "333333333.33333314"),
             (0x41b3_de43_5555_5553, "333333333.3333332"),
             (0x41b3_de43_5555_5554, "333333333.33333325"),
+            (0x41b3_de43_5555_5555, "333333333.3333333"),
             (0x41b3_de43_5555_5556, "333333333.3333334"),
+            (0x41b3_de43_5555_5557, "333333333.33333343"),
             (0xbecb_f647_612f_3696, "-0.0000033333333333333333"),
             (0x4314_3ff3_c1cb_0959, "1424953923781206.2"),
         ] {

@@ -42,13 +42,13 @@ impl Rectangle {
     }
 
     fn in_direction(points: &[Point], first: Point, along: Point) -> Self {
-        let (mut low, mut high) = ([0.0; 2], [0.0; 2]);
+        let (mut low, mut high) = ([0.0_f64; 2], [0.0_f64; 2]);
         for point in points {
             let [x, y] = [point[0] - first[0], point[1] - first[1]];
             let place = [x * along[0] + y * along[1], y * along[0] - x * along[1]];
-            for axis in 0..2 {
-                low[axis] = f64::min(low[axis], place[axis]);
-                high[axis] = f64::max(high[axis], place[axis]);
+            for ((low, high), place) in low.iter_mut().zip(&mut high).zip(place) {
+                *low = f64::min(*low, place);
+                *high = f64::max(*high, place);
             }
         }
         let [u, v] = [(low[0] + high[0]) / 2.0, (low[1] + high[1]) / 2.0];
