@@ -109,9 +109,9 @@ pub enum StoreError {
     )]
     Incomplete {
         /// The root.
-        root: Cid,
+        root: Box<Cid>,
         /// The block.
-        missing: Cid,
+        missing: Box<Cid>,
     },
     /// It cannot be told what lies beneath a root.
     #[error(

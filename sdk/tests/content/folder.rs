@@ -152,7 +152,7 @@ async fn what_is_not_all_here_cannot_be_pinned() {
     fs::remove_file(file_of(folder.path(), &leaf)).unwrap();
     let refused = store.pin(&root, PinMode::Recursive, None).await;
     assert!(
-        matches!(&refused, Err(StoreError::Incomplete { missing, .. }) if *missing == leaf),
+        matches!(&refused, Err(StoreError::Incomplete { missing, .. }) if **missing == leaf),
         "{refused:?}"
     );
     store.pin(&root, PinMode::Direct, None).await.unwrap();
@@ -185,7 +185,7 @@ async fn nothing_is_removed_when_it_is_not_known_what_a_pin_keeps() {
     fs::write(&path, damaged).unwrap();
     let refused = store.gc(&AT_ONCE).await;
     assert!(
-        matches!(&refused, Err(StoreError::Incomplete { missing, .. }) if *missing == root),
+        matches!(&refused, Err(StoreError::Incomplete { missing, .. }) if **missing == root),
         "{refused:?}"
     );
     assert_eq!(store.list().await.unwrap().len(), blocks);

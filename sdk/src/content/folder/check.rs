@@ -90,14 +90,14 @@ impl Inner {
                 PinMode::Recursive => self.walk(&cid, &mut Seen::default()),
                 PinMode::Direct if self.files.block(&cid)?.is_file() => Ok(()),
                 PinMode::Direct => Err(StoreError::Incomplete {
-                    root: cid,
-                    missing: cid,
+                    root: Box::new(cid),
+                    missing: Box::new(cid),
                 }),
             };
             match whole {
                 Ok(()) => {}
                 Err(StoreError::Incomplete { root, missing }) => {
-                    checked.incomplete.push((root, missing));
+                    checked.incomplete.push((*root, *missing));
                 }
                 Err(error) => return Err(error),
             }

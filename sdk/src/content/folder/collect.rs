@@ -130,8 +130,8 @@ impl Inner {
     /// What a block links to.
     fn links(&self, root: &Cid, cid: &Cid) -> Result<Vec<Cid>, StoreError> {
         let incomplete = || StoreError::Incomplete {
-            root: *root,
-            missing: *cid,
+            root: Box::new(*root),
+            missing: Box::new(*cid),
         };
         let path = self.files.block(cid)?;
         if cid.codec() == cids::RAW || is_leaf(&path)? {

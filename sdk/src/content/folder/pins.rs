@@ -73,8 +73,8 @@ impl Inner {
             PinMode::Direct if self.files.block(&pin.cid)?.is_file() => {}
             PinMode::Direct => {
                 return Err(StoreError::Incomplete {
-                    root: pin.cid,
-                    missing: pin.cid,
+                    root: Box::new(pin.cid),
+                    missing: Box::new(pin.cid),
                 });
             }
         }
