@@ -177,6 +177,26 @@ fn refuses_weights_and_zero_points_of_another_kind() {
 }
 
 #[test]
+fn refuses_convolutions_of_several_pictures() {
+    let ones = Ints(&[1, 1]);
+    let full = [
+        ("pads", Ints(&[0; 4])),
+        ("strides", ones),
+        ("dilations", ones),
+    ];
+    let rule = broken(
+        Graph::new()
+            .input("x", UINT8, &[2, 1, 3, 3])
+            .constant("w", UINT8, &[1, 1, 3, 3], &[1, 2, 3, 4, 5, 6, 7, 8, 9])
+            .constant("zero", UINT8, &[], &[0])
+            .constant("middle", UINT8, &[], &[128])
+            .node("ConvInteger", &["x", "w", "zero", "middle"], "y", &full)
+            .output("y", INT32, &[2, 1, 1, 1]),
+    );
+    assert!(rule.contains("one picture at a time"), "{rule}");
+}
+
+#[test]
 fn refuses_convolutions_that_pad_by_themselves() {
     let conv = |attributes: &[(&str, onnx_writer::Attribute<'_>)]| {
         Graph::new()

@@ -9,7 +9,8 @@
 //! Why the list is short (measured on rten 0.27 and ONNX Runtime): floats differ with
 //! threads, versions and optimisation levels; int8 weights are not implemented everywhere,
 //! so weights are uint8 with zero point 128; convolutions that pad by themselves are padded
-//! with a wrong value by rten, so padding is a `Pad` of its own; rten joins no bytes.
+//! with a wrong value by rten, so padding is a `Pad` of its own; rten computes a convolution of
+//! several pictures at once wrongly, so the batch is 1; rten joins no bytes.
 
 mod operator;
 

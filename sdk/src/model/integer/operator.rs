@@ -178,6 +178,11 @@ impl<'a> Operator<'a> {
         {
             return Err(self.broken("kernel_shape is that of the weights"));
         }
+        if batch != 1 {
+            return Err(self.broken(
+                "a convolution is of one picture at a time: rten computes several wrongly",
+            ));
+        }
         if channels != depth || kernel_h > height || kernel_w > width {
             return Err(self.broken("weights do not fit the input"));
         }
