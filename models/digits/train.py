@@ -17,6 +17,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import pathlib
+import sys
 import time
 
 import jax
@@ -29,6 +30,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 from scipy import ndimage
 from sklearn.datasets import load_digits
+
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
 import prompts
 from integer_graph import INT32_MAX, IntegerGraph, quantise_weight

@@ -75,10 +75,13 @@ class IntegerGraph:
 
     def conv(self, x, weight):
         """A convolution without padding of its own: pad the input explicitly before it."""
-        size = list(weight.shape[2:])
+        return self.conv_by(x, self.constant(weight, "weight"), list(weight.shape[2:]))
+
+    def conv_by(self, x, weight, size):
+        """`conv` by a constant that is there already, with a kernel of that size."""
         return self.node(
             "ConvInteger",
-            [x, self.constant(weight, "weight"), *self._zero_points()],
+            [x, weight, *self._zero_points()],
             kernel_shape=size,
             pads=[0] * (2 * len(size)),
             strides=[1] * len(size),
@@ -100,6 +103,26 @@ class IntegerGraph:
         x = self.binary("Min", x, (INT32_MAX - half) // 255, "limit")
         x = self.binary("Mul", x, multiplier.reshape(shape), "multiplier")
         x = self.binary("Add", x, half, "half")
+        x = self.binary("Div", x, 2**shift, "divisor")
+        return self.cast(self.binary("Min", x, 255, "ceiling"), TensorProto.UINT8)
+
+    def requantise_finely(self, accumulator, scale, shape):
+        """As `requantise`, with a finer multiplier where the scales of channels lie close.
+
+        The accumulator is cut where the smallest scale saturates, which leaves more of int32
+        to the multiplier.
+        """
+        scale = np.asarray(scale, np.float64)
+        limit = int(np.ceil(256 / scale.min()))
+        shift = 30
+        while np.round(scale.max() * 2.0**shift) * limit + 2**shift > INT32_MAX:
+            shift -= 1
+        multiplier = np.round(scale * 2.0**shift).astype(np.int64)
+        assert multiplier.min() >= 16, "the scales of the channels lie too far apart"
+        x = self.binary("Max", accumulator, 0, "floor")
+        x = self.binary("Min", x, limit, "limit")
+        x = self.binary("Mul", x, multiplier.reshape(shape), "multiplier")
+        x = self.binary("Add", x, 2**shift // 2, "half")
         x = self.binary("Div", x, 2**shift, "divisor")
         return self.cast(self.binary("Min", x, 255, "ceiling"), TensorProto.UINT8)
 
