@@ -7,10 +7,16 @@
 //! | model | what it does | class |
 //! |---|---|---|
 //! | [`digits`] | draws the digit that a prompt names, 64×64 | integer |
+//! | [`stickers`] | draws what a prompt names in free words, 128×128 in colour | integer |
+//!
+//! [`digits`] is small and quick: most tests run it. [`stickers`] is what a local chain and the
+//! demo offer.
 
 mod digits;
+mod stickers;
 
 pub use digits::{DIGITS, DIGITS_CLASSIFIER, digits};
+pub use stickers::{STICKERS, stickers};
 
 /// A bundle as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +42,7 @@ impl EmbeddedBundle {
 }
 
 /// Every model in this crate.
-pub static ALL: [&EmbeddedBundle; 1] = [&DIGITS];
+pub static ALL: [&EmbeddedBundle; 2] = [&DIGITS, &STICKERS];
 
 /// The model of that name.
 pub fn get(name: &str) -> Option<&'static EmbeddedBundle> {

@@ -21,13 +21,22 @@ fn every_model_is_found_by_its_name() {
     assert_eq!(arbius_models::get("no such model"), None);
 }
 
-#[test]
-fn the_digits_model_is_at_most_a_megabyte_of_onnx() {
-    let onnx: usize = arbius_models::digits()
+fn onnx_bytes(bundle: &arbius_models::EmbeddedBundle) -> usize {
+    let onnx = bundle
         .files
         .iter()
-        .filter(|(name, _)| name.ends_with(".onnx"))
-        .map(|(_, bytes)| bytes.len())
-        .sum();
-    assert!((1..=1_000_000).contains(&onnx), "{onnx} bytes");
+        .filter(|(name, _)| name.ends_with(".onnx"));
+    onnx.map(|(_, bytes)| bytes.len()).sum()
+}
+
+#[test]
+fn the_digits_model_is_at_most_a_megabyte_of_onnx() {
+    let bytes = onnx_bytes(arbius_models::digits());
+    assert!((1..=1_000_000).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
+fn the_stickers_model_is_at_most_four_megabytes_of_onnx() {
+    let bytes = onnx_bytes(arbius_models::stickers());
+    assert!((1..=4_000_000).contains(&bytes), "{bytes} bytes");
 }
