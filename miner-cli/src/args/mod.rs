@@ -48,7 +48,7 @@ Examples:
   arbius demo                          the whole protocol in seconds, on this machine
   arbius devnet                        a local chain with the protocol on it, then, elsewhere:
   arbius mine                          solve its tasks
-  arbius submit \"a handwritten seven\" --wait --out seven.png
+  arbius submit \"a red car\" --wait --out car.png
   arbius status                        how the miner is
   arbius jobs                          what it has done"
 )]
@@ -86,7 +86,7 @@ pub(crate) enum Command {
     /// Run the whole protocol on this machine and show what happens.
     ///
     /// Starts a local chain, deploys the contracts by ordinary transactions, registers a
-    /// model that draws digits, submits tasks (one of them through a contract) and lets two
+    /// model that draws stickers, submits tasks (one of them through a contract) and lets two
     /// miners compete for them. Ends with a table and with the pictures as files, fetched
     /// from the miners and checked against the CIDs on the chain.
     #[cfg(feature = "devnet")]
@@ -101,9 +101,9 @@ pub(crate) enum Command {
     /// Submit a task.
     #[command(after_help = "\
 Examples:
-  arbius submit \"a handwritten seven\"
-  arbius submit \"a handwritten seven\" --wait --out seven.png
-  arbius submit --input '{\"prompt\":\"three\"}' --fee 0.25 --account 3 --json")]
+  arbius submit \"a red car in the city\"
+  arbius submit \"a red car\" --wait --out car.png
+  arbius submit --input '{\"prompt\":\"three owls\"}' --fee 0.25 --account 3 --json")]
     Submit(Submit),
     /// Look at the tasks on the chain, the open ones unless told otherwise.
     #[command(
@@ -112,7 +112,7 @@ Examples:
         after_help = "\
 Examples:
   arbius tasks                              open tasks, newest first
-  arbius tasks --model digits --min-fee 0.1 --since 2h
+  arbius tasks --model stickers --min-fee 0.1 --since 2h
   arbius tasks --status solved,contested --json
   arbius tasks show 0x5c1a…                 one task with its solution and contestation"
     )]
@@ -141,7 +141,7 @@ Examples:
   arbius mine --account 5 --folder second-miner --gateway 127.0.0.1:8091
   arbius mine --shadow --roles solve,verify     says what it would do, and sends nothing
   arbius mine --monitor 127.0.0.1:9464 --log-format json
-  ARBIUS_KEY=0x… arbius mine --deployment nova.json --model digits --min-fee 0.1 \\
+  ARBIUS_KEY=0x… arbius mine --deployment nova.json --model stickers --min-fee 0.1 \\
     --rpc https://one.example/KEY,https://two.example")]
     Mine(Box<Mine>),
     /// Say how a miner is: its stake, jobs, endpoints, models, disk.
@@ -191,7 +191,7 @@ Examples:
 Examples:
   arbius contest 0x5c1a… --dry-run          computes, and shows what is at stake
   arbius contest 0x5c1a…
-  arbius contest 0x5c1a… --bundle models/digits")]
+  arbius contest 0x5c1a… --bundle models/stickers")]
     Contest(Contest),
     /// Vote on a contested solution. `yes`: the contestation is right and the solution wrong.
     #[command(after_help = "\
@@ -219,7 +219,7 @@ Example:
 #[command(after_help = "\
 Examples:
   arbius demo
-  arbius demo --out pictures --prompt seven --prompt \"a small two\"
+  arbius demo --out pictures --prompt fox --prompt \"two green apples\"
   arbius demo --dispute
   arbius demo --json > demo.json")]
 pub(crate) struct Demo {

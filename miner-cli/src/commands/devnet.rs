@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use arbius_models::DIGITS;
+use arbius_models::STICKERS;
 use arbius_testkit::devnet::chain::{Chain, Mining};
 use arbius_testkit::devnet::{Devnet, DevnetBuilder};
 use arbius_testkit::{Actor, TestChain};
@@ -138,7 +138,7 @@ async fn start(args: &args::Devnet, json: bool) -> eyre::Result<TestChain> {
     if json {
         let mut description = serde_json::to_value(deployment)?;
         description["deployment"] = json!(args.deployment);
-        description["models"] = json!([{ "name": DIGITS.name, "id": model }]);
+        description["models"] = json!([{ "name": STICKERS.name, "id": model }]);
         show::json(&description)?;
     } else if !args.quiet {
         describe(&chain, &args.deployment, &model.to_string()).await?;
@@ -200,7 +200,7 @@ async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<(
         ("chain id", deployment.chain_id.to_string()),
         ("engine", chain.engine().to_string()),
         ("token", chain.token().to_string()),
-        ("model", format!("{} {model}", DIGITS.name)),
+        ("model", format!("{} {model}", STICKERS.name)),
         ("deployment", file.display().to_string()),
     ])?;
     show::line("")?;
@@ -240,7 +240,7 @@ async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<(
     show::line("Ctrl-C stops it. In other terminals:")?;
     show::line(format!("  arbius mine{option}"))?;
     show::line(format!(
-        "  arbius submit \"seven\" --wait --out seven.png{option}"
+        "  arbius submit \"a red car\" --wait --out car.png{option}"
     ))?;
     Ok(())
 }

@@ -264,7 +264,7 @@ fn what_the_chain_does_not_know_is_named() {
     fails(
         &submit(&["--model", "letters"]),
         1,
-        &["`letters`", "digits"],
+        &["`letters`", "stickers"],
     );
     fails(
         &submit(&["--model", "0x12"]),

@@ -32,7 +32,7 @@ fn a_task_goes_from_one_terminal_to_another() {
         path,
         &["model", "list", "--json", "--deployment", "net.json"],
     ));
-    assert_eq!(models["models"][0]["name"], "digits");
+    assert_eq!(models["models"][0]["name"], "stickers");
     assert_eq!(models["models"][0]["enabled"], true);
     let listed = succeeds(path, &["model", "list", "--deployment", "net.json"]);
     assert!(
@@ -64,24 +64,18 @@ fn a_task_goes_from_one_terminal_to_another() {
         .to_owned();
 
     let submit = |out: &str, more: &[&str]| {
-        let args = [
-            "submit",
-            "a handwritten seven",
-            "--wait",
-            "--deployment",
-            "net.json",
-        ];
+        let args = ["submit", "a red car", "--wait", "--deployment", "net.json"];
         let files = ["--out", out, "--gateway", gateway.as_str()];
         succeeds(path, &[&args[..], &files, more].concat())
     };
-    let report = json(&submit("seven.png", &["--json"]));
-    let picture = std::fs::read(path.join("seven.png")).unwrap();
+    let report = json(&submit("car.png", &["--json"]));
+    let picture = std::fs::read(path.join("car.png")).unwrap();
     let cid = unixfs::cid_of_files(&[("out-1.png", &picture)]).unwrap();
     assert_eq!(report["cid"], cid.to_string());
-    assert_eq!(report["files"][0], "seven.png");
+    assert_eq!(report["files"][0], "car.png");
     assert!(report["gas"]["submit"].as_u64().unwrap() > 21_000);
 
-    let text = submit("again.png", &["--model", "digits", "--fee", "0.25"]);
+    let text = submit("again.png", &["--model", "stickers", "--fee", "0.25"]);
     for expected in [
         "submitted  task 0x",
         "0.25 AIUS",

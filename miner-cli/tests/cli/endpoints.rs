@@ -30,7 +30,7 @@ fn the_second_of_two_endpoints_takes_over_and_the_second_of_two_chains_is_refuse
     let both = format!("http://127.0.0.1:1,{}", deployment["rpc"].as_str().unwrap());
     let list = ["model", "list", "--deployment", "net.json", "--rpc"];
     let listed = succeeds(path, &[&list[..], &[&both]].concat());
-    assert!(listed.contains("digits"), "{listed}");
+    assert!(listed.contains("stickers"), "{listed}");
 
     let args = ["devnet", "--port", "0", "--no-contracts"];
     let chain = ["--chain-id", "31337", "--json"];

@@ -111,7 +111,7 @@ fn a_miner_is_watched_backed_up_and_moved() {
     snapshot::matches("tasks", &succeeds(path, &on_net(&["tasks", "--json"])));
     let listed = succeeds(
         path,
-        &on_net(&["tasks", "--model", "digits", "--since", "1h"]),
+        &on_net(&["tasks", "--model", "stickers", "--since", "1h"]),
     );
     assert!(
         listed.contains(&task) && listed.contains("open"),
@@ -130,7 +130,7 @@ fn a_miner_is_watched_backed_up_and_moved() {
     for text in [
         "can mine",
         "1 revealed",
-        "digits",
+        "stickers",
         "healthy",
         "the minimum is 1",
     ] {

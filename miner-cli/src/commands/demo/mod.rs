@@ -29,11 +29,11 @@ use crate::failure::Interrupted;
 
 /// What is asked for unless the command line says otherwise.
 const PROMPTS: [&str; 5] = [
-    "the number three, please",
-    "a big round zero",
-    "an eight like a snowman",
-    "a six with a long tail",
-    "five, as a child writes it",
+    "a red car in the city",
+    "an owl and a rocket, at night",
+    "three bananas on a table",
+    "a blue elephant in the snow",
+    "something sweet",
 ];
 
 pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
-use arbius_models::DIGITS;
+use arbius_models::STICKERS;
 use arbius_sdk::contracts::IEngine;
 use arbius_sdk::deploy::Step;
 use arbius_sdk::deploy::model::{ModelTerms, register_model, set_rate};
@@ -39,7 +39,7 @@ pub(super) struct RunningMiner {
     _folder: TempDir,
 }
 
-/// Starts a chain, deploys the protocol, and registers the model of digits, unless it is a
+/// Starts a chain, deploys the protocol, and registers the model of stickers, unless it is a
 /// saved chain that has them. Gives the model's id.
 pub(crate) async fn start_chain(
     devnet: DevnetBuilder,
@@ -62,7 +62,7 @@ pub(crate) async fn start_chain(
         fee_address: owner.address(),
         fee: U256::from(MODEL_FEE),
     };
-    let model = register_model(owner, engine, terms, DIGITS.template).await?;
+    let model = register_model(owner, engine, terms, STICKERS.template).await?;
     let registered = chain
         .chain()
         .read(engine, &IEngine::modelsCall { id: model })
@@ -70,7 +70,10 @@ pub(crate) async fn start_chain(
     if registered.rate.is_zero() {
         set_rate(chain.lane(Actor::Owner)?, engine, model, U256::from(RATE)).await?;
     }
-    stage.done(format!("model `{}` is registered as {model}", DIGITS.name));
+    stage.done(format!(
+        "model `{}` is registered as {model}",
+        STICKERS.name
+    ));
     Ok((chain, model))
 }
 
@@ -93,7 +96,7 @@ pub(super) async fn start_miners(
     progress: &Progress,
 ) -> eyre::Result<Vec<RunningMiner>> {
     let stage = progress.stage("starting two miners, which prove that they can run the model");
-    let bundle = models::embedded(&DIGITS)?;
+    let bundle = models::embedded(&STICKERS)?;
     let start = async |number: usize| -> eyre::Result<RunningMiner> {
         let folder = tempfile::tempdir()?;
         let command = WorkerCommand::current_program()?;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, U256};
-use arbius_models::DIGITS;
+use arbius_models::STICKERS;
 use arbius_sdk::client::{Network, Requester, TaskRequest, Vote};
 use arbius_sdk::content::{Cid, cids};
 use arbius_sdk::contracts::{Submission, TaskStatus};
@@ -88,8 +88,8 @@ impl Story {
 
     const fn prompt(self) -> &'static str {
         match self {
-            Self::CheatingSolver => "a handwritten four",
-            Self::BadFaithContester => "a nine with a straight back",
+            Self::CheatingSolver => "a castle at sunset",
+            Self::BadFaithContester => "a fox and a balloon",
         }
     }
 }
@@ -105,7 +105,7 @@ impl<'a> Scene<'a> {
             chain,
             people,
             model,
-            bundle: models::embedded(&DIGITS)?,
+            bundle: models::embedded(&STICKERS)?,
             solver: InProcess::default(),
             network: Network::new(chain.chain().clone(), chain.deployment())?,
             progress,
