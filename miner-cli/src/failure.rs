@@ -5,18 +5,15 @@ use std::io;
 use std::process::ExitCode;
 
 /// Somebody stopped the program before its work was done.
-#[cfg(feature = "devnet")]
 #[derive(Debug)]
 pub(crate) struct Interrupted;
 
-#[cfg(feature = "devnet")]
 impl std::fmt::Display for Interrupted {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("stopped before it was done")
     }
 }
 
-#[cfg(feature = "devnet")]
 impl std::error::Error for Interrupted {}
 
 /// Ends the program.
@@ -27,7 +24,6 @@ pub(crate) fn exit(result: eyre::Result<()>) -> ExitCode {
         Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", one_line(&error));
-            #[cfg(feature = "devnet")]
             if error.is::<Interrupted>() {
                 return ExitCode::from(130);
             }

@@ -1,6 +1,8 @@
 //! The command line: what all commands share, and requesters' commands. `mine` has those of a
-//! miner, `operator` those of whoever looks after one, `model` those about models, `values` reads what they are given.
+//! miner, `operator` those of whoever looks after one, `model` those about models, `ipfs` those about
+//! content, `values` reads what they are given.
 
+mod ipfs;
 mod mine;
 mod model;
 mod operator;
@@ -15,6 +17,7 @@ use alloy_primitives::U256;
 use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use ipfs::{Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, Serve};
 pub(crate) use mine::Mine;
 pub(crate) use model::{Certify, Doctor, Model, Pack, Register, Runtimes};
 pub(crate) use operator::{
@@ -208,6 +211,12 @@ Example:
     /// Back a miner's store up, restore it, check it.
     #[command(subcommand)]
     Store(Store),
+    /// Add, fetch, keep and serve content by its CID.
+    ///
+    /// Works on the block folder of the miner in --folder, also while that miner runs; the
+    /// folder is made when something is added.
+    #[command(subcommand)]
+    Ipfs(Box<Ipfs>),
     /// Run models for the program that started this one. Speaks frames on standard input
     /// and output.
     #[command(hide = true)]

@@ -8,6 +8,7 @@ mod demo;
 #[cfg(feature = "devnet")]
 mod devnet;
 mod doctor;
+mod ipfs;
 mod jobs;
 mod mine;
 mod model;
@@ -22,11 +23,15 @@ mod vote;
 
 use std::io::{IsTerminal as _, stderr, stdin, stdout};
 use std::path::Path;
+use std::time::Duration;
 
 use arbius_sdk::miner::{StoreError, StoreFile};
 use tracing_subscriber::EnvFilter;
 
-use crate::args::{Cli, Command, LogFormat, Model};
+use crate::args::{Cli, Command, Ipfs, LogFormat, Model};
+
+/// How long is waited at the end for what runs in threads of its own.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
@@ -46,7 +51,7 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         match command {
             #[cfg(feature = "devnet")]
             Command::Demo(args) => demo::run(args, json).await,
@@ -69,9 +74,13 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             Command::Vote(args) => vote::run(args, json).await,
             Command::Settle(args) => settle::run(args, json).await,
             Command::Store(args) => store::run(args, json).await,
+            Command::Ipfs(args) => ipfs::run(*args, json).await,
             Command::InferWorker => Ok(()),
         }
-    })
+    });
+    // Whoever was stopped may still wait for standard input, which cannot be called off.
+    runtime.shutdown_timeout(PARTING);
+    done
 }
 
 /// The store of a miner that does not run.
@@ -99,6 +108,7 @@ fn explain(folder: &Path, error: StoreError) -> eyre::Report {
 fn log(command: &Command, format: LogFormat) {
     let otherwise = match command {
         Command::Mine(_) => "warn",
+        Command::Ipfs(args) if matches!(**args, Ipfs::Serve(_)) => "warn",
         #[cfg(feature = "devnet")]
         Command::Devnet(_) => "warn",
         _ => "off",

@@ -5,6 +5,7 @@ mod by_hand;
 mod demo;
 mod devnet;
 mod endpoints;
+mod ipfs;
 mod models;
 mod operator;
 mod program;

@@ -65,7 +65,7 @@ impl Listing<'_> {
         // Writing to a string cannot fail.
         let _ = writeln!(
             page,
-            "<p>{}, {} of blocks as they say · <a href=\"{base}?format=car\" download>CAR</a> · \
+            "<p>{}, {} in blocks · <a href=\"{base}?format=car\" download>CAR</a> · \
              <a href=\"{base}?format=raw\" download>block</a> · <span class=\"cid\">{}</span></p>",
             match self.entries.len() {
                 1 => "1 entry".to_owned(),

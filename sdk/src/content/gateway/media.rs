@@ -1,5 +1,8 @@
 //! What kind of file it is, told from its first bytes and its name.
 
+/// What a file is taken for whose bytes say nothing.
+pub(super) const UNKNOWN: &str = "application/octet-stream";
+
 /// How many bytes are looked at.
 pub(super) const ENOUGH: usize = 512;
 
@@ -53,7 +56,7 @@ pub(super) fn media_type(path: &str, head: &[u8]) -> &'static str {
         [b'g', b'l', b'T', b'F', ..] => "model/gltf-binary",
         [b'%', b'P', b'D', b'F', b'-', ..] => "application/pdf",
         [b'P', b'K', 3, 4, ..] => "application/zip",
-        _ if !is_text(head) => "application/octet-stream",
+        _ if !is_text(head) => UNKNOWN,
         _ => match extension.as_deref() {
             Some("json") => "application/json",
             Some("html" | "htm") => "text/html; charset=utf-8",
@@ -61,6 +64,8 @@ pub(super) fn media_type(path: &str, head: &[u8]) -> &'static str {
             Some("css") => "text/css; charset=utf-8",
             Some("csv") => "text/csv; charset=utf-8",
             Some("md") => "text/markdown; charset=utf-8",
+            Some("js" | "mjs") => "text/javascript; charset=utf-8",
+            Some("xml") => "application/xml",
             _ if matches!(head.trim_ascii_start(), [b'{' | b'[', ..]) => "application/json",
             _ => "text/plain; charset=utf-8",
         },

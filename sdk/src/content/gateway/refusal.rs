@@ -20,6 +20,8 @@ pub(super) struct Refused {
     retry_after: Option<Duration>,
     /// The size of content of which a range behind the end was asked for.
     size: Option<u64>,
+    /// Whether a block is not here, and the path may be right.
+    is_absent: bool,
 }
 
 impl Refused {
@@ -29,6 +31,7 @@ impl Refused {
             reason: reason.into(),
             retry_after: None,
             size: None,
+            is_absent: false,
         }
     }
 
@@ -60,9 +63,9 @@ impl Refused {
 
     /// For a visitor who asked for content only if it is here.
     pub(super) fn only_if_cached(self) -> Self {
-        match self.status {
-            StatusCode::NOT_FOUND => Self::new(StatusCode::PRECONDITION_FAILED, ""),
-            _ => self,
+        match self.is_absent {
+            true => Self::new(StatusCode::PRECONDITION_FAILED, ""),
+            false => self,
         }
     }
 }
@@ -108,7 +111,10 @@ impl From<ReadError> for Refused {
             // Content that is here and is no file: nothing of this gateway failed.
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        Self::new(status, error.to_string())
+        Self {
+            is_absent: matches!(error, ReadError::Missing { .. }),
+            ..Self::new(status, error.to_string())
+        }
     }
 }
 

@@ -190,20 +190,20 @@ async fn ranges_are_sent_without_the_blocks_around_them() {
     let store = memory();
     let bytes = ramp(3 * 262_144);
     let made = import(bytes.as_slice(), &*store).await.unwrap();
-    // The second of three blocks is not here.
+    // The first of three blocks is not here.
     let partial = memory();
     let root = store.get(&made.cid).await.unwrap().unwrap();
     partial.put(&root).await.unwrap();
     let parts = unixfs::parse(&root).unwrap().beneath();
-    for part in [parts[0], parts[2]] {
-        let block = store.get(&part).await.unwrap().unwrap();
+    for part in &parts[1..] {
+        let block = store.get(part).await.unwrap().unwrap();
         partial.put(&block).await.unwrap();
     }
     let gateway = gateway(&partial).await;
     let path = format!("/ipfs/{}", made.cid);
     let tag = format!("\"{}\"", made.cid);
     for (range, start, end) in [
-        ("bytes=997-1000", 997, 1001),
+        ("bytes=262144-262150", 262_144, 262_151),
         ("bytes=524288-", 524_288, 786_432),
         ("bytes=-5", 786_427, 786_432),
     ] {
@@ -411,7 +411,11 @@ async fn whoever_wants_only_what_is_here_is_told_at_once() {
             200
         );
         let absent = format!("/ipfs/{}", cid_of(b"nobody has this"));
-        assert_eq!(ask(&gateway, method, &absent, &cached).await.status(), 412);
+        let asked = ask(&gateway, method.clone(), &absent, &cached).await;
+        assert_eq!(asked.status(), 412);
+        // That there is no such file is known for certain.
+        let nowhere = format!("/ipfs/{}/deeper", made.cid);
+        assert_eq!(ask(&gateway, method, &nowhere, &cached).await.status(), 404);
     }
 }
 
