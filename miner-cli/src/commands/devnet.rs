@@ -10,7 +10,7 @@ use arbius_testkit::{Actor, TestChain};
 use eyre::bail;
 use serde_json::json;
 
-use super::asked_to_stop;
+use super::StopSignal;
 use super::demo::{Progress, start_chain};
 use crate::{amount, args, show};
 
@@ -27,9 +27,10 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
             false => start(&args, json).await.map(Box::new).map(Running::Arbius),
         }
     };
+    let mut stop = StopSignal::listen()?;
     let running = tokio::select! {
         running = running => running?,
-        asked = asked_to_stop() => return Ok(asked?),
+        () = stop.asked() => return Ok(()),
     };
     let chain = running.devnet().chain();
     if let (Some(asked), true) = (args.chain_id, loaded(&args).is_some())
@@ -44,8 +45,11 @@ pub(crate) async fn run(args: args::Devnet, json: bool) -> eyre::Result<()> {
     // Not before: the deployment waits for its blocks.
     chain.set_mining(mining(&args));
     match args.state.as_ref().or(args.dump_state.as_ref()) {
-        Some(file) => serve_and_save(chain, file, args.state_interval).await,
-        None => Ok(asked_to_stop().await?),
+        Some(file) => serve_and_save(chain, file, args.state_interval, stop).await,
+        None => {
+            stop.asked().await;
+            Ok(())
+        }
     }
 }
 
@@ -107,20 +111,21 @@ fn mining(args: &args::Devnet) -> Mining {
 }
 
 /// Serves until somebody asks for the end. Saves then, and at every interval.
-async fn serve_and_save(chain: &Chain, file: &Path, interval: Duration) -> eyre::Result<()> {
+async fn serve_and_save(
+    chain: &Chain,
+    file: &Path,
+    interval: Duration,
+    mut stop: StopSignal,
+) -> eyre::Result<()> {
     let save = || {
         let (chain, file) = (chain.clone(), file.to_owned());
         tokio::task::spawn_blocking(move || chain.save_state(&file))
     };
     // At once: whoever cannot save should not learn it at the end.
     save().await??;
-    let mut stop = std::pin::pin!(asked_to_stop());
     loop {
         tokio::select! {
-            asked = &mut stop => {
-                asked?;
-                return Ok(save().await??);
-            }
+            () = stop.asked() => return Ok(save().await??),
             () = tokio::time::sleep(interval) => {
                 if let Err(error) = save().await? {
                     tracing::error!(%error, "the state was not saved, and will be tried again");

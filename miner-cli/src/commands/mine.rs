@@ -1,6 +1,7 @@
 //! `arbius mine`.
 
 use std::collections::HashMap;
+use std::io::{self, Write as _};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
@@ -17,11 +18,12 @@ use eyre::bail;
 use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
-use super::asked_to_stop;
+use super::StopSignal;
 use crate::{amount, args, key, models, show, solver};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let started = show::now_millis();
+    fail_rather_than_die()?;
     let folder = &args.folder.path;
     if folder.is_file() {
         bail!("{} is a file, not a folder", folder.display());
@@ -31,7 +33,6 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let catalogue = catalogue(&args, &deployment).await?;
     let metrics = Metrics::new();
     let solver = solver::of(&args, &catalogue, metrics.clone()).await?;
-    fail_rather_than_die()?;
     let mut miner = Miner::builder()
         .deployment(deployment)
         .signer(signer)
@@ -44,6 +45,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .settings(settings(&args))
         .spawn()
         .await?;
+    let mut stop = StopSignal::listen()?;
     let mut events = miner.events();
     let mut case_events = miner.case_events();
     let gateway = miner.gateway().unwrap_or_default();
@@ -84,14 +86,9 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .map(|job| (job.task, (job.state, job.note)))
         .collect();
     let mut shown_cases = HashMap::new();
-    let stopping = asked_to_stop();
-    tokio::pin!(stopping);
     loop {
         tokio::select! {
-            asked = &mut stopping => {
-                asked?;
-                break;
-            }
+            () = stop.asked() => break,
             ended = miner.ended() => {
                 ended?;
                 break;
@@ -100,7 +97,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
                 Ok(job) => {
                     let now = (job.state, job.note.clone());
                     if shown.insert(job.task, now.clone()) != Some(now) {
-                        report(&job, json)?;
+                        as_far_as_there_is_room(report(&job, json))?;
                     }
                     if job.state.is_over() {
                         shown.remove(&job.task);
@@ -113,7 +110,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
                 Ok(case) => {
                     let now = (case.stage, case.note.clone());
                     if shown_cases.insert(case.task, now.clone()) != Some(now) {
-                        report_case(&case, json)?;
+                        as_far_as_there_is_room(report_case(&case, json))?;
                     }
                     if case.stage.is_over() {
                         shown_cases.remove(&case.task);
@@ -140,6 +137,22 @@ fn fail_rather_than_die() -> std::io::Result<()> {
         drop(signal(SignalKind::from_raw(FILE_SIZE))?);
     }
     Ok(())
+}
+
+/// What is shown goes to a file perhaps, on a disk that may be full: mining goes on without it.
+fn as_far_as_there_is_room(shown: eyre::Result<()>) -> eyre::Result<()> {
+    use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
+
+    let Err(error) = shown else {
+        return Ok(());
+    };
+    match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+        Some(StorageFull | QuotaExceeded | FileTooLarge) => {
+            tracing::warn!(%error, "what happens cannot be shown");
+            Ok(())
+        }
+        _ => Err(error),
+    }
 }
 
 /// What the command line says about how to mine.
@@ -214,7 +227,9 @@ async fn catalogue(args: &args::Mine, deployment: &Deployment) -> eyre::Result<C
         let before = candidates.len();
         candidates.extend(found.map(|model| (model, bundle)));
         if let (true, Some(folder)) = (candidates.len() == before, folder) {
-            eprintln!(
+            // A line that cannot be written, as on a full disk, is no reason to stop.
+            let _ = writeln!(
+                io::stderr(),
                 "warning: {} is not mined: no model with its template ({}) is registered on \
                  chain {}; register it (`registerModel` of the engine), or see `arbius model \
                  list` for those that are",

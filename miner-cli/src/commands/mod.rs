@@ -118,6 +118,9 @@ fn log(command: &Command, format: LogFormat) {
         .unwrap_or_else(|_| otherwise.into());
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        // A line that cannot be written is lost; to say so on standard error too would end the
+        // program where that is a file on a disk that is full.
+        .log_internal_errors(false)
         .with_writer(stderr);
     match format {
         LogFormat::Text => lines.with_ansi(stderr().is_terminal()).init(),
@@ -125,17 +128,45 @@ fn log(command: &Command, format: LogFormat) {
     }
 }
 
-/// Ends when somebody asks the program to end: Ctrl-C, or SIGTERM where there is that.
-pub(crate) async fn asked_to_stop() -> std::io::Result<()> {
+/// Hears when somebody asks the program to end: Ctrl-C, or SIGTERM where there is that. It hears
+/// from when it is made; what came while nobody heard would be lost, as the system's own answer,
+/// which is to kill, is gone once anybody has listened.
+pub(crate) struct StopSignal {
     #[cfg(unix)]
-    {
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+    #[cfg(windows)]
+    interrupt: tokio::signal::windows::CtrlC,
+}
+
+impl StopSignal {
+    /// Begins to listen.
+    #[cfg(unix)]
+    pub(crate) fn listen() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = tokio::signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
+
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await
+
+    /// Begins to listen.
+    #[cfg(windows)]
+    pub(crate) fn listen() -> std::io::Result<Self> {
+        let interrupt = tokio::signal::windows::ctrl_c()?;
+        Ok(Self { interrupt })
+    }
+
+    /// Waits until somebody asks. May be dropped and called again.
+    pub(crate) async fn asked(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(windows)]
+        self.interrupt.recv().await;
+    }
 }

@@ -255,7 +255,8 @@ fn a_full_disk_stops_commitments_until_there_is_room() {
     let (_devnet, url) = chain(path);
     let mut miner = Running::start(path, "miner", &mine(&[]));
     miner.until("\"started\"");
-    // From now on every write beyond the first page fails, as it does on a full disk.
+    // From now on every write to a file fails, as it does on a full disk: that of the log and
+    // of what is shown, too.
     let limit = |limit: &str| {
         let pid = miner.id().to_string();
         let set = std::process::Command::new("prlimit")
@@ -263,7 +264,7 @@ fn a_full_disk_stops_commitments_until_there_is_room() {
             .status();
         assert!(set.unwrap().success());
     };
-    limit("4096");
+    limit("0");
     let account = json(miner.output().lines().next().unwrap())["account"].clone();
     let sent = || {
         let params = format!("[{account},\"latest\"]");

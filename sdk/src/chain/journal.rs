@@ -84,8 +84,23 @@ pub enum Outcome {
 
 /// The journal could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("the transaction journal cannot be written: {0}; nothing was sent")]
-pub struct JournalError(#[source] pub Box<dyn std::error::Error + Send + Sync>);
+#[error("the transaction journal cannot be written: {source}")]
+pub struct JournalError {
+    /// What the journal says.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+    /// Whether it may be over in a moment, as a full disk may.
+    pub passing: bool,
+}
+
+impl JournalError {
+    /// An error that stays.
+    pub fn lasting(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self {
+            source: source.into(),
+            passing: false,
+        }
+    }
+}
 
 /// Where a [`Lane`](super::Lane) writes down what it is about to send.
 pub trait Journal: Send + Sync + 'static {
@@ -101,7 +116,8 @@ pub trait Journal: Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// [`JournalError`]; the intent then stays open and is looked at again after a restart.
+    /// [`JournalError`]; the intent then stays open. It is settled again as long as the error
+    /// is a passing one, and else looked at again after a restart.
     fn settle(&self, intent: &Intent, outcome: Outcome) -> Result<(), JournalError>;
 
     /// Hears what gas an included transaction has used, for whoever counts that.

@@ -30,6 +30,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// For how long blocks may be made that a subscription does not tell of.
 const SILENCE: Duration = Duration::from_secs(10);
 
+/// How many blocks a subscription may be ahead of what is seen elsewhere.
+const AHEAD: u64 = 64;
+
 /// No block at all: a chain may be quiet when it is subscribed to.
 const NOTHING: u64 = u64::MAX;
 
@@ -49,7 +52,7 @@ struct Shared {
     live: AtomicBool,
     /// The newest block that it told of; [`NOTHING`] before.
     told: AtomicU64,
-    /// Since when blocks were seen that it did not tell of.
+    /// Since when blocks were seen that it did not tell of, or it tells of some that are not.
     untold_since: Mutex<Option<Instant>>,
 }
 
@@ -89,7 +92,8 @@ impl Wake {
         let told = &self.shared.told;
         // What was there before the subscription is not news.
         let _ = told.compare_exchange(NOTHING, block, Ordering::Relaxed, Ordering::Relaxed);
-        if !self.is_live() || block <= told.load(Ordering::Relaxed) {
+        let told = told.load(Ordering::Relaxed);
+        if !self.is_live() || (block..=block.saturating_add(AHEAD)).contains(&told) {
             *since = None;
         } else if since.get_or_insert_with(Instant::now).elapsed() > SILENCE {
             *since = None;
@@ -163,7 +167,7 @@ async fn follow(pool: &Arc<Pool>, index: usize, filter: &Filter, shared: &Shared
                 Some(_) => {}
             },
             () = shared.silent.notified() => {
-                return Fault::Garbage("it does not tell of new blocks".to_owned());
+                return Fault::Garbage("it does not tell of the blocks that there are".to_owned());
             }
         }
     }

@@ -36,6 +36,7 @@ fn request_buckets() -> Histogram {
 pub(super) struct Families {
     pub(super) registry: Registry,
     pub(super) healthy: Gauge,
+    pub(super) unhealthy: Family<Labels<1>, Gauge>,
     pub(super) start_time: Level,
     pub(super) jobs: Family<Labels<1>, Gauge>,
     pub(super) steps: Durations<1>,
@@ -74,6 +75,11 @@ impl Families {
         let aius = || Unit::Other("aius".to_owned());
         Self {
             healthy: names.plain("healthy", "1 while the miner can mine", Gauge::default()),
+            unhealthy: names.plain(
+                "unhealthy",
+                "1 for each reason why the miner cannot mine",
+                Family::default(),
+            ),
             start_time: names.unit(
                 "start_time",
                 "When the miner started, since 1970",

@@ -198,6 +198,13 @@ impl Metrics {
     pub fn set_healthy(&self, healthy: bool) {
         self.families.healthy.set(healthy.into());
     }
+
+    /// Whether something keeps the miner from mining.
+    pub fn set_unhealthy(&self, reason: &str, is_so: bool) {
+        let labels = [("reason", reason.to_owned())];
+        let gauge = self.families.unhealthy.get_or_create(&labels);
+        gauge.set(is_so.into());
+    }
 }
 
 fn signed(number: u64) -> i64 {
@@ -267,6 +274,7 @@ mod tests {
         metrics.set_queue("solve", 1);
         metrics.set_stake("free", U256::ONE);
         metrics.set_disk(1, 1, None);
+        metrics.set_unhealthy("store", true);
         let table = include_str!("mod.rs");
         let documented: std::collections::BTreeSet<_> = table
             .lines()

@@ -12,6 +12,7 @@
 //! | `arbius_build_info` | gauge | `version` | 1 |
 //! | `arbius_start_time_seconds` | gauge | | when the miner started, since 1970 |
 //! | `arbius_healthy` | gauge | | 1 while it can mine, as `/health` says |
+//! | `arbius_unhealthy` | gauge | `reason` | 1 for each reason why it cannot, as `/health` names them |
 //! | `arbius_jobs` | gauge | `state` | jobs by state, finished ones of all times included |
 //! | `arbius_step_duration_seconds` | histogram | `step` | from one state of a job to the next |
 //! | `arbius_inference_duration_seconds` | histogram | `model` | running a model |

@@ -21,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Case, Catalogue, Gas, Job, MinerError, Settings, State, StoreError,
     choice::Choice,
+    disk::once_there_is_room,
     disputes::Lot,
     journal::StoreJournal,
     machine::Machine,
@@ -138,7 +139,8 @@ impl Miner {
 
     /// Connects, checks that the models are the chain's and that this machine reproduces
     /// their golden outputs, leaving out those that it does not, takes up what an earlier run left, stakes, and
-    /// works in the background until the handle is stopped or dropped.
+    /// works in the background until the handle is stopped or dropped. Where the disk has no
+    /// room to start with, it waits until there is some, and logs that.
     ///
     /// # Errors
     ///
@@ -168,7 +170,8 @@ impl Miner {
             .read(engine, &IEngine::minClaimSolutionTimeCall {})
             .await?;
 
-        let outputs = FolderStore::open(folder.join("blocks"))?;
+        let blocks = folder.join("blocks");
+        let outputs = once_there_is_room(async || Ok(FolderStore::open(&blocks)?)).await?;
         let choice = Choice::new(chain.clone(), engine, outputs.clone(), &self.settings)?;
         let gateways = &self.settings.verification.gateways;
         let fetcher = match gateways.is_empty() {
@@ -180,8 +183,14 @@ impl Miner {
             engine,
             account: signer.address(),
         };
-        let store = Arc::new(Store::open(&folder.join(STORE_FILE), owner)?);
-        let lot = Lot::new(store.secret(random()?)?);
+        let drawn = random()?;
+        let path = folder.join(STORE_FILE);
+        let (store, lot) = once_there_is_room(async || {
+            let store = Store::open(&path, owner)?;
+            let lot = Lot::new(store.secret(drawn)?);
+            Ok((Arc::new(store), lot))
+        })
+        .await?;
         let journal = Arc::new(StoreJournal::new(Arc::clone(&store), self.metrics.clone()));
         let lane = Lane::with_journal(chain.clone(), signer, self.settings.fees, journal);
         let lane = match self.settings.shadow {
@@ -202,6 +211,7 @@ impl Miner {
             catalogue: self.catalogue,
             solving: Semaphore::new(self.settings.parallel_solves.max(1)),
             staking: AsyncMutex::new(()),
+            locking: AsyncMutex::new(()),
             withdrawing: AsyncMutex::new(()),
             settings: self.settings,
             metrics: self.metrics.clone(),
@@ -223,7 +233,11 @@ impl Miner {
         if machine.may_stake() {
             // Groups that were taken up may find the stake too low at the same time.
             let _one_at_a_time = machine.staking.lock().await;
-            stake::ensure(&machine.lane, &machine.validator(), &machine.chain).await?;
+            let validator = machine.validator();
+            once_there_is_room(async || {
+                stake::ensure(&machine.lane, &validator, &machine.chain).await
+            })
+            .await?;
         }
         let gateway = match self.gateway {
             Some(address) => Some(Gateway::start(address, Arc::new(outputs)).await?),
@@ -234,13 +248,16 @@ impl Miner {
         let models = machine.catalogue.ids().collect();
         let monitor = match self.monitor {
             Some(address) => {
-                let observer = Observer::new(
-                    &machine,
-                    folder.clone(),
-                    gateway.as_ref().map(Gateway::url),
-                    machine.catalogue.left_out().to_vec(),
-                );
-                Some(Monitor::start(address, observer, &folder).await?)
+                let started = once_there_is_room(async || {
+                    let observer = Observer::new(
+                        &machine,
+                        folder.clone(),
+                        gateway.as_ref().map(Gateway::url),
+                        machine.catalogue.left_out().to_vec(),
+                    );
+                    Ok(Monitor::start(address, observer, &folder).await?)
+                });
+                Some(started.await?)
             }
             None => None,
         };

@@ -44,13 +44,16 @@ impl Journal for StoreJournal {
 }
 
 fn failed(error: StoreError) -> JournalError {
-    JournalError(Box::new(error))
+    JournalError {
+        passing: error.is_passing(),
+        source: Box::new(error),
+    }
 }
 
-/// Whether the journal fails for a reason that may be over in a moment.
-pub(super) fn is_passing(error: &JournalError) -> bool {
-    let store = error.0.downcast_ref::<StoreError>();
-    store.is_some_and(StoreError::is_passing)
+/// Whether the journal fails for want of room on the disk.
+pub(super) fn is_full(error: &JournalError) -> bool {
+    let store = error.source.downcast_ref::<StoreError>();
+    store.is_some_and(StoreError::is_full)
 }
 
 /// What a transaction is for in one word: `committing` of `committing 0x…`. Purposes are this
@@ -68,9 +71,13 @@ mod tests {
     #[test]
     fn a_full_disk_passes_and_anything_else_does_not() {
         let full = redb::Error::Io(io::ErrorKind::StorageFull.into());
-        assert!(is_passing(&failed(StoreError::Io(Box::new(full)))));
+        let full = failed(StoreError::Io(Box::new(full)));
+        assert!(full.passing && is_full(&full));
+        let away = redb::Error::Io(io::ErrorKind::TimedOut.into());
+        let away = failed(StoreError::Io(Box::new(away)));
+        assert!(away.passing && !is_full(&away));
         let broken = redb::Error::Corrupted("page 7".to_owned());
-        assert!(!is_passing(&failed(StoreError::Io(Box::new(broken)))));
-        assert!(!is_passing(&JournalError("something else".into())));
+        assert!(!failed(StoreError::Io(Box::new(broken))).passing);
+        assert!(!is_full(&JournalError::lasting("something else")));
     }
 }

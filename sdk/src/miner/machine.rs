@@ -23,7 +23,7 @@ use super::{
     ask::Whom,
     choice::Choice,
     disputes::{Lot, untrusted},
-    journal, outputs,
+    outputs,
     passports::{Passports, Run, Task},
     slot::{Done, Slot},
     stake,
@@ -67,6 +67,9 @@ pub(super) struct Machine {
     pub(super) solving: Semaphore,
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
     pub(super) staking: AsyncMutex<()>,
+    /// Held while a contestation or a vote is sent: each locks stake, and the next is simulated
+    /// only with what is left of it.
+    pub(super) locking: AsyncMutex<()>,
     /// Held while earnings are looked at and withdrawn, lest two claims withdraw the same.
     pub(super) withdrawing: AsyncMutex<()>,
     /// The newest block that a receipt named.
@@ -462,7 +465,7 @@ impl StepError {
             // A disk has room again one day, and until then nothing is done that could not be
             // written down.
             Self::Store(error) if error.is_passing() => later,
-            Self::Chain(ChainError::Journal(error)) if journal::is_passing(error) => later,
+            Self::Chain(ChainError::Journal(error)) if error.passing => later,
             Self::Store(_) | Self::Chain(ChainError::Journal(_) | ChainError::Signer(_)) => {
                 Remedy::Stop
             }

@@ -22,6 +22,7 @@ mod ask;
 mod builder;
 mod catalogue;
 mod choice;
+mod disk;
 mod disputes;
 mod error;
 mod filter;

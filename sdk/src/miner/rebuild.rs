@@ -9,8 +9,9 @@ use tokio::time::sleep;
 use super::{
     Case, Job, MinerError,
     ask::Whom,
+    disk::{DISK_PAUSE, waits_for_disk},
     machine::{Machine, StepError},
-    slot::{DISK_PAUSE, pause_after, waits_for_disk},
+    slot::pause_after,
     store::{Lost, News},
 };
 use crate::{chain::ChainError, client::ClientError, contracts::IEngine};
@@ -39,7 +40,10 @@ pub(super) async fn rebuild(machine: Arc<Machine>) -> Result<Rebuilt, MinerError
                 sleep(pause_after(failures)).await;
                 failures = failures.saturating_add(1);
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => match MinerError::from(error) {
+                error if waits_for_disk(&error) => sleep(DISK_PAUSE).await,
+                error => return Err(error),
+            },
         }
     };
     loop {

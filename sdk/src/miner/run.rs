@@ -12,13 +12,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Job, MinerError, Retention, State, StoreError,
+    disk::{DISK_PAUSE, waits_for_disk},
     disputes::Docket,
     job::now_millis,
     machine::{Clock, Machine, Next, Remedy, StepError},
     outbox::Outbox,
     reader::Reader,
     rebuild::{Rebuilt, rebuild},
-    slot::{DISK_PAUSE, Done, Slot, waits_for_disk},
+    slot::{Done, Slot},
     watch::{self, Solved},
 };
 use crate::chain::{Batch, Cursor, Events, Head};

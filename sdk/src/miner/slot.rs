@@ -4,14 +4,9 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 
-use super::MinerError;
-
 /// Pauses between attempts at a step.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-
-/// How long to wait after the disk failed.
-pub(super) const DISK_PAUSE: Duration = Duration::from_secs(2);
 
 /// How long to wait after a step has failed so often in a row.
 pub(super) fn pause_after(failures: u32) -> Duration {
@@ -46,13 +41,4 @@ pub(super) struct Done {
     pub(super) task: B256,
     /// How it goes on; nothing if it is over.
     pub(super) slot: Option<Slot>,
-}
-
-/// Whether an error is the disk's and may pass. Says so.
-pub(super) fn waits_for_disk(error: &MinerError) -> bool {
-    let passing = matches!(error, MinerError::Store(error) if error.is_passing());
-    if passing {
-        tracing::error!(%error, "nothing can be written down, so nothing is begun");
-    }
-    passing
 }

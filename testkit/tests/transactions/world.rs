@@ -99,7 +99,7 @@ impl Journal for Notebook {
         open.retain(|known| known.hash != intent.hash);
         open.push(intent.clone());
         if self.dies {
-            Err(JournalError("power cut".into()))
+            Err(JournalError::lasting("power cut"))
         } else {
             Ok(())
         }

@@ -23,7 +23,7 @@ use eyre::{WrapErr as _, bail};
 pub(super) use network::start_chain;
 pub(super) use progress::Progress;
 
-use super::asked_to_stop;
+use super::StopSignal;
 use crate::args;
 use crate::failure::Interrupted;
 
@@ -44,13 +44,11 @@ pub(crate) async fn run(args: args::Demo, json: bool) -> eyre::Result<()> {
             mine(&args, json).await
         }
     };
+    let mut stop = StopSignal::listen()?;
     tokio::select! {
         shown = play => shown,
         // What is running stops as it is dropped.
-        asked = asked_to_stop() => {
-            asked?;
-            Err(Interrupted.into())
-        }
+        () = stop.asked() => Err(Interrupted.into()),
     }
 }
 

@@ -85,7 +85,8 @@ impl Lane {
     ///
     /// # Errors
     ///
-    /// Those of the journal and the signer alone: an endpoint that is away is waited for.
+    /// Those of the journal and the signer alone: an endpoint that is away is waited for, and
+    /// so is a journal that has no room. Whoever waits must not do again what is underway.
     async fn look(&self) -> Result<(), ChainError> {
         let mut all = false;
         loop {
@@ -433,11 +434,14 @@ impl Lane {
     }
 }
 
-/// Only what this program itself cannot do ends a wait.
+/// Only what this program itself cannot do, now or later, ends a wait.
 fn wait_for_endpoint(error: ChainError, what: &str) -> Result<(), ChainError> {
-    if matches!(error, ChainError::Journal(_) | ChainError::Signer(_)) {
-        return Err(error);
+    match error {
+        ChainError::Journal(error) if error.passing => {
+            tracing::error!(%error, "the outcome of a transaction cannot be written down, trying again");
+        }
+        ChainError::Journal(_) | ChainError::Signer(_) => return Err(error),
+        error => tracing::warn!(%error, "{what}, trying again"),
     }
-    tracing::warn!(%error, "{what}, trying again");
     Ok(())
 }

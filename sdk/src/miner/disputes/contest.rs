@@ -32,7 +32,11 @@ impl Machine {
             let reason = super::judge::untrusted(&reason);
             return self.end_case(case, Stage::Inconclusive, reason);
         }
-        let error = match self.validator().contest(case.task).await {
+        let sent = {
+            let _one_at_a_time = self.locking.lock().await;
+            self.validator().contest(case.task).await
+        };
+        let error = match sent {
             Ok(receipt) => {
                 self.included(receipt.block);
                 self.metrics.dispute("contest");

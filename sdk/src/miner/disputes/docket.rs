@@ -19,9 +19,10 @@ use crate::{
     inference::Blame,
     miner::{
         MinerError, Role, StoreError,
+        disk::{DISK_PAUSE, waits_for_disk},
         machine::{Machine, Remedy, StepError},
         notify,
-        slot::{DISK_PAUSE, pause_after, waits_for_disk},
+        slot::pause_after,
         store::News,
         watch::{Contested, Sighting, Solved},
     },

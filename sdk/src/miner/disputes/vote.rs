@@ -168,7 +168,11 @@ impl Machine {
     }
 
     async fn cast(&self, case: &mut Case, vote: Vote) -> Result<Next, StepError> {
-        let receipt = match self.validator().vote(case.task, vote).await {
+        let sent = {
+            let _one_at_a_time = self.locking.lock().await;
+            self.validator().vote(case.task, vote).await
+        };
+        let receipt = match sent {
             Ok(receipt) => receipt,
             // The reason is asked for again: voted before a restart, ended, too little stake.
             Err(error) if error.is_revert("NotAllowed") => {

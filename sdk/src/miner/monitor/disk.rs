@@ -1,9 +1,12 @@
 //! What a miner's folder takes.
 
-use std::{fs, path::Path};
+use std::{fs, io, path::Path};
 
 use super::Disk;
 use crate::miner::store::STORE_FILE;
+
+/// What a disk gives at least to a file that is not empty, bytes.
+const PAGE: usize = 4096;
 
 impl Disk {
     /// Looks at a folder. It reads the names of all blocks, so not too often.
@@ -13,6 +16,15 @@ impl Disk {
             blocks: beneath(&folder.join("blocks")),
             free: free(folder),
         }
+    }
+
+    /// Asserts that a file can be written in a folder. It has no name and leaves nothing behind.
+    pub(super) fn probe(folder: &Path) -> io::Result<()> {
+        use std::io::Write as _;
+
+        let mut file = tempfile::tempfile_in(folder)?;
+        file.write_all(&[0; PAGE])?;
+        file.sync_data()
     }
 }
 
@@ -68,6 +80,10 @@ mod tests {
         let disk = Disk::of(folder.path());
         assert_eq!((disk.store, disk.blocks), (7, 321));
         assert_eq!(disk.free.is_some(), cfg!(target_os = "linux"));
-        assert_eq!(Disk::of(&folder.path().join("missing")).blocks, 0);
+        let missing = folder.path().join("missing");
+        assert_eq!(Disk::of(&missing).blocks, 0);
+        Disk::probe(folder.path()).unwrap();
+        assert_eq!(Disk::of(folder.path()), disk);
+        assert!(Disk::probe(&missing).is_err());
     }
 }

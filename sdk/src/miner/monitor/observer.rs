@@ -83,6 +83,8 @@ struct Read {
     disputes: BTreeMap<Stage, usize>,
     /// Why it can be read or written no more; the rest is what it said before.
     failure: Option<String>,
+    /// Why outputs cannot be stored.
+    blocks: Option<String>,
 }
 
 /// What the chain said when it was last asked.
@@ -194,6 +196,10 @@ impl Look<'_> {
         let status = self.status().await;
         let metrics: &Metrics = &self.machine.metrics;
         metrics.set_healthy(status.healthy);
+        for code in Reason::CODES {
+            let is_one = status.reasons.iter().any(|reason| reason.code == code);
+            metrics.set_unhealthy(code, is_one);
+        }
         for state in STATES {
             let count = status.jobs.get(&state).copied().unwrap_or_default();
             metrics.set_jobs(state.name(), count as u64);
@@ -337,13 +343,16 @@ impl Look<'_> {
             Some((_, read)) => read.clone(),
             None => Read::default(),
         };
-        let read = match self.blocking(Read::of).await {
+        let mut read = match self.blocking(Read::of).await {
             Ok(read) => read,
             Err(error) => Read {
                 failure: Some(error.to_string()),
                 ..before
             },
         };
+        let blocks = self.observer.folder.join("blocks");
+        let written = self.blocking(move |_| Disk::probe(&blocks)).await;
+        read.blocks = written.err().map(|error| error.to_string());
         *cached = Some((Instant::now(), read.clone()));
         read
     }
@@ -375,6 +384,12 @@ impl Look<'_> {
         }
         if let Some(error) = &read.failure {
             reasons.push(Reason::new("store", error));
+        }
+        if let Some(error) = &read.blocks {
+            reasons.push(Reason::new(
+                "blocks",
+                format!("outputs cannot be stored: {error}; is the disk full?"),
+            ));
         }
         if let (Some(head), Some(block)) = (seen.head, read.cursor)
             && block.saturating_add(BEHIND) < head.number
@@ -454,6 +469,7 @@ impl Read {
             cursor: store.cursor()?.map(|cursor| cursor.block),
             disputes: disputes.stages,
             failure: None,
+            blocks: None,
         })
     }
 }

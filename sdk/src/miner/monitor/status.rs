@@ -141,14 +141,18 @@ impl Disputes {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Reason {
-    /// For programs: `chain`, `behind`, `store`, `models`, `stake`, `gas`, `fees`, `key` or
-    /// `stopped`.
+    /// For programs: `stopped`, or one of [`Reason::CODES`].
     pub code: String,
     /// For people: what is wrong, and what to do.
     pub message: String,
 }
 
 impl Reason {
+    /// Why a miner that runs cannot mine.
+    pub const CODES: [&str; 9] = [
+        "chain", "store", "blocks", "behind", "models", "fees", "key", "stake", "gas",
+    ];
+
     pub(super) fn new(code: &str, message: impl Into<String>) -> Self {
         Self {
             code: code.to_owned(),

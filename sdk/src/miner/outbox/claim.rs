@@ -14,8 +14,9 @@ use crate::{
     contracts::IEngine,
     miner::{
         Job, MinerError, State,
+        disk::{DISK_PAUSE, waits_for_disk},
         machine::{Machine, Next, Remedy, StepError},
-        slot::{DISK_PAUSE, Done, Slot, pause_after, waits_for_disk},
+        slot::{Done, Slot, pause_after},
     },
 };
 

@@ -18,8 +18,9 @@ use crate::{
     miner::{
         Job, MinerError, State, StoreError,
         ask::Whom,
+        disk::{DISK_PAUSE, waits_for_disk},
         machine::{Machine, Next, Remedy, StepError},
-        slot::{DISK_PAUSE, Done, Slot, pause_after, waits_for_disk},
+        slot::{Done, Slot, pause_after},
     },
 };
 

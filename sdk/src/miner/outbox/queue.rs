@@ -15,8 +15,9 @@ use tokio::task::{JoinError, JoinSet};
 use super::{Group, claim, deliver};
 use crate::miner::{
     Job, MinerError, Role, State,
+    disk::{DISK_PAUSE, waits_for_disk},
     machine::Machine,
-    slot::{DISK_PAUSE, Done, waits_for_disk},
+    slot::Done,
 };
 
 /// Groups that are committed to and revealed at a time. While so many are underway, more

@@ -62,7 +62,7 @@ fn get(write: &WriteTransaction, task: B256) -> Result<Option<Case>, StoreError>
 impl Store {
     /// Writes down where a case stands. A contestation that was read and written down while a
     /// step was taken is not forgotten for it: it comes into the case.
-    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task))]
+    #[tracing::instrument(level = "debug", skip_all, fields(task = %case.task, stage = %case.stage))]
     pub(in crate::miner) fn save_case(&self, case: &mut Case) -> Result<(), StoreError> {
         let write = self.begin_write()?;
         if case.contester.is_none()
@@ -182,6 +182,7 @@ impl Store {
     }
 
     /// A consumer is told, or never will be.
+    #[tracing::instrument(level = "debug", skip_all, fields(%task))]
     pub(in crate::miner) fn close_notice(&self, task: B256) -> Result<(), StoreError> {
         let write = self.begin_write()?;
         write.open_table(NOTICES)?.remove(task.0)?;

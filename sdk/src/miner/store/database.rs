@@ -28,7 +28,10 @@ pub(in crate::miner) struct Store {
 impl Store {
     /// Opens a store, making it where there is none, and brings it to the present layout.
     pub(in crate::miner) fn open(path: &Path, owner: Owner) -> Result<Self, StoreError> {
-        let store = Self::new(path, open_file(path, |path| Database::create(path))?);
+        if !path.exists() {
+            create(path)?;
+        }
+        let store = Self::new(path, open_file(path, |path| Database::open(path))?);
         let write = store.begin_write()?;
         let found = layout(&write, path)?;
         if let Some(found) = found
@@ -130,9 +133,39 @@ impl Store {
             // It failed before, and so does this; the file is given back all the same.
             let _ = broken.close();
         }
-        let opened = open_file(&self.path, |path| Database::open(path))?;
+        let opened = open_file(&self.path, |path| Database::open(path)).map_err(still_held)?;
         tracing::info!(path = %self.path.display(), "the store was opened again after a failure of the disk");
         Ok(begin(database.insert(opened))?)
+    }
+}
+
+/// Makes an empty database, under its name once it is one: a disk that fills meanwhile, or a
+/// kill, must not leave a file there that is none yet.
+fn create(path: &Path) -> Result<(), StoreError> {
+    let failed = |error: io::Error| StoreError::Open {
+        path: path.to_owned(),
+        source: Box::new(redb::Error::Io(error)),
+    };
+    let file = tempfile::Builder::new()
+        .prefix("miner.redb.")
+        .tempfile_in(path.parent().unwrap_or(Path::new(".")))
+        .map_err(failed)?;
+    let database = open_file(file.path(), |path| Database::create(path))?;
+    database.close().map_err(cannot_open(path))?;
+    match file.persist_noclobber(path) {
+        // Another miner was faster, and has the folder.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        Err(error) => Err(failed(error.error)),
+        Ok(_) => Ok(()),
+    }
+}
+
+/// A transaction of this program that began before the failure keeps the file locked until it is
+/// dropped, which is not another miner: it passes.
+fn still_held(error: StoreError) -> StoreError {
+    match error {
+        StoreError::InUse { .. } => StoreError::Io(Box::new(redb::Error::PreviousIo)),
+        other => other,
     }
 }
 

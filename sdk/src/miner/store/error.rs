@@ -3,6 +3,7 @@
 use std::{io, path::PathBuf};
 
 use super::schema::SCHEMA;
+use crate::miner::disk;
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -106,6 +107,19 @@ impl StoreError {
                     | io::ErrorKind::IsADirectory
                     | io::ErrorKind::InvalidData
             ),
+            redb::Error::PreviousIo | redb::Error::DatabaseClosed => true,
+            _ => false,
+        }
+    }
+
+    /// Whether it is for want of room on the disk.
+    pub(in crate::miner) fn is_full(&self) -> bool {
+        let (Self::Io(source) | Self::Open { source, .. }) = self else {
+            return false;
+        };
+        match &**source {
+            redb::Error::Io(error) => disk::is_full(error),
+            // Only after something else has failed, which was said then.
             redb::Error::PreviousIo | redb::Error::DatabaseClosed => true,
             _ => false,
         }
