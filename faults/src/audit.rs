@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::consensus::Transaction as _;
-use alloy_primitives::{Address, B256};
+use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolEvent, SolInterface};
 use arbius_protocol::{cid, ids};
 use arbius_sdk::{chain::Revert, contracts::IEngine};
@@ -26,6 +26,14 @@ pub struct Audit {
     pub rejected: BTreeSet<B256>,
     /// Tasks whose solution was voted right.
     pub upheld: BTreeSet<B256>,
+    /// How many winners of each vote got their stake back.
+    pub paid: BTreeMap<B256, u32>,
+    /// How often the consumer of each task was told.
+    pub notified: BTreeMap<B256, u32>,
+    /// What each account has deposited as stake, wei of AIUS.
+    pub deposited: BTreeMap<Address, U256>,
+    /// What each account has won in votes, beside its own stake, wei of AIUS.
+    pub won: BTreeMap<Address, U256>,
     /// Solutions that a bulk reveal left out since one was there, and by whom.
     pub skipped: Vec<(Address, B256)>,
     /// The hashes that each account committed to.
@@ -98,6 +106,15 @@ impl Audit {
             self.contested.insert(event.task, event.addr);
         } else if let Ok(event) = IEngine::ContestationVote::decode_log(log) {
             self.votes.push((event.addr, event.task, event.yea));
+        } else if let Ok(event) = IEngine::ContestationVoteFinish::decode_log(log) {
+            let paid = self.paid.entry(event.id).or_default();
+            *paid = event.end_idx.max(*paid);
+        } else if let Ok(event) = IEngine::ContestationShare::decode_log(log) {
+            *self.won.entry(event.validator).or_default() += event.share;
+        } else if let Ok(event) = IEngine::ConsumerNotified::decode_log(log) {
+            *self.notified.entry(event.task).or_default() += u32::from(event.success);
+        } else if let Ok(event) = IEngine::ValidatorDeposit::decode_log(log) {
+            *self.deposited.entry(event.validator).or_default() += event.amount;
         } else if let Ok(event) = IEngine::TaskSubmitted::decode_log(log) {
             self.submitted.insert(event.id);
         } else if let Ok(event) = IEngine::ContestationSettled::decode_log(log) {
@@ -127,6 +144,21 @@ impl Audit {
             .count()
     }
 
+    /// How many winners of a vote did not get their stake back yet.
+    #[must_use]
+    pub fn unpaid(&self, task: &B256) -> u32 {
+        let votes = |side: bool| {
+            let votes = self
+                .votes
+                .iter()
+                .filter(|(_, t, yea)| t == task && *yea == side);
+            u32::try_from(votes.count()).unwrap_or(u32::MAX)
+        };
+        // The larger side wins, and a tie sides with the solver.
+        let winners = votes(true).max(votes(false));
+        winners.saturating_sub(self.paid.get(task).copied().unwrap_or_default())
+    }
+
     /// What is wrong when these tasks should all be claimed and `miners` should have done
     /// nothing in vain: a task not claimed, or claimed or solved more than once; a solution
     /// that was sent a second time; a commitment that was forgotten; a transaction that
@@ -152,8 +184,9 @@ impl Audit {
         }
         for miner in miners {
             let failed = self.reverted.get(miner).into_iter().flatten();
-            // The validator minimum rises with every claim, also between a simulation and its
-            // transaction; the stake is topped up then, and the solutions revealed again.
+            // Its own claims raise the validator minimum and its own votes lock stake, also between
+            // the simulation of a reveal and its transaction. The stake is topped up then, and the
+            // solutions are revealed again.
             for reason in failed.filter(|reason| !reason.contains("MinStakedTooLow")) {
                 complaints.push(format!("a transaction of {miner} failed: {reason}"));
             }
@@ -170,8 +203,8 @@ impl Audit {
     }
 }
 
-/// What a call of the engine reveals: the hash that was to be committed to.
-fn revealed(sender: Address, input: &[u8]) -> Option<B256> {
+/// What a call of the engine reveals: the hash that `sender` has to have committed to.
+pub(crate) fn revealed(sender: Address, input: &[u8]) -> Option<B256> {
     match IEngine::IEngineCalls::abi_decode(input).ok()? {
         IEngine::IEngineCalls::submitSolution(call) => {
             let digest = cid::decode(&call.cid).ok()?;

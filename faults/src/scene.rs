@@ -1,17 +1,17 @@
 //! A chain with the whole protocol and the demo's model on it.
 
-use std::{path::Path, time::Duration};
+use std::{collections::BTreeMap, path::Path, time::Duration};
 
-use alloy_primitives::{B256, Bytes, U256};
+use alloy_primitives::{Address, B256, Bytes, U256, bytes};
 use arbius_sdk::{
     chain::Call,
-    client::{Network, Requester},
+    client::{Network, Requester, Stake},
     contracts::IEngine,
     deploy::model::{ModelTerms, register_model, set_rate},
 };
 use arbius_testkit::{Actor, TestChain};
 
-use crate::{Audit, Config};
+use crate::{Audit, Config, model};
 
 /// 1 AIUS in wei.
 pub const AIUS: u128 = 1_000_000_000_000_000_000;
@@ -29,6 +29,13 @@ pub struct Scene {
     model: B256,
     requester: Requester,
     submitted: Vec<B256>,
+    consumer: Option<Address>,
+}
+
+/// The input of a task by its number.
+fn input(number: usize) -> Bytes {
+    let input = serde_json::json!({ "prompt": format!("digit number {number}") });
+    Bytes::from(input.to_string().into_bytes())
 }
 
 impl Scene {
@@ -56,6 +63,7 @@ impl Scene {
             model,
             requester,
             submitted: Vec::new(),
+            consumer: None,
         })
     }
 
@@ -93,22 +101,81 @@ impl Scene {
         let first = self.submitted.len();
         let numbers: Vec<usize> = (first..first + count).collect();
         for numbers in numbers.chunks(BULK) {
-            let input = |number: &usize| {
-                let input = serde_json::json!({ "prompt": format!("digit number {number}") });
-                Bytes::from(input.to_string().into_bytes())
-            };
             let call = IEngine::bulkSubmitTasksCall {
                 version: 0,
                 owner: lane.address(),
                 model: self.model,
                 fee: U256::from(AIUS / 100),
-                inputs: numbers.iter().map(input).collect(),
+                inputs: numbers.iter().copied().map(input).collect(),
             };
             let receipt = lane.execute(Call::new(self.chain.engine(), &call)).await?;
             let events = receipt.events::<IEngine::TaskSubmitted>(self.chain.engine());
             self.submitted.extend(events.map(|event| event.id));
         }
         Ok(())
+    }
+
+    /// Submits a task whose outcome a contract wants to be told, and returns it.
+    ///
+    /// # Errors
+    ///
+    /// What a transaction ends in.
+    pub async fn submit_for_consumer(&mut self) -> eyre::Result<B256> {
+        let lane = self.chain.lane(Actor::Requester)?;
+        let consumer = match self.consumer {
+            Some(consumer) => consumer,
+            None => {
+                // A contract of one byte, `STOP`: it takes every call.
+                let create = Call::create(bytes!("6001600c60003960016000f300"));
+                let created = lane.execute(create).await?.created;
+                created.ok_or_else(|| eyre::eyre!("no contract was created"))?
+            }
+        };
+        let call = IEngine::submitTaskWithConsumerCall {
+            version: 0,
+            owner: lane.address(),
+            model: self.model,
+            fee: U256::from(AIUS / 100),
+            input: input(self.submitted.len()),
+            consumer,
+            gasLimit: 50_000,
+        };
+        let receipt = lane.execute(Call::new(self.chain.engine(), &call)).await?;
+        let mut events = receipt.events::<IEngine::TaskSubmitted>(self.chain.engine());
+        let event = events.next();
+        let task = event
+            .ok_or_else(|| eyre::eyre!("no task was submitted"))?
+            .id;
+        self.consumer = Some(consumer);
+        self.submitted.push(task);
+        Ok(task)
+    }
+
+    /// What is wrong with the stake of an account: it should be what it has deposited and won,
+    /// to the wei, while none of it is locked in a vote.
+    ///
+    /// # Errors
+    ///
+    /// What the chain answers.
+    pub async fn lost_stake(&self, account: Address) -> eyre::Result<Option<String>> {
+        let stake = Stake::of(self.chain.chain(), self.chain.engine(), account).await?;
+        let (audit, staked) = (self.audit(), stake.staked);
+        let of = |amounts: &BTreeMap<Address, U256>| amounts.get(&account).copied();
+        let deposited = of(&audit.deposited).unwrap_or_default();
+        let won = of(&audit.won).unwrap_or_default();
+        let complaint = format!("{account} deposited {deposited}, won {won} and has {staked}");
+        Ok((staked != deposited + won).then_some(complaint))
+    }
+
+    /// The digest of the right solution of a task that was submitted here.
+    ///
+    /// # Errors
+    ///
+    /// If it was not, or the model does not run.
+    pub async fn solution(&self, task: B256) -> eyre::Result<B256> {
+        let number = self.submitted.iter().position(|known| *known == task);
+        let number = number.ok_or_else(|| eyre::eyre!("{task} was not submitted here"))?;
+        model::solution(task, &input(number)).await
     }
 
     /// Lets the actors' lanes ask the chain where they stand, after a reorganisation.
@@ -156,7 +223,9 @@ impl Scene {
             workers: 1,
             verify_percent: 0.0,
             solve_millis: 20_000,
+            all_roles: false,
             kill: None,
+            full: Vec::new(),
         })
     }
 

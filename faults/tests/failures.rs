@@ -83,3 +83,48 @@ async fn a_miner_works_through_every_failure_of_its_only_endpoint() {
     assert!(complaints.is_empty(), "{complaints:#?}");
     miner.stop().await.unwrap();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_miner_works_through_every_failure_of_its_only_websocket() {
+    let seed = settings::seed();
+    let mut scene = Scene::start().await.unwrap();
+    let proxy = FaultProxy::start(&scene.chain().devnet().url())
+        .await
+        .unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let config = scene.miner(0, &[proxy.ws_url()], folder.path()).unwrap();
+    let mut miner = MinerProcess::start(PROGRAM, &config).await.unwrap();
+    let account = miner.ready().await.unwrap();
+    // What it is told of is lost or made up, for good, and the connection is cut.
+    for fault in Fault::OF_SUBSCRIPTIONS {
+        proxy.follow(Some(Script::new(seed).with(fault, 1_000)));
+        scene.submit(3).await.unwrap();
+        all_claimed(&scene, &mut miner, &fault.to_string()).await;
+    }
+    // Its answers are late, lost, or no answers.
+    for fault in [
+        Fault::Drop,
+        Fault::Delay,
+        Fault::Stall,
+        Fault::Truncate,
+        Fault::Garbage,
+    ] {
+        let script = Script::new(seed)
+            .with(fault, 60)
+            .stall(Duration::from_secs(1));
+        proxy.follow(Some(script));
+        proxy.queue("eth_subscribe", fault);
+        scene.submit(3).await.unwrap();
+        all_claimed(&scene, &mut miner, &fault.to_string()).await;
+    }
+    proxy.follow(None);
+    proxy.set_alive(false);
+    scene.submit(3).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    proxy.set_alive(true);
+    all_claimed(&scene, &mut miner, "death").await;
+    println!("{:?}", proxy.faults());
+    let complaints = scene.audit().complaints(scene.tasks(), &[account]);
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    miner.stop().await.unwrap();
+}

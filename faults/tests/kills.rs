@@ -1,8 +1,11 @@
-//! A miner killed at random times, under load.
+//! A miner killed at random times, under load and amid disputes.
 
 use std::time::{Duration, Instant};
 
-use arbius_faults::{Ended, FaultProxy, MinerProcess, Scene, settings, settings::Soak};
+use alloy_primitives::B256;
+use arbius_faults::{
+    Court, Ended, FaultProxy, MinerProcess, Round, Scene, settings, settings::Soak,
+};
 use arbius_testkit::{Actor, Random};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_miner_process");
@@ -15,7 +18,7 @@ const LOAD: usize = 20;
 
 /// `ARBIUS_SOAK=full` kills 300 times, else 40 times; `ARBIUS_FUZZ_SEED` repeats the times.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_miner_killed_at_random_times_under_load_accounts_for_every_task() {
+async fn a_miner_killed_at_random_times_accounts_for_every_task_and_dispute() {
     let mut random = Random::new(settings::seed());
     let kills = Soak::from_environment().choose(40, 300);
     let mut scene = Scene::start().await.unwrap();
@@ -24,15 +27,26 @@ async fn a_miner_killed_at_random_times_under_load_accounts_for_every_task() {
         .await
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let config = scene.miner(0, &[proxy.url()], folder.path()).unwrap();
+    let mut config = scene.miner(0, &[proxy.url()], folder.path()).unwrap();
+    config.verify_percent = 100.0;
+    // It becomes a validator before there is anything to vote on.
+    let mut first = MinerProcess::start(PROGRAM, &config).await.unwrap();
+    first.ready().await.unwrap();
+    first.stop().await.unwrap();
+    let mut court = Court::gather(&scene).await.unwrap();
+    Round::grow_up(&scene).unwrap();
     for _ in 0..kills {
         let audit = scene.audit();
         let open = scene.tasks().len() - audit.count_solved(scene.tasks());
         if open < LOAD {
             scene.submit(LOAD).await.unwrap();
         }
-        // Some claims become due in the middle of it.
-        if random.chance(20) {
+        if random.chance(25) {
+            dispute(&mut scene, &mut court, &mut random).await;
+        }
+        court.vote(&audit).await.unwrap();
+        // Some claims and settlements become due in the middle of it.
+        if random.chance(20) && court.is_decided(&scene.audit(), account) {
             scene.pass_contest_period().unwrap();
         }
         let mut miner = MinerProcess::start(PROGRAM, &config).await.unwrap();
@@ -49,31 +63,78 @@ async fn a_miner_killed_at_random_times_under_load_accounts_for_every_task() {
     let mut progress = (0, Instant::now());
     loop {
         let audit = scene.audit();
-        let claimed = audit.count_claimed(scene.tasks());
-        if claimed == scene.tasks().len() {
+        let unpaid = audit.contested.keys().filter(|task| audit.unpaid(task) > 0);
+        let ended = audit.count_claimed(scene.tasks()) + audit.rejected.len();
+        if ended == scene.tasks().len() && unpaid.count() == 0 {
             break;
         }
-        if audit.count_solved(scene.tasks()) == scene.tasks().len() {
+        court.vote(&audit).await.unwrap();
+        let solved = audit.count_solved(scene.tasks()) == scene.tasks().len();
+        if solved && court.is_decided(&audit, account) {
             scene.pass_contest_period().unwrap();
         }
-        if claimed > progress.0 {
-            progress = (claimed, Instant::now());
+        if ended > progress.0 {
+            progress = (ended, Instant::now());
         }
         assert!(
             progress.1.elapsed() < PATIENCE,
-            "{claimed} claimed\n{}",
+            "{ended} ended: {:#?}\n{}",
+            court.complaints(&audit, account),
             last.log()
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     let ended = last.stop().await.unwrap();
     assert!(matches!(ended, Ended::Stopped(_)), "{ended:?}");
-    let complaints = scene.audit().complaints(scene.tasks(), &[account]);
+    let audit = scene.audit();
+    let right = scene.tasks().iter().copied();
+    let right: Vec<B256> = right.filter(|task| !court.is_made_up(task)).collect();
+    let mut complaints = audit.complaints(&right, &[account]);
+    complaints.extend(court.complaints(&audit, account));
+    complaints.extend(scene.lost_stake(account).await.unwrap());
     assert!(complaints.is_empty(), "{complaints:#?}");
+    assert!(!audit.rejected.is_empty() && !audit.upheld.is_empty());
     let forgotten = MinerProcess::forgotten(PROGRAM, &config).await.unwrap();
     assert!(forgotten.is_empty(), "{forgotten:#?}");
     println!(
-        "{kills} kills, {} tasks, all claimed once",
-        scene.tasks().len()
+        "{kills} kills; {} tasks, all claimed once but {} that were made up and rejected; \
+         {} contested in bad faith and upheld",
+        scene.tasks().len(),
+        audit.rejected.len(),
+        audit.upheld.len()
     );
+}
+
+/// Somebody does something while the miner is dead that it has to do something about.
+async fn dispute(scene: &mut Scene, court: &mut Court, random: &mut Random) {
+    let audit = scene.audit();
+    let is_open = |task: &&B256| {
+        audit.solved.contains_key(*task)
+            && !audit.claimed.contains_key(*task)
+            && !audit.contested.contains_key(*task)
+            && !court.is_made_up(task)
+    };
+    match random.below(3) {
+        0 => {
+            scene.submit(1).await.unwrap();
+            let task = *scene.tasks().last().unwrap();
+            match court.make_up(task).await {
+                // The miner solves it, then.
+                Err(error) if error.is_revert("SubmitSolutionCooldown") => {}
+                made_up => made_up.unwrap(),
+            }
+        }
+        1 => {
+            scene.submit(1).await.unwrap();
+            let task = *scene.tasks().last().unwrap();
+            court.solve(scene, task).await.unwrap();
+            court.slander(task).await.unwrap();
+        }
+        _ => {
+            if let Some(task) = scene.tasks().iter().rev().find(is_open) {
+                // Its contest period may be over.
+                let _ = court.slander(*task).await;
+            }
+        }
+    }
 }

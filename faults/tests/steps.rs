@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use arbius_faults::{
-    Config, Edge, Ended, FaultProxy, KillPoint, MinerProcess, STEPS, Scene, settings,
+    Config, Edge, Ended, FaultProxy, MinerProcess, Moment, STEPS, Scene, settings,
 };
 use arbius_sdk::miner::State;
 use arbius_testkit::{Actor, Random};
@@ -44,7 +44,7 @@ async fn a_miner_killed_before_and_after_every_step_does_each_once() {
     let mut never = Vec::new();
     for (step, with) in STEPS {
         for edge in [Edge::Before, Edge::After] {
-            let kill = KillPoint {
+            let kill = Moment {
                 step: step.to_owned(),
                 with: with.to_owned(),
                 edge,

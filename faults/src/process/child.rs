@@ -15,8 +15,7 @@ use arbius_sdk::{
         Workers,
         worker::{WorkerCommand, WorkerOptions, serve},
     },
-    miner::{Catalogue, Miner, MinerHandle, Settings, Verification},
-    model::Bundle,
+    miner::{Catalogue, Miner, MinerHandle, Roles, Settings, Verification},
 };
 use rustix::process::Signal;
 use tokio::{
@@ -33,6 +32,7 @@ use super::{
     message::{Request, Response},
     tap::{Tap, Times},
 };
+use crate::model;
 
 /// Plays the child: a worker for inference when it is started as one, else a miner whose
 /// configuration is the first line of its standard input.
@@ -84,7 +84,7 @@ fn lines() -> mpsc::Receiver<String> {
 
 /// Logs to standard error, and taps the spans.
 fn listen(config: &Config) -> Times {
-    let tap = Tap::new(config.kill.clone());
+    let tap = Tap::new(config);
     let times = tap.times();
     let spans = Targets::new().with_target("arbius_sdk", Level::DEBUG);
     let log = tracing_subscriber::fmt::layer()
@@ -99,9 +99,7 @@ fn listen(config: &Config) -> Times {
 }
 
 async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
-    let digits = arbius_models::digits();
-    let files = digits.files.iter().copied();
-    let bundle = Arc::new(Bundle::from_bytes(digits.template, digits.manifest, files)?);
+    let bundle = model::bundle()?;
     let catalogue = config
         .models
         .iter()
@@ -121,6 +119,11 @@ async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
             share_percent: config.verify_percent,
             ..Verification::default()
         },
+        roles: match config.all_roles {
+            true => Roles::ALL,
+            false => Roles::default(),
+        },
+        claim_for_others: config.all_roles,
         ..Settings::default()
     };
     let miner = Miner::builder()
@@ -130,6 +133,7 @@ async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
         .catalogue(catalogue)
         .folder(config.folder)
         .gateway(([127, 0, 0, 1], 0).into())
+        .monitor(([127, 0, 0, 1], 0).into())
         .settings(settings);
     Ok(miner.spawn().await?)
 }
@@ -149,7 +153,9 @@ async fn serve_parent(
             }
         };
         match line.as_deref().map(serde_json::from_str).transpose()? {
-            Some(Request::Jobs) => say(&Response::Jobs(miner.jobs()?))?,
+            // While its store cannot be read, it knows of none.
+            Some(Request::Jobs) => say(&Response::Jobs(miner.jobs().unwrap_or_default()))?,
+            Some(Request::Cases) => say(&Response::Cases(miner.cases().unwrap_or_default()))?,
             Some(Request::Stop) | None => break,
         }
     }

@@ -6,9 +6,9 @@ use alloy_primitives::B256;
 use arbius_sdk::deploy::Deployment;
 use serde::{Deserialize, Serialize};
 
-/// The spans of the sdk in which a miner does one thing that can be cut off, each with what
-/// one of its fields must say: the steps of a job, what is written down, and what becomes of
-/// a transaction.
+/// The spans of the sdk in which a miner that solves does one thing that can be cut off, each
+/// with what one of its fields begins with: the steps of a job, what is written down, and what
+/// becomes of a transaction.
 pub const STEPS: [(&str, &str); 22] = [
     ("take_in", ""),
     ("plan", ""),
@@ -34,6 +34,35 @@ pub const STEPS: [(&str, &str); 22] = [
     ("forget_intent", ""),
 ];
 
+/// As [`STEPS`], of a miner that looks at what others do: the steps of a case, where it is
+/// written down, and the transactions for it.
+pub const DISPUTE_STEPS: [(&str, &str); 24] = [
+    ("judge", ""),
+    ("prove", ""),
+    ("contest", ""),
+    ("vote", ""),
+    ("settle", ""),
+    ("claim_for", ""),
+    ("notify", ""),
+    ("close_notice", ""),
+    ("save_case", "seen"),
+    ("save_case", "judged"),
+    ("save_case", "contested"),
+    ("save_case", "voted"),
+    ("save_case", "unclaimed"),
+    ("save_case", "agreed"),
+    ("save_case", "settled"),
+    ("record_intent", "contesting"),
+    ("record_intent", "voting"),
+    ("record_intent", "settling"),
+    ("record_intent", "notifying"),
+    ("record_intent", "claiming"),
+    ("forget_intent", "contesting"),
+    ("forget_intent", "voting"),
+    ("forget_intent", "settling"),
+    ("forget_intent", "notifying"),
+];
+
 /// Which end of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Edge {
@@ -43,12 +72,12 @@ pub enum Edge {
     After,
 }
 
-/// Where a miner kills itself with SIGKILL: nothing of it runs after that.
+/// A moment in what a miner does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KillPoint {
+pub struct Moment {
     /// The name of the span.
     pub step: String,
-    /// What one of the span's fields must be, if anything.
+    /// What one of the span's fields begins with, if anything.
     pub with: String,
     /// Before it or after it.
     pub edge: Edge,
@@ -56,7 +85,7 @@ pub struct KillPoint {
     pub nth: u32,
 }
 
-impl fmt::Display for KillPoint {
+impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             step,
@@ -91,6 +120,11 @@ pub struct Config {
     pub verify_percent: f64,
     /// How long one inference may take, milliseconds.
     pub solve_millis: u64,
-    /// Where it dies.
-    pub kill: Option<KillPoint>,
+    /// Whether it has every role, and claims for others too.
+    pub all_roles: bool,
+    /// When it kills itself with SIGKILL: nothing of it runs after that.
+    pub kill: Option<Moment>,
+    /// When its disk becomes full, one after the other: each counts from when there was room
+    /// again after the one before.
+    pub full: Vec<Moment>,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use alloy_primitives::Address;
-use arbius_sdk::miner::Job;
+use arbius_sdk::miner::{Case, Job};
 use serde::{Deserialize, Serialize};
 
 /// What the parent asks for, after a line with the configuration.
@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub(super) enum Request {
     /// Every job.
     Jobs,
+    /// Every case.
+    Cases,
     /// An end in good order.
     Stop,
 }
@@ -22,6 +24,8 @@ pub(super) enum Response {
     Ready(Address),
     /// Every job that it knows.
     Jobs(Vec<Job>),
+    /// Every case that it knows.
+    Cases(Vec<Case>),
     /// It has stopped, as asked.
     Stopped(BTreeMap<String, StepTime>),
     /// It stopped by itself or could not start, for this reason.

@@ -12,7 +12,7 @@ use std::{
 };
 
 use alloy_primitives::Address;
-use arbius_sdk::miner::{Job, StoreFile};
+use arbius_sdk::miner::{Case, Job, StoreFile};
 use eyre::{WrapErr as _, bail, eyre};
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, prlimit};
 use tokio::{
@@ -131,10 +131,21 @@ impl MinerProcess {
     ///
     /// If it is dead or does not answer.
     pub async fn jobs(&mut self) -> eyre::Result<Vec<Job>> {
-        self.ask(Request::Jobs).await?;
-        match self.hear().await? {
+        match self.answer(Request::Jobs).await? {
             Some(Response::Jobs(jobs)) => Ok(jobs),
             other => bail!("it does not name its jobs: {other:?}\n{}", self.log()),
+        }
+    }
+
+    /// Every case that it knows.
+    ///
+    /// # Errors
+    ///
+    /// If it is dead or does not answer.
+    pub async fn cases(&mut self) -> eyre::Result<Vec<Case>> {
+        match self.answer(Request::Cases).await? {
+            Some(Response::Cases(cases)) => Ok(cases),
+            other => bail!("it does not name its cases: {other:?}\n{}", self.log()),
         }
     }
 
@@ -201,6 +212,18 @@ impl MinerProcess {
         let current = bytes.or(maximum);
         prlimit(Some(self.pid), Resource::Fsize, Rlimit { current, maximum })?;
         Ok(())
+    }
+
+    /// Whether its disk is full, by [`MinerProcess::limit_files`] or by itself.
+    ///
+    /// # Errors
+    ///
+    /// If it is dead.
+    pub fn has_full_disk(&self) -> eyre::Result<bool> {
+        let text = fs::read_to_string(format!("/proc/{}/limits", self.pid.as_raw_nonzero()))?;
+        let line = text.lines().find(|line| line.starts_with("Max file size"));
+        let limit = line.and_then(|line| line.split_ascii_whitespace().nth(3));
+        Ok(limit == Some("0"))
     }
 
     /// Sends a signal to each of its processes for inference and says how many there are.
@@ -281,6 +304,15 @@ impl MinerProcess {
         let mut line = serde_json::to_vec(&request)?;
         line.push(b'\n');
         Ok(stdin.write_all(&line).await?)
+    }
+
+    /// What it says to a request, also if nobody has heard yet that it is ready.
+    async fn answer(&mut self, request: Request) -> eyre::Result<Option<Response>> {
+        self.ask(request).await?;
+        match self.hear().await? {
+            Some(Response::Ready(_)) => self.hear().await,
+            other => Ok(other),
+        }
     }
 
     /// What it says next; nothing if it ended.

@@ -10,7 +10,7 @@ use std::{
     time::Instant,
 };
 
-use rustix::process::{Signal, getpid, kill_process};
+use rustix::process::{Resource, Rlimit, Signal, getpid, getrlimit, kill_process, setrlimit};
 use tracing::{
     Subscriber,
     field::{Field, Visit},
@@ -18,13 +18,20 @@ use tracing::{
 };
 use tracing_subscriber::{Layer, layer::Context, registry::LookupSpan};
 
-use super::{Edge, KillPoint, StepTime};
+use super::{Config, Edge, Moment, StepTime};
 
-/// Dies at a step, and adds up what each takes.
-#[derive(Debug, Default)]
+/// Lets happen what is to happen at steps, and adds up what each takes.
+#[derive(Debug)]
 pub(super) struct Tap {
-    point: Option<KillPoint>,
+    kill: Option<Due>,
+    full: Mutex<Vec<Due>>,
     times: Times,
+}
+
+/// A moment, and how often it was come by.
+#[derive(Debug)]
+struct Due {
+    moment: Moment,
     came: AtomicU32,
 }
 
@@ -34,15 +41,34 @@ pub(super) type Times = Arc<Mutex<BTreeMap<String, StepTime>>>;
 /// Kept with a span.
 struct Began {
     at: Instant,
-    /// Whether it is the step to die at.
-    is_point: bool,
+    /// The values of its fields; nothing where no moment is waited for.
+    fields: Vec<String>,
+}
+
+impl Due {
+    fn new(moment: Moment) -> Self {
+        let came = AtomicU32::new(0);
+        Self { moment, came }
+    }
+
+    /// Whether this is the moment.
+    fn comes(&self, step: &str, fields: &[String], edge: Edge) -> bool {
+        let Moment { with, nth, .. } = &self.moment;
+        let is_here = self.moment.step == step
+            && self.moment.edge == edge
+            && (with.is_empty() || fields.iter().any(|field| field.starts_with(with)));
+        is_here && self.came.fetch_add(1, Ordering::SeqCst) + 1 == *nth
+    }
 }
 
 impl Tap {
-    pub(super) fn new(point: Option<KillPoint>) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
+        // The first is taken from the end.
+        let full = config.full.iter().rev().cloned().map(Due::new);
         Self {
-            point,
-            ..Self::default()
+            kill: config.kill.clone().map(Due::new),
+            full: Mutex::new(full.collect()),
+            times: Times::default(),
         }
     }
 
@@ -50,42 +76,53 @@ impl Tap {
         Arc::clone(&self.times)
     }
 
-    fn is_point(&self, attributes: &Attributes<'_>) -> bool {
-        let Some(point) = &self.point else {
-            return false;
-        };
-        if attributes.metadata().name() != point.step {
-            return false;
-        }
-        let mut fields = Fields::default();
-        attributes.record(&mut fields);
-        point.with.is_empty() || fields.0.contains(&point.with)
+    fn waits(&self) -> bool {
+        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        self.kill.is_some() || !full.is_empty()
     }
 
-    /// Comes by the point, on one end of the step.
-    fn pass(&self, edge: Edge) {
-        let Some(point) = self.point.as_ref().filter(|point| point.edge == edge) else {
-            return;
-        };
-        if self.came.fetch_add(1, Ordering::SeqCst) + 1 == point.nth {
+    /// Comes by one end of a step.
+    fn pass(&self, step: &str, fields: &[String], edge: Edge) {
+        if let Some(kill) = &self.kill
+            && kill.comes(step, fields, edge)
+        {
             // It cannot fail: a process may always signal itself. Nothing runs after it.
             let _ = kill_process(getpid(), Signal::KILL);
             loop {
                 std::thread::park();
             }
         }
+        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
+        if full.is_empty() {
+            return;
+        }
+        let limit = getrlimit(Resource::Fsize);
+        if limit.current == Some(0) {
+            return;
+        }
+        if let Some(due) = full.pop_if(|due| due.comes(step, fields, edge)) {
+            let full = Rlimit {
+                current: Some(0),
+                maximum: limit.maximum,
+            };
+            // To lower it is always allowed.
+            let _ = setrlimit(Resource::Fsize, full);
+            eprintln!("the disk is full: {}", due.moment);
+        }
     }
 }
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Tap {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
-        let is_point = self.is_point(attributes);
+        let mut fields = Fields::default();
+        if self.waits() {
+            attributes.record(&mut fields);
+        }
+        let Fields(fields) = fields;
+        self.pass(attributes.metadata().name(), &fields, Edge::Before);
         if let Some(span) = context.span(id) {
             let at = Instant::now();
-            span.extensions_mut().insert(Began { at, is_point });
-        }
-        if is_point {
-            self.pass(Edge::Before);
+            span.extensions_mut().insert(Began { at, fields });
         }
     }
 
@@ -97,9 +134,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Tap {
         let Some(began) = extensions.get::<Began>() else {
             return;
         };
-        if began.is_point {
-            self.pass(Edge::After);
-        }
+        self.pass(span.name(), &began.fields, Edge::After);
         let micros = u64::try_from(began.at.elapsed().as_micros()).unwrap_or(u64::MAX);
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let time = times.entry(span.name().to_owned()).or_default();

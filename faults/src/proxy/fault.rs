@@ -45,11 +45,15 @@ pub enum Fault {
     Duplicate,
     /// Subscriptions fall silent.
     Silence,
+    /// Subscriptions tell of a block far ahead.
+    LyingHead,
+    /// Cuts the connection when a subscription has something to tell.
+    Cut,
 }
 
 impl Fault {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::Drop,
         Self::Delay,
         Self::Stall,
@@ -70,7 +74,12 @@ impl Fault {
         Self::ErrorAfterSending,
         Self::Duplicate,
         Self::Silence,
+        Self::LyingHead,
+        Self::Cut,
     ];
+
+    /// Those of subscriptions.
+    pub const OF_SUBSCRIPTIONS: [Self; 3] = [Self::Silence, Self::LyingHead, Self::Cut];
 
     /// Those of an endpoint that works badly and tells no lies.
     pub const FAILURES: [Self; 9] = [
@@ -97,7 +106,7 @@ impl Fault {
             Self::SwallowTransaction | Self::ErrorAfterSending | Self::Duplicate => {
                 method == "eth_sendRawTransaction"
             }
-            Self::Silence => method == "eth_subscription",
+            Self::Silence | Self::LyingHead | Self::Cut => method == "eth_subscription",
             Self::Drop
             | Self::Delay
             | Self::Stall

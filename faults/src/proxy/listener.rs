@@ -8,9 +8,11 @@ use std::{
     time::Duration,
 };
 
+use alloy_primitives::Bytes;
+use serde_json::Value;
 use tokio::{
     net::{TcpListener, TcpStream},
-    sync::watch,
+    sync::{mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -40,6 +42,19 @@ struct State {
     queued: VecDeque<(String, Fault)>,
     requests: BTreeMap<String, u64>,
     faults: BTreeMap<Fault, u64>,
+    leak: Option<mpsc::Sender<Leaked>>,
+}
+
+/// For how long a transaction is held back for whoever it is shown to.
+const HELD_BACK: Duration = Duration::from_millis(200);
+
+/// A transaction that an endpoint shows to somebody before it passes it on, which it does as
+/// soon as this is dropped.
+#[derive(Debug)]
+pub struct Leaked {
+    /// The signed transaction, EIP-2718.
+    pub raw: Bytes,
+    _seen: oneshot::Sender<()>,
 }
 
 /// What a request meets, with the numbers that the script has for it.
@@ -51,6 +66,22 @@ pub(super) struct Met {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows a transaction to whoever is to see it first.
+    pub(super) async fn show(&self, request: &Value) {
+        let Some(leak) = self.state().leak.clone() else {
+            return;
+        };
+        let raw = request["params"][0].as_str().unwrap_or_default();
+        let Ok(raw) = raw.parse() else {
+            return;
+        };
+        let (seen, wait) = oneshot::channel();
+        if leak.send(Leaked { raw, _seen: seen }).await.is_ok() {
+            // Either end of it means the same.
+            let _ = tokio::time::timeout(HELD_BACK, wait).await;
+        }
     }
 
     /// Counts a request of a method and says what is to happen to it.
@@ -116,6 +147,11 @@ impl FaultProxy {
     pub fn queue(&self, method: &str, fault: Fault) {
         let entry = (method.to_owned(), fault);
         self.shared.state().queued.push_back(entry);
+    }
+
+    /// Shows every transaction to somebody before it passes it on.
+    pub fn leak_to(&self, somebody: mpsc::Sender<Leaked>) {
+        self.shared.state().leak = Some(somebody);
     }
 
     /// Dies: closes every connection and refuses new ones, until it is to come back to life.

@@ -78,6 +78,9 @@ impl Shared {
 
     async fn answer_one(&self, request: Value) -> Reply {
         let method = request["method"].as_str().unwrap_or_default().to_owned();
+        if method == "eth_sendRawTransaction" {
+            self.show(&request).await;
+        }
         let met = self.meet(&method);
         let script = &met.script;
         let Some(fault) = met.fault else {
@@ -125,7 +128,7 @@ impl Shared {
             }
             Fault::StaleHead => self.stale(request, script).await,
             // Of notifications alone.
-            Fault::Silence => self.pass_on(&request).await,
+            Fault::Silence | Fault::LyingHead | Fault::Cut => self.pass_on(&request).await,
             Fault::OtherChain
             | Fault::ForkedHash
             | Fault::MissingLogs

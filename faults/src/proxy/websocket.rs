@@ -46,10 +46,14 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) -> io::Result<
             }
             told = up.next() => {
                 let Some(told) = told else { return Ok(()) };
-                let told = told.map_err(io::Error::other)?;
-                let notifies = matches!(&told, Message::Text(text) if notifies(text));
-                if notifies && shared.meet("eth_subscription").fault == Some(Fault::Silence) {
-                    continue;
+                let mut told = told.map_err(io::Error::other)?;
+                if let Message::Text(text) = &told && notifies(text) {
+                    match shared.meet("eth_subscription").fault {
+                        Some(Fault::Silence) => continue,
+                        Some(Fault::Cut) => return Ok(()),
+                        Some(Fault::LyingHead) => told = far_ahead(text),
+                        _ => {}
+                    }
                 }
                 down.send(told).await.map_err(io::Error::other)?;
             }
@@ -66,6 +70,17 @@ pub(super) async fn serve(shared: Arc<Shared>, stream: TcpStream) -> io::Result<
             }
         }
     }
+}
+
+/// A notification of a block as if the chain were much longer; others as they are.
+fn far_ahead(text: &str) -> Message {
+    let mut message: Value = serde_json::from_str(text).unwrap_or_default();
+    let number = &mut message["params"]["result"]["number"];
+    if number.is_string() {
+        *number = Value::from("0xffffffffffff");
+        return Message::text(message.to_string());
+    }
+    Message::text(text)
 }
 
 fn method(text: &str) -> Option<String> {

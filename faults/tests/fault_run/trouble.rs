@@ -7,6 +7,7 @@ use std::{
 };
 
 use arbius_faults::{Fault, Script};
+use arbius_testkit::devnet::chain::Mining;
 use rustix::process::Signal;
 
 use super::world::{ENDPOINTS, MINERS, World};
@@ -26,9 +27,11 @@ enum Trouble {
     MinerKilled,
     Cheating,
     Slander,
+    SubscriptionsFail,
+    SlowBlocks,
 }
 
-const ALL: [Trouble; 12] = [
+const ALL: [Trouble; 14] = [
     Trouble::EndpointFails,
     Trouble::EndpointDies,
     Trouble::EndpointLies,
@@ -41,6 +44,8 @@ const ALL: [Trouble; 12] = [
     Trouble::MinerKilled,
     Trouble::Cheating,
     Trouble::Slander,
+    Trouble::SubscriptionsFail,
+    Trouble::SlowBlocks,
 ];
 
 /// The lies of an endpoint.
@@ -100,7 +105,19 @@ impl Troubles {
                 endpoint.follow(Some(script.with_all(&Fault::FAILURES, 40)));
             }
             Trouble::EndpointDies => endpoint.set_alive(false),
-            Trouble::EndpointLies => endpoint.follow(Some(script.with_all(&LIES, 150))),
+            Trouble::EndpointLies => {
+                let subscriptions = script.with_all(&Fault::OF_SUBSCRIPTIONS, 100);
+                endpoint.follow(Some(subscriptions.with_all(&LIES, 150)));
+            }
+            Trouble::SubscriptionsFail => {
+                endpoint.follow(Some(script.with_all(&Fault::OF_SUBSCRIPTIONS, 100)));
+            }
+            // Transactions wait for their block, where others see them.
+            Trouble::SlowBlocks => {
+                let chain = world.scene.chain().devnet().chain();
+                let interval = Duration::from_millis(200 + seed % 1_000);
+                chain.set_mining(Mining::Interval(interval));
+            }
             Trouble::TransactionsLost => endpoint.follow(Some(script.with_all(&LOSSES, 250))),
             Trouble::Reorganisation => {
                 // As many blocks as a few seconds have.
@@ -118,7 +135,8 @@ impl Troubles {
                 let chain = world.scene.chain().devnet().chain();
                 chain.set_base_fee(10 * chain.base_fee());
             }
-            Trouble::DiskFull => limit(world, whose, Some(4_096)),
+            // All of it, or all but the first page of each file.
+            Trouble::DiskFull => limit(world, whose, Some(seed % 2 * 4_096)),
             Trouble::InferenceKilled => signal(world, whose, Signal::KILL),
             Trouble::InferenceHangs => signal(world, whose, Signal::STOP),
             Trouble::MinerKilled => return world.machines[whose].kill().await,
@@ -161,8 +179,17 @@ impl Troubles {
 
 fn end((_, trouble, whose): (Instant, Trouble, usize), world: &World) {
     match trouble {
-        Trouble::EndpointFails | Trouble::EndpointLies | Trouble::TransactionsLost => {
+        Trouble::EndpointFails
+        | Trouble::EndpointLies
+        | Trouble::TransactionsLost
+        | Trouble::SubscriptionsFail => {
             world.endpoints[whose].follow(None);
+        }
+        Trouble::SlowBlocks => {
+            let chain = world.scene.chain().devnet().chain();
+            chain.set_mining(Mining::Automatic);
+            // What still waits.
+            chain.mine();
         }
         Trouble::EndpointDies => world.endpoints[whose].set_alive(true),
         Trouble::GasTenfold => {
@@ -182,6 +209,7 @@ const fn is_of_endpoint(trouble: Trouble) -> bool {
             | Trouble::EndpointDies
             | Trouble::EndpointLies
             | Trouble::TransactionsLost
+            | Trouble::SubscriptionsFail
     )
 }
 

@@ -28,11 +28,23 @@ pub(crate) fn wrong(world: &World) -> Vec<String> {
                     wrong.push(format!("{task} was made up and not rejected"));
                 }
             }
+            Some([solver]) if *solver == world.front_runner.account() => {
+                wrong.push(format!("{task} was solved with a copied solution"));
+            }
             other => wrong.push(format!("{task} was solved by {other:?}")),
         }
     }
     wrong.extend(lost_votes(world, &audit));
     wrong
+}
+
+/// Honest stakes that are not what was deposited and won, to the wei, or are locked still.
+pub(crate) async fn lost_stakes(world: &World) -> Vec<String> {
+    let mut lost = Vec::new();
+    for account in world.honest() {
+        lost.extend(world.scene.lost_stake(account).await.unwrap());
+    }
+    lost
 }
 
 /// Whether every task is solved, every made-up solution contested, and every contestation voted
@@ -85,17 +97,22 @@ pub(crate) fn summary(world: &World) -> String {
     let slandered = audit.upheld.len();
     assert!(made_up > 0, "the rival never got to cheat");
     assert!(slandered > 0, "nobody contested in bad faith");
+    let copied = world.front_runner.commitments() + world.front_runner.solutions();
+    assert!(copied > 0, "nobody copied anything");
     let by_slanderer = audit
         .contested
         .values()
         .filter(|contester| **contester == world.rivals.slanderer());
     let mut text = format!(
         "{} tasks, {} claimed; {made_up} made up and rejected; {} contested in bad faith, \
-         {slandered} upheld; {} honest votes",
+         {slandered} upheld; {} honest votes; {} commitments and {} transactions with solutions \
+         copied in vain",
         audit.submitted.len(),
         audit.claimed.len(),
         by_slanderer.count(),
-        audit.votes.len()
+        audit.votes.len(),
+        world.front_runner.commitments(),
+        world.front_runner.solutions()
     );
     for machine in &world.machines {
         let failed = audit.reverted.get(&machine.account());

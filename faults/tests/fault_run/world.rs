@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alloy_primitives::Address;
-use arbius_faults::{FaultProxy, Scene};
+use arbius_faults::{FaultProxy, FrontRunner, Scene};
 use arbius_testkit::Random;
 
 use super::{machines::Machine, rivals::Rivals, trouble::Troubles, verdict};
@@ -29,6 +29,7 @@ pub(crate) struct World {
     pub(crate) endpoints: Vec<FaultProxy>,
     pub(crate) machines: Vec<Machine>,
     pub(crate) rivals: Rivals,
+    pub(crate) front_runner: FrontRunner,
     pub(crate) random: Random,
     /// Seconds that pass on the chain in one.
     haste: u64,
@@ -45,18 +46,25 @@ impl World {
         let mut machines = Vec::new();
         for number in 0..MINERS {
             // Each prefers another one.
-            let urls: Vec<String> = (0..ENDPOINTS)
+            let mut urls: Vec<String> = (0..ENDPOINTS)
                 .map(|place| endpoints[(number + place) % ENDPOINTS].url())
                 .collect();
+            // It hears of blocks by two WebSockets, one of which may be the liar's.
+            urls[0] = endpoints[number].ws_url();
+            urls[1] = endpoints[(number + 1) % ENDPOINTS].ws_url();
             machines.push(Machine::start(&scene, number, &urls).await);
         }
         let rivals = Rivals::gather(&scene, MINERS).await;
+        let front_runner = FrontRunner::start(&scene, MINERS + 2).await.unwrap();
+        // One endpoint has no secrets before it.
+        endpoints[ENDPOINTS - 1].leak_to(front_runner.leaks());
         scene.chain().pass(BEFORE_VOTES).unwrap();
         Self {
             scene,
             endpoints,
             machines,
             rivals,
+            front_runner,
             random: Random::new(seed),
             haste,
         }
@@ -90,7 +98,10 @@ impl World {
         let start = Instant::now();
         loop {
             self.tick().await;
-            let wrong = verdict::wrong(self);
+            let mut wrong = verdict::wrong(self);
+            if wrong.is_empty() {
+                wrong = verdict::lost_stakes(self).await;
+            }
             if wrong.is_empty() {
                 break;
             }
