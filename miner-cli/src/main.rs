@@ -17,6 +17,7 @@ mod commands;
 mod failure;
 mod key;
 mod models;
+mod pin_stores;
 mod show;
 mod solver;
 

@@ -10,7 +10,7 @@ use arbius_sdk::miner::Roles;
 use clap::Args;
 
 use super::values::{age, bytes, count, model_server, percent, rate, socket};
-use super::{Folder, GATEWAY, Key, Network, Runtimes};
+use super::{Folder, GATEWAY, Key, Network, PinStores, Runtimes};
 use crate::amount;
 
 #[derive(Debug, Args)]
@@ -224,6 +224,8 @@ pub(crate) struct Mine {
     /// Forget finished jobs after this time, and their outputs; their totals stay.
     #[arg(help_heading = "Limits", long, value_name = "TIME", default_value = "90d", value_parser = age)]
     pub(crate) keep_jobs: Duration,
+    #[command(flatten)]
+    pub(crate) pin_stores: PinStores,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]

@@ -1,11 +1,12 @@
 //! The command line: what all commands share, and requesters' commands. `mine` has those of a
 //! miner, `operator` those of whoever looks after one, `model` those about models, `ipfs` those about
-//! content, `values` reads what they are given.
+//! content, `pin_stores` those of stores beyond this machine, `values` reads what they are given.
 
 mod ipfs;
 mod mine;
 mod model;
 mod operator;
+mod pin_stores;
 mod values;
 
 #[cfg(feature = "devnet")]
@@ -24,6 +25,7 @@ pub(crate) use operator::{
     Claim, Contest, Folder, Jobs, JobsCommand, Settle, Signing, Stake, StakeCommand, Status, Store,
     Tasks, TasksCommand, Vote,
 };
+pub(crate) use pin_stores::PinStores;
 
 use crate::amount;
 use values::seconds;

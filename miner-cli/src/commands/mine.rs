@@ -19,7 +19,7 @@ use serde_json::json;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::StopSignal;
-use crate::{amount, args, key, models, show, solver};
+use crate::{amount, args, key, models, pin_stores, show, solver};
 
 pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let started = show::now_millis();
@@ -33,7 +33,7 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
     let catalogue = catalogue(&args, &deployment).await?;
     let metrics = Metrics::new();
     let solver = solver::of(&args, &catalogue, metrics.clone()).await?;
-    let mut miner = Miner::builder()
+    let mut builder = Miner::builder()
         .deployment(deployment)
         .signer(signer)
         .solver(Arc::new(solver))
@@ -42,9 +42,11 @@ pub(crate) async fn run(args: args::Mine, json: bool) -> eyre::Result<()> {
         .gateway(args.gateway)
         .monitor(args.monitor)
         .metrics(metrics)
-        .settings(settings(&args))
-        .spawn()
-        .await?;
+        .settings(settings(&args));
+    for store in pin_stores::named(&args.pin_stores)? {
+        builder = builder.pin_store(store);
+    }
+    let mut miner = builder.spawn().await?;
     let mut stop = StopSignal::listen()?;
     let mut events = miner.events();
     let mut case_events = miner.case_events();

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use alloy_primitives::utils::format_ether;
-use arbius_sdk::miner::{AskError, Funds, MonitorClient, Status};
+use arbius_sdk::miner::{AskError, Funds, MonitorClient, PinStage, Status};
 use eyre::bail;
 
 use crate::show::{self, Side};
@@ -52,9 +52,9 @@ async fn stopped(folder: &Path, network: &args::Network) -> eyre::Result<Status>
         Err(error) => Err(error),
     };
     let (account, engine, chain_id) = (store.account(), store.engine(), store.chain_id());
-    let (tally, cases) = (store.tally()?, store.cases()?);
+    let (tally, cases, pins) = (store.tally()?, store.cases()?, store.pins()?);
     Ok(Status::stopped(
-        account, engine, chain_id, tally, &cases, funds, folder,
+        account, engine, chain_id, tally, &cases, pins, funds, folder,
     ))
 }
 
@@ -101,6 +101,7 @@ fn print(status: &Status) -> eyre::Result<()> {
     work(status, &mut fields);
     show::fields(&fields)?;
     models(status)?;
+    pin_stores(status)?;
     endpoints(status)
 }
 
@@ -242,6 +243,43 @@ fn models(status: &Status) -> eyre::Result<()> {
         false => &columns[..],
     };
     Ok(show::table(columns, &rows)?)
+}
+
+fn pin_stores(status: &Status) -> eyre::Result<()> {
+    if status.pins.is_empty() {
+        return Ok(());
+    }
+    let rows: Vec<_> = status
+        .pins
+        .iter()
+        .map(|store| {
+            let mut row = vec![store.store.clone()];
+            row.extend(PinStage::ALL.map(|stage| {
+                let count = store.stages.get(&stage).copied().unwrap_or_default();
+                show::thousands(count)
+            }));
+            let oldest = store.oldest_seconds.map(show::duration);
+            row.push(oldest.unwrap_or_else(|| "-".to_owned()));
+            let why = match (&store.error, store.named || status.process.is_none()) {
+                (Some(error), _) => error.clone(),
+                (None, true) => String::new(),
+                (None, false) => "not among the stores of this run".to_owned(),
+            };
+            row.push(why);
+            row
+        })
+        .collect();
+    show::line("")?;
+    let mut columns = vec![("kept with", Side::Left)];
+    columns.extend(PinStage::ALL.map(|stage| (stage.name(), Side::Right)));
+    columns.push(("oldest", Side::Right));
+    if rows
+        .iter()
+        .any(|row| row.last().is_some_and(|why| !why.is_empty()))
+    {
+        columns.push(("why not", Side::Left));
+    }
+    Ok(show::table(&columns, &rows)?)
 }
 
 fn endpoints(status: &Status) -> eyre::Result<()> {

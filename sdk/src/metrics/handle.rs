@@ -136,6 +136,26 @@ impl Metrics {
         self.families.disputes.get_or_create(&labels).inc();
     }
 
+    /// A step of keeping something with one of the operator's stores, and how it ended.
+    pub fn pin_attempt(&self, store: &str, outcome: &'static str) {
+        let labels = [("store", store.to_owned()), ("outcome", outcome.to_owned())];
+        self.families.pin_attempts.get_or_create(&labels).inc();
+    }
+
+    /// How long it took until a store had something.
+    pub fn pinned(&self, store: &str, took: Duration) {
+        self.families
+            .pin_durations
+            .get_or_create(&[("store", store.to_owned())])
+            .observe(took.as_secs_f64());
+    }
+
+    /// How much for a store is at a stage.
+    pub fn set_pins(&self, store: &str, stage: &'static str, count: u64) {
+        let labels = [("store", store.to_owned()), ("stage", stage.to_owned())];
+        self.families.pins.get_or_create(&labels).set(signed(count));
+    }
+
     /// How many jobs are in a state.
     pub fn set_jobs(&self, state: &'static str, count: u64) {
         let labels = [("state", state.to_owned())];
@@ -272,6 +292,9 @@ mod tests {
         metrics.dispute("contest");
         metrics.set_jobs("seen", 1);
         metrics.set_queue("solve", 1);
+        metrics.pin_attempt("kubo", "sent");
+        metrics.pinned("kubo", moment);
+        metrics.set_pins("kubo", "waiting", 1);
         metrics.set_stake("free", U256::ONE);
         metrics.set_disk(1, 1, None);
         metrics.set_unhealthy("store", true);

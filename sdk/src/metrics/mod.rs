@@ -5,7 +5,7 @@
 //! process have numbers of their own. [`Metrics::encode`] gives the OpenMetrics text.
 //!
 //! Every label has a bounded set of values: names from this program, the operator's own
-//! endpoints, models that the operator opted into. Nothing that a stranger chooses is a label.
+//! endpoints and stores, models that the operator opted into. Nothing that a stranger chooses is a label.
 //!
 //! | metric | type | labels | what |
 //! |---|---|---|---|
@@ -27,6 +27,9 @@
 //! | `arbius_rewards_earned_aius_total` | counter | | the solver's part of rewards claimed by this process |
 //! | `arbius_verdicts_total` | counter | `verdict` | solutions computed again: `right`, `wrong`, `inconclusive` |
 //! | `arbius_disputes_total` | counter | `act` | what was done about them: `contest`, `vote_wrong`, `vote_right`, `settle` |
+//! | `arbius_pins` | gauge | `store`, `stage` | results and inputs for stores beyond this machine: `waiting`, `sent`, `pinned`, `confirmed`, `failed` |
+//! | `arbius_pin_attempts_total` | counter | `store`, `outcome` | steps of such: `sent`, `pinned`, `confirmed`, `failed` |
+//! | `arbius_pin_duration_seconds` | histogram | `store` | from a result to a store that has it |
 //! | `arbius_stake_aius` | gauge | `kind` | `staked`, `free`, `withdrawing`, `minimum` |
 //! | `arbius_earnings_aius` | gauge | | owed by the engine |
 //! | `arbius_balance_aius`, `arbius_balance_ether` | gauge | | what the account holds |

@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Case, Catalogue, Gas, Job, MinerError, Settings, State, StoreError,
+    Case, Catalogue, Gas, Job, MinerError, Pin, Settings, State, StoreError,
     choice::Choice,
     disk::once_there_is_room,
     disputes::Lot,
@@ -27,6 +27,7 @@ use super::{
     machine::Machine,
     monitor::{Monitor, Observer},
     passports::Passports,
+    pins::{PinQueue, Worker},
     run::Runner,
     stake,
     store::{Owner, STORE_FILE, Store},
@@ -34,7 +35,7 @@ use super::{
 use crate::{
     chain::{Chain, Lane, Signer},
     client::Network,
-    content::{FetchLimits, Fetcher, FolderStore, Gateway},
+    content::{FetchLimits, Fetcher, FolderStore, Gateway, pinning::PinStore},
     contracts::IEngine,
     deploy::Deployment,
     inference::Solver,
@@ -62,6 +63,7 @@ pub struct Miner {
     catalogue: Catalogue,
     gateway: Option<SocketAddr>,
     monitor: Option<SocketAddr>,
+    pin_stores: Vec<Arc<dyn PinStore>>,
     settings: Settings,
     metrics: Metrics,
 }
@@ -120,6 +122,14 @@ impl Miner {
     #[must_use]
     pub const fn monitor(mut self, address: SocketAddr) -> Self {
         self.monitor = Some(address);
+        self
+    }
+
+    /// Keeps results and the inputs of their tasks with a store beyond this machine, too; may
+    /// be called several times. Nothing waits for it.
+    #[must_use]
+    pub fn pin_store(mut self, store: Arc<dyn PinStore>) -> Self {
+        self.pin_stores.push(store);
         self
     }
 
@@ -198,6 +208,7 @@ impl Miner {
             false => lane,
         };
 
+        let (pins, waiting) = PinQueue::to(self.pin_stores, !self.settings.shadow)?;
         let (events, _) = broadcast::channel(EVENTS_KEPT);
         let (case_events, _) = broadcast::channel(EVENTS_KEPT);
         let machine = Arc::new(Machine {
@@ -220,6 +231,7 @@ impl Miner {
             lot,
             fetcher,
             network,
+            pins,
             contest_period: contest_period.saturating_to(),
             events: events.clone(),
             case_events,
@@ -229,7 +241,11 @@ impl Miner {
             queue: AtomicUsize::new(0),
             skipped: AtomicU64::new(0),
         });
-        let runner = Runner::resume(Arc::clone(&machine), deployment.block)?;
+        let workers: Vec<Worker> = waiting
+            .into_iter()
+            .map(|waiting| Worker::resume(Arc::clone(&machine), waiting))
+            .collect::<Result<_, _>>()?;
+        let runner = Runner::resume(Arc::clone(&machine), workers, deployment.block)?;
         if machine.may_stake() {
             // Groups that were taken up may find the stake too low at the same time.
             let _one_at_a_time = machine.staking.lock().await;
@@ -391,6 +407,16 @@ impl MinerHandle {
     /// [`StoreError`] if the store cannot be read.
     pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
         self.store.cases()
+    }
+
+    /// Every result and input that stores beyond this machine are to keep, as far as they are
+    /// remembered, in the order in which they were queued.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub fn pins(&self) -> Result<Vec<Pin>, StoreError> {
+        self.store.pins()
     }
 
     /// How many solutions it would have looked at, had there been room in its queue.

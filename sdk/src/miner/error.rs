@@ -44,6 +44,9 @@ pub enum MinerError {
     /// The contracts cannot be spoken to.
     #[error(transparent)]
     Client(Box<ClientError>),
+    /// Two stores cannot be told apart.
+    #[error("two stores to keep results with are called {0}; name each once")]
+    SamePinStore(String),
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     NoRandomness,

@@ -25,6 +25,7 @@ use super::{
     disputes::{Lot, untrusted},
     outputs,
     passports::{Passports, Run, Task},
+    pins::PinQueue,
     slot::{Done, Slot},
     stake,
     store::Store,
@@ -60,6 +61,8 @@ pub(super) struct Machine {
     /// Where others' outputs are looked for, if anywhere.
     pub(super) fetcher: Option<Fetcher>,
     pub(super) network: Network,
+    /// Stores beyond this machine that keep results and inputs.
+    pub(super) pins: PinQueue,
     /// Seconds for which solutions may be contested.
     pub(super) contest_period: u64,
     pub(super) events: broadcast::Sender<Job>,
@@ -396,21 +399,30 @@ impl Machine {
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn pin(&self, job: &mut Job, outputs: &Outputs) -> Result<Next, StepError> {
         self.put(outputs).await?;
-        self.reach(job, State::Pinned)
+        self.pinned(job)
+    }
+
+    /// Notes that the outputs are here, and what other stores are to keep of the job. None of
+    /// them is asked for anything here, so that none holds the commitment up.
+    fn pinned(&self, job: &mut Job) -> Result<Next, StepError> {
+        self.measured(job, |job| job.reach(State::Pinned));
+        let new = self.store.save_with_pins(job, self.pins.of(job))?;
+        self.announce(std::slice::from_ref(job));
+        self.pins.hand_over(new);
+        Ok(Next::Step)
     }
 
     /// solved → pinned after a restart in between: with the blocks, or by computing again.
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     async fn find_blocks(&self, job: &mut Job) -> Result<Next, StepError> {
         let cid = job.cid.as_ref().map(|bytes| cids::from_onchain(bytes));
-        let state = match cid.and_then(Result::ok) {
+        match cid.and_then(Result::ok) {
             Some(cid) if is_whole(&cid, &self.outputs).await => {
                 outputs::keep(&self.outputs, &cid).await?;
-                State::Pinned
+                self.pinned(job)
             }
-            _ => State::Planned,
-        };
-        self.reach(job, state)
+            _ => self.reach(job, State::Planned),
+        }
     }
 
     /// Brings the stake up to the minimum, where the settings allow. Returns whether anything

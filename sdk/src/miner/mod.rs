@@ -5,6 +5,7 @@
 //! - [`Bulk`]: how many tasks go together in one transaction;
 //! - [`StoreFile`], [`Backup`]: what a miner that does not run has written down, and copies
 //!   of it;
+//! - [`Pin`], [`PinStage`]: one result or input on its way to a store beyond this machine;
 //! - [`Status`], [`Health`]: what a running miner tells of itself, over HTTP;
 //! - [`Catalogue`]: the models that the operator has opted into;
 //! - [`Solver`](crate::inference::Solver): what computes outputs, in this process or in
@@ -34,6 +35,7 @@ mod notify;
 mod outbox;
 mod outputs;
 mod passports;
+mod pins;
 mod reader;
 mod rebuild;
 mod recovery;
@@ -55,10 +57,11 @@ pub use filter::JobFilter;
 pub use job::{Earned, Gas, Job, State, UnknownState};
 pub use monitor::{
     AskError, ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, MonitorAddress,
-    MonitorClient, MonitorError, Process, Reason, Status, Transactions,
+    MonitorClient, MonitorError, PinStoreStatus, Process, Reason, Status, Transactions,
 };
 pub use outbox::Bulk;
+pub use pins::{Pin, PinContent, PinCounts, PinStage};
 pub use roles::{Role, Roles, UnknownRole};
-pub use settings::{Limits, Margin, Retention, Settings, Verification};
+pub use settings::{Limits, Margin, Pinning, Retention, Settings, Verification};
 pub use store::{Backup, BackupError, StoreCheck, StoreError, StoreFile};
 pub use verify::{Verdict, recompute, verify};

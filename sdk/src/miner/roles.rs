@@ -18,8 +18,8 @@ pub enum Role {
     Claim,
     /// Tells the consumers of the tasks that one has solved, at one's own expense.
     Notify,
-    /// Keeps and serves the outputs of others' solutions that came out the same here. One's
-    /// own are always kept and served.
+    /// Keeps and serves the outputs of others' solutions that came out the same here, also with
+    /// the stores beyond this machine. One's own are always kept and served.
     Pin,
 }
 

@@ -17,6 +17,7 @@ use super::{
     job::now_millis,
     machine::{Clock, Machine, Next, Remedy, StepError},
     outbox::Outbox,
+    pins::Worker,
     reader::Reader,
     rebuild::{Rebuilt, rebuild},
     slot::{Done, Slot},
@@ -52,13 +53,18 @@ pub(super) struct Runner {
     slots: HashMap<B256, Slot>,
     outbox: Outbox,
     running: JoinSet<Result<Vec<Done>, MinerError>>,
+    pinning: JoinSet<Result<(), MinerError>>,
 }
 
 impl Runner {
     /// Takes up where the store says. What an earlier run has sent, or was about to, has an
     /// outcome before anything new is sent. Without a store to go by it reads from the block
     /// after `start`; `Settings::from_block` lets it begin later.
-    pub(super) fn resume(machine: Arc<Machine>, start: u64) -> Result<Self, MinerError> {
+    pub(super) fn resume(
+        machine: Arc<Machine>,
+        pinning: Vec<Worker>,
+        start: u64,
+    ) -> Result<Self, MinerError> {
         // A shadow sends nothing again either.
         if !machine.settings.shadow {
             machine.lane.adopt(machine.store.open_intents()?);
@@ -99,6 +105,7 @@ impl Runner {
             slots,
             outbox,
             running: JoinSet::new(),
+            pinning: pinning.into_iter().map(Worker::run).collect(),
         })
     }
 
@@ -133,6 +140,9 @@ impl Runner {
                     let done = done.map_err(|error| MinerError::Crashed(error.to_string()))??;
                     self.finish(done)?;
                 }
+                Some(ended) = self.pinning.join_next(), if !self.pinning.is_empty() => {
+                    ended.map_err(|error| MinerError::Crashed(error.to_string()))??;
+                }
                 done = self.outbox.next(), if self.reader.can_read() && self.held.is_none() => {
                     self.finish(done?)?;
                 }
@@ -158,6 +168,7 @@ impl Runner {
             self.outbox.expect_more(!self.running.is_empty());
         }
         // Steps may be dropped at any await: what they did is written down.
+        self.pinning.shutdown().await;
         self.running.shutdown().await;
         self.outbox.shutdown().await;
         self.docket.shutdown().await;
@@ -412,6 +423,11 @@ impl Runner {
             }
             if let Err(error) = machine.tidy(forgotten).await {
                 tracing::warn!(%error, "cannot let go of the outputs of old jobs, trying again later");
+            }
+            match machine.store.prune_pins(now_millis().saturating_sub(age)) {
+                Ok(0) => {}
+                Ok(pruned) => tracing::info!(pruned, "forgot old pins"),
+                Err(error) => tracing::warn!(%error, "cannot forget old pins, trying again later"),
             }
             Ok(Vec::new())
         });

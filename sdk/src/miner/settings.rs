@@ -49,6 +49,8 @@ pub struct Settings {
     pub second_run: bool,
     /// Which of the others' solutions are computed again.
     pub verification: Verification,
+    /// How results and inputs get to stores beyond this machine.
+    pub pinning: Pinning,
     /// What is too much.
     pub limits: Limits,
     /// A [`DenyList`](super::DenyList) of models, requesters and prompts to leave alone. It
@@ -84,6 +86,7 @@ impl Default for Settings {
             shadow: false,
             second_run: false,
             verification: Verification::default(),
+            pinning: Pinning::default(),
             limits: Limits::default(),
             deny_list: None,
             margin: None,
@@ -141,6 +144,34 @@ impl Default for Verification {
             queue: 256,
             gateways: Vec::new(),
             reserve: Duration::from_secs(60),
+        }
+    }
+}
+
+/// How results and inputs get to stores beyond this machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinning {
+    /// The first pause after an attempt that failed; it doubles with each.
+    pub retry: Duration,
+    /// The longest pause.
+    pub longest_pause: Duration,
+    /// After how long something is given up that a store does not take.
+    pub give_up: Duration,
+    /// How much one store is sent at a time.
+    pub parallel: usize,
+    /// How much may wait for one store; beyond, the oldest is given up.
+    pub queue: usize,
+}
+
+impl Default for Pinning {
+    /// 5 s, 1 h, 7 days, 4 at a time, 10,000 that wait.
+    fn default() -> Self {
+        Self {
+            retry: Duration::from_secs(5),
+            longest_pause: Duration::from_secs(3600),
+            give_up: Duration::from_secs(7 * 86_400),
+            parallel: 4,
+            queue: 10_000,
         }
     }
 }

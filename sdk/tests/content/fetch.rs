@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use arbius_sdk::content::unixfs::{self, cid_of, import, put_files};
 use arbius_sdk::content::{
-    Block, BlockStore, FetchError, FetchLimits, Fetcher, Gateway, MAX_BLOCK_BYTES, MemoryStore,
-    Refusal, dag_pb,
+    Block, BlockStore, Cid, FetchError, FetchLimits, Fetcher, Gateway, MAX_BLOCK_BYTES,
+    MemoryStore, Refusal, car, cids, dag_pb,
 };
 use axum::http::StatusCode;
-use axum::http::header::RETRY_AFTER;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::response::{IntoResponse, Response};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -436,4 +436,91 @@ async fn names_of_gateways_hold_no_credentials() {
     let refused = fetcher.block(&cid_of(b"x")).await.unwrap_err();
     let told = format!("{refused} {refused:?} {:?}", fetcher.health());
     assert!(told.contains(&liar) && !told.contains("hunter2"), "{told}");
+}
+
+/// A gateway that has `blocks` one by one, and answers with `car` where a CAR is asked for.
+async fn giving_car(blocks: &Arc<MemoryStore>, car: Vec<u8>) -> String {
+    let blocks = Arc::clone(blocks);
+    let answer = move |request: axum::extract::Request| {
+        let (blocks, car) = (Arc::clone(&blocks), car.clone());
+        async move {
+            let query = request.uri().query().unwrap_or_default();
+            if query.contains("format=car") {
+                return ([(CONTENT_TYPE, "application/vnd.ipld.car; version=1")], car)
+                    .into_response();
+            }
+            let cid = request.uri().path().rsplit('/').next().unwrap();
+            match blocks.get(&cids::parse(cid).unwrap()).await.unwrap() {
+                Some(block) => block.data().clone().into_response(),
+                None => StatusCode::NOT_FOUND.into_response(),
+            }
+        }
+    };
+    served(axum::Router::new().fallback(answer)).await
+}
+
+/// A file of five blocks and a root, and its CAR.
+async fn file_and_car() -> (Cid, Arc<MemoryStore>, Vec<u8>) {
+    let theirs = memory();
+    let root = import(ramp(1_200_000).as_slice(), &*theirs)
+        .await
+        .unwrap()
+        .cid;
+    let mut car = Vec::new();
+    car::export(&[root], &*theirs, &mut car).await.unwrap();
+    (root, theirs, car)
+}
+
+#[tokio::test]
+async fn a_tree_comes_as_one_car() {
+    let (root, theirs, _) = file_and_car().await;
+    let gateway = gateway(&theirs).await;
+    let fetcher = fetcher(&[&gateway.url()], impatient());
+    let (ours, told) = (MemoryStore::new(), AtomicUsize::new(0));
+    let progress = |fetched: arbius_sdk::content::Fetched| {
+        told.store(fetched.blocks, Ordering::SeqCst);
+    };
+    let fetched = fetcher.fetch_with(&root, &ours, &progress).await.unwrap();
+    assert_eq!(fetched.blocks, theirs.len());
+    assert_eq!(told.load(Ordering::SeqCst), theirs.len());
+    assert!(unixfs::read(&root, &ours, 1 << 30).await.unwrap() == ramp(1_200_000));
+    // The root, and one answer with the rest.
+    assert_eq!(fetcher.health()[0].blocks, 2);
+}
+
+#[tokio::test]
+async fn a_car_that_breaks_off_is_made_up_for_block_by_block() {
+    let (root, theirs, car) = file_and_car().await;
+    for length in [0, 10, 300_000, car.len() - 1] {
+        let gateway = giving_car(&theirs, car[..length].to_vec()).await;
+        let fetcher = fetcher(&[&gateway], impatient());
+        let ours = MemoryStore::new();
+        let fetched = fetcher.fetch(&root, &ours).await.unwrap();
+        assert_eq!(fetched.blocks, theirs.len(), "{length}");
+        assert!(unixfs::read(&root, &ours, 1 << 30).await.unwrap() == ramp(1_200_000));
+        assert_eq!(fetcher.health()[0].lies, 0);
+    }
+}
+
+#[tokio::test]
+async fn a_car_that_lies_or_strays_leaves_nothing_behind() {
+    let (root, theirs, car) = file_and_car().await;
+    let mut lying = car.clone();
+    *lying.last_mut().unwrap() ^= 1;
+    // Right by itself, and no part of what was asked for.
+    let stray = Block::of_node(dag_pb::Node::default().encode()).unwrap();
+    let mut straying = car::CarWriter::new(Vec::new(), &[root]).await.unwrap();
+    straying.write(&stray).await.unwrap();
+    let (straying, _) = straying.finish().await.unwrap();
+    let honest = gateway(&theirs).await;
+    for (car, lies) in [(lying, 1), (straying, 0)] {
+        let other = giving_car(&theirs, car).await;
+        let fetcher = fetcher(&[&other, &honest.url()], impatient());
+        let ours = MemoryStore::new();
+        fetcher.fetch(&root, &ours).await.unwrap();
+        assert!(unixfs::read(&root, &ours, 1 << 30).await.unwrap() == ramp(1_200_000));
+        assert_eq!(ours.len(), theirs.len());
+        assert!(!ours.has(stray.cid()).await.unwrap());
+        assert_eq!(fetcher.health()[0].lies, lies);
+    }
 }

@@ -7,6 +7,7 @@ mod gateway;
 mod memory;
 mod node;
 mod paths;
+mod pinning;
 mod redirects;
 mod store;
 mod unixfs;

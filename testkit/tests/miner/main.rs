@@ -9,8 +9,12 @@ mod groups;
 #[path = "../endpoints/world.rs"]
 #[allow(dead_code, reason = "the tests of endpoints use more of it")]
 mod hostile;
+#[path = "../../../sdk/tests/content/pinning/kubo_server.rs"]
+#[allow(dead_code, reason = "the sdk's tests use more of it")]
+mod kubo_server;
 mod liars;
 mod models;
+mod pinning;
 mod reorganisations;
 mod requests;
 mod restarts;

@@ -8,6 +8,7 @@
 //!
 //! | store | it is given | read back |
 //! |---|---|---|
+//! | [`FolderPins`] | blocks, put into a folder and pinned there | from the folder |
 //! | [`Kubo`] | a CAR, by the node's RPC API | from the node |
 //! | [`PinningService`] | a CID; it fetches the blocks itself, from a Kubo node of ours if there is one | through gateways |
 //! | [`Pinata`] | a CAR, or the files of a folder by the older API | through gateways |
@@ -19,6 +20,7 @@
 
 mod confirm;
 mod error;
+mod folder;
 mod kubo;
 mod pin_store;
 mod pinata;
@@ -30,6 +32,7 @@ mod upload;
 
 pub use confirm::{Confirmed, confirm};
 pub use error::PinError;
+pub use folder::FolderPins;
 pub use kubo::Kubo;
 pub use pin_store::{PinFuture, PinState, PinStore, PinTimes, Pinned, UnknownPinState};
 pub use pinata::{Pinata, PinataApi};

@@ -1,6 +1,6 @@
 //! Computing a task again, and accusing nobody of what this machine did.
 
-use alloy_primitives::Bytes;
+use alloy_primitives::{B256, Bytes};
 use arbius_protocol::ids;
 
 use super::{Case, Cause, Finding};
@@ -89,6 +89,17 @@ impl Machine {
         }
         if let Err(error) = self.put(outputs).await {
             tracing::warn!(task = %case.task, %error, "cannot keep the outputs of another's solution");
+            return;
+        }
+        let digest = case.cid.as_ref().and_then(|cid| cid.last_chunk::<32>());
+        let Some(digest) = digest.map(B256::from) else {
+            return;
+        };
+        match self.store.add_pins(self.pins.of_outputs(case.task, digest)) {
+            Ok(new) => self.pins.hand_over(new),
+            Err(error) => {
+                tracing::warn!(task = %case.task, %error, "the outputs of another's solution are kept here alone");
+            }
         }
     }
 }

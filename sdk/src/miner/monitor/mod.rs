@@ -30,5 +30,6 @@ pub(super) use observer::Observer;
 pub(super) use server::Monitor;
 pub use server::{MonitorAddress, MonitorError};
 pub use status::{
-    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
+    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, PinStoreStatus, Process, Reason,
+    Status, Transactions,
 };

@@ -11,15 +11,15 @@ use alloy_primitives::{B256, U256, utils::format_ether};
 use tokio::sync::Mutex;
 
 use super::{
-    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, Process, Reason, Status, Transactions,
-    status::SCHEMA,
+    ChainStatus, Disk, Disputes, Funds, Health, ModelStatus, PinStoreStatus, Process, Reason,
+    Status, Transactions, status::SCHEMA,
 };
 use crate::{
     chain::Head,
     metrics::Metrics,
     miner::{
-        Backup, BackupError, Job, JobFilter, Role, Stage, State, StoreError, Tally,
-        job::now_millis, machine::Machine, store::Store,
+        Backup, BackupError, Job, JobFilter, PinCounts, PinStage, Role, Stage, State, StoreError,
+        Tally, job::now_millis, machine::Machine, store::Store,
     },
 };
 
@@ -81,6 +81,7 @@ struct Read {
     tally: Tally,
     cursor: Option<u64>,
     disputes: BTreeMap<Stage, usize>,
+    pins: BTreeMap<String, PinCounts>,
     /// Why it can be read or written no more; the rest is what it said before.
     failure: Option<String>,
     /// Why outputs cannot be stored.
@@ -180,6 +181,7 @@ impl Look<'_> {
                 stages: read.disputes,
                 skipped: machine.skipped.load(Ordering::Relaxed),
             },
+            pins: PinStoreStatus::of(read.pins, &machine.pins.troubles()),
             transactions: Some(Transactions {
                 underway: lane.underway,
                 oldest_seconds: lane.oldest.map(|age| age.as_secs()),
@@ -214,6 +216,12 @@ impl Look<'_> {
             of(&[State::Solved, State::Pinned, State::Committed]),
         );
         metrics.set_queue("claim", of(&[State::Revealed, State::Claimable]));
+        for store in &status.pins {
+            for stage in PinStage::ALL {
+                let count = store.stages.get(&stage).copied().unwrap_or_default();
+                metrics.set_pins(&store.store, stage.name(), count);
+            }
+        }
         if let Some(transactions) = &status.transactions {
             metrics.set_queue("transactions", transactions.underway);
         }
@@ -468,6 +476,7 @@ impl Read {
             tally: store.tally()?,
             cursor: store.cursor()?.map(|cursor| cursor.block),
             disputes: disputes.stages,
+            pins: store.pin_counts()?,
             failure: None,
             blocks: None,
         })

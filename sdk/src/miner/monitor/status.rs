@@ -9,7 +9,7 @@ use crate::{
     chain::{Chain, ChainError, EndpointStatus},
     client::Stake,
     contracts::{IEngine, IToken},
-    miner::{Case, Gas, Stage, State, Tally},
+    miner::{Case, Gas, PinCounts, PinStage, Stage, State, Tally, job::now_millis},
 };
 
 /// How a miner stands.
@@ -48,6 +48,9 @@ pub struct Status {
     pub models: Vec<ModelStatus>,
     /// What it has looked at of others' solutions, and of contestations.
     pub disputes: Disputes,
+    /// Stores beyond this machine that keep results and inputs.
+    #[serde(default)]
+    pub pins: Vec<PinStoreStatus>,
     /// Transactions on their way; nothing if no program runs.
     pub transactions: Option<Transactions>,
     /// What the folder takes.
@@ -66,6 +69,7 @@ impl Status {
         chain_id: u64,
         tally: Tally,
         cases: &[Case],
+        pins: BTreeMap<String, PinCounts>,
         funds: Result<Funds, ChainError>,
         folder: &std::path::Path,
     ) -> Self {
@@ -92,6 +96,7 @@ impl Status {
             gas: tally.gas,
             models: Vec::new(),
             disputes: Disputes::of(cases, 0),
+            pins: PinStoreStatus::of(pins, &BTreeMap::new()),
             transactions: None,
             disk: Disk::of(folder),
         }
@@ -134,6 +139,47 @@ impl Disputes {
             *stages.entry(case.stage).or_default() += 1;
         }
         Self { stages, skipped }
+    }
+}
+
+/// How a store beyond this machine does that keeps results and inputs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PinStoreStatus {
+    /// Its name.
+    pub store: String,
+    /// Whether it is among those that the miner runs with.
+    pub named: bool,
+    /// How many results and inputs are at each stage; finished ones of all times.
+    pub stages: BTreeMap<PinStage, u64>,
+    /// For how long the oldest has waited that the store does not have yet, seconds.
+    pub oldest_seconds: Option<u64>,
+    /// Why the store takes nothing at the moment, if so.
+    pub error: Option<String>,
+}
+
+impl PinStoreStatus {
+    /// Of what is written down, and of the stores that the miner runs with.
+    pub(super) fn of(
+        mut counts: BTreeMap<String, PinCounts>,
+        troubles: &BTreeMap<String, Option<String>>,
+    ) -> Vec<Self> {
+        for store in troubles.keys() {
+            counts.entry(store.clone()).or_default();
+        }
+        let status = |(store, counts): (String, PinCounts)| {
+            let trouble = troubles.get(&store);
+            Self {
+                named: trouble.is_some(),
+                error: trouble.cloned().flatten(),
+                stages: counts.stages,
+                oldest_seconds: counts
+                    .oldest
+                    .map(|since| now_millis().saturating_sub(since) / 1000),
+                store,
+            }
+        };
+        counts.into_iter().map(status).collect()
     }
 }
 

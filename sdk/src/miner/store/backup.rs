@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! arbius-store-backup/1 ⏎
-//! {"schema":2,"writer":"0.1.0","taken":1795304471000,"owner":"…","cursor":…} ⏎
+//! {"schema":3,"writer":"0.1.0","taken":1795304471000,"owner":"…","cursor":…} ⏎
 //! records: length of the table's name (1 byte), the name, length of the key (4 bytes, little
 //!          endian), the key, length of the value (4 bytes), the value
 //! a zero byte, then the number of records (8 bytes)

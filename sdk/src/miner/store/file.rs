@@ -1,6 +1,6 @@
 //! The store of a miner that does not run.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeMap, fs, path::Path};
 
 use alloy_primitives::{Address, B256};
 use redb::{
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     chain::{Cursor, Intent},
-    miner::{Case, Job, JobFilter, Tally},
+    miner::{Case, Job, JobFilter, PinCounts, Tally},
 };
 
 /// The store in the folder of a miner that does not run, to be looked at. While it is open, no
@@ -89,6 +89,15 @@ impl StoreFile {
     /// [`StoreError`] if they cannot be read.
     pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
         self.store.cases()
+    }
+
+    /// How what is to be kept with each store beyond this machine stands.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if it cannot be read.
+    pub fn pins(&self) -> Result<BTreeMap<String, PinCounts>, StoreError> {
+        self.store.pin_counts()
     }
 
     /// Transactions that were signed and whose outcome is not known yet, by their nonces.

@@ -9,7 +9,7 @@
 //! - `schema`: the tables of every layout and how one becomes the next;
 //! - `record`: how a value is written; `damaged`: those that cannot be read;
 //! - a file for each kind of record, which adds its methods to [`Store`]: `jobs`, `totals`,
-//!   `cases`, `intents`, `groups`, `cursor`;
+//!   `cases`, `intents`, `groups`, `pins`, `cursor`;
 //! - [`StoreFile`]: the store of a miner that does not run: looked at, checked;
 //! - [`Backup`]: a copy in one file, from a running miner or not, and back.
 
@@ -24,6 +24,7 @@ mod groups;
 mod intents;
 mod jobs;
 mod owner;
+mod pins;
 mod record;
 mod schema;
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | 1 | `meta`, `jobs`, `open`, `intents` | 0.1.0, first light |
 //! | 2 | and `ended` (finished jobs by time), totals in `meta`, `damaged`, and what the roles and bulk transactions remember | 0.1.0 |
+//! | 3 | and `pins`, `open_pins`: what stores beyond this machine are to keep | 0.1.0 |
 //!
 //! A record may get another field without a new layout, if it has a default. A new layout is a
 //! step in [`STEPS`]; all the steps that a file needs are taken in one transaction, so that a
@@ -18,13 +19,14 @@ use super::{
     groups::GROUPS,
     intents::INTENTS,
     jobs::{ENDED, JOBS, OPEN, ended_key},
+    pins::{OPEN_PINS, PINS},
     record,
     totals::{self, Totals},
 };
 use crate::miner::Job;
 
 /// The layout of the file. Raise it together with a step in [`STEPS`].
-pub(super) const SCHEMA: u64 = 2;
+pub(super) const SCHEMA: u64 = 3;
 
 /// The layout, who wrote it last, the owner, the cursor, the totals: values that there is one
 /// of.
@@ -34,7 +36,7 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 type Step = fn(&WriteTransaction) -> Result<(), StoreError>;
 
 /// How layout `n` becomes `n + 1`, from the first on.
-const STEPS: [Step; SCHEMA as usize - 1] = [from_1_to_2];
+const STEPS: [Step; SCHEMA as usize - 1] = [from_1_to_2, from_2_to_3];
 
 /// Something that is done with every table.
 pub(super) trait TableVisitor {
@@ -57,6 +59,8 @@ pub(super) fn each_table(visitor: &mut impl TableVisitor) -> Result<(), StoreErr
     visitor.visit(CASES)?;
     visitor.visit(OPEN_CASES)?;
     visitor.visit(NOTICES)?;
+    visitor.visit(PINS)?;
+    visitor.visit(OPEN_PINS)?;
     visitor.visit(DAMAGED)
 }
 
@@ -112,4 +116,9 @@ fn from_1_to_2(write: &WriteTransaction) -> Result<(), StoreError> {
         }
     }
     totals::write(write, &all)
+}
+
+/// The new tables are empty: what was solved before is kept by this machine alone.
+fn from_2_to_3(_: &WriteTransaction) -> Result<(), StoreError> {
+    Ok(())
 }

@@ -16,7 +16,7 @@ use super::{
     backup::STORE_FILE,
     damaged::DAMAGED,
     jobs::{ENDED, JOBS},
-    schema::META,
+    schema::{META, SCHEMA},
 };
 use crate::{
     chain::{Cursor, Intent, Urgency},
@@ -136,17 +136,19 @@ fn refuses_a_newer_layout_and_a_file_that_is_no_store() {
         let write = store.begin_write().unwrap();
         {
             let mut meta = write.open_table(META).unwrap();
-            meta.insert("schema", b"3".as_slice()).unwrap();
+            let newer = (SCHEMA + 1).to_string();
+            meta.insert("schema", newer.as_bytes()).unwrap();
             meta.insert("writer", b"\"9.9.9\"".as_slice()).unwrap();
         }
         write.commit().unwrap();
     }
     for refused in [Store::open(&path, owner()), Store::inspect(&path)] {
         let error = refused.unwrap_err();
-        assert!(matches!(error, StoreError::Newer { found: 3, .. }));
+        assert!(matches!(error, StoreError::Newer { found, .. } if found == SCHEMA + 1));
         let text = error.to_string();
         assert!(
-            text.contains("layout 3 of version 9.9.9") && text.contains("update arbius"),
+            text.contains(&format!("layout {} of version 9.9.9", SCHEMA + 1))
+                && text.contains("update arbius"),
             "{text}"
         );
     }

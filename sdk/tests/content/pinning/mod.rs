@@ -1,0 +1,38 @@
+//! Stores beyond this machine: that they speak the APIs, and that none of them is believed.
+
+mod faults;
+mod kubo;
+mod kubo_server;
+mod pinata;
+mod replicas;
+mod service;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use arbius_sdk::content::pinning::{PinTimes, Token};
+use arbius_sdk::content::unixfs::put_files;
+use arbius_sdk::content::{BlockStore, Cid, MemoryStore};
+
+use crate::ramp;
+
+/// No test waits for long.
+fn times() -> PinTimes {
+    PinTimes {
+        answer: Duration::from_secs(5),
+        slowest: 1 << 20,
+    }
+}
+
+fn token() -> Token {
+    Token::new("hunter2").unwrap()
+}
+
+/// A directory with a file of several blocks, as a result is.
+async fn result() -> (Cid, Arc<dyn BlockStore>) {
+    let store = MemoryStore::new();
+    let large = ramp(600_000);
+    let files = [("out.bin", large.as_slice()), ("info.json", b"{}")];
+    let root = put_files(&files, &store).await.unwrap().cid;
+    (root, Arc::new(store))
+}
