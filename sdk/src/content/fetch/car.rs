@@ -42,7 +42,7 @@ enum End {
     /// The gateway did something else that is its fault.
     Refused(Refusal),
     /// The store took no block.
-    Store(StoreError),
+    Store(Box<StoreError>),
 }
 
 impl Car<'_> {
@@ -62,7 +62,7 @@ impl Car<'_> {
         store.put_many(&batch).await?;
         let refusal = match end {
             Ok(()) => None,
-            Err(End::Store(error)) => return Err(error.into()),
+            Err(End::Store(error)) => return Err((*error).into()),
             Err(End::NoCar) => {
                 self.gateway.gave_no_car();
                 return Ok(false);
@@ -118,7 +118,7 @@ impl Car<'_> {
                 continue;
             }
             self.expect(&block, &mut wanted);
-            if !store.has(block.cid()).await.map_err(End::Store)? {
+            if !store.has(block.cid()).await.map_err(End::from)? {
                 fetched.count(&block);
                 (self.progress)(*fetched);
                 batch.push(block);
@@ -128,7 +128,7 @@ impl Car<'_> {
                 return Ok(());
             }
             if batch.len() >= BATCH {
-                store.put_many(batch).await.map_err(End::Store)?;
+                store.put_many(batch).await.map_err(End::from)?;
                 batch.clear();
             }
         }
@@ -178,6 +178,12 @@ impl Car<'_> {
     ) -> Result<T, End> {
         let done = tokio::time::timeout(time, work).await;
         done.unwrap_or(Err(End::Refused(Refusal::Late(time))))
+    }
+}
+
+impl From<StoreError> for End {
+    fn from(error: StoreError) -> Self {
+        Self::Store(Box::new(error))
     }
 }
 

@@ -27,6 +27,9 @@ const ATTEMPTS: u32 = 2;
 /// How often one is asked that has too much to do and says so.
 const PATIENT_ATTEMPTS: u32 = 6;
 
+/// Gateways by their numbers, each with the pause before it is asked.
+type Order = VecDeque<(usize, Duration)>;
+
 /// Fetches content from a list of gateways. It remembers how each has done, so make one and
 /// keep it.
 #[derive(Debug)]
@@ -304,7 +307,7 @@ impl Fetcher {
 
     /// Whom to ask, one after another: those that fail least first, in turns among equals; and
     /// whom not to ask.
-    fn order(&self) -> (VecDeque<(usize, Duration)>, Vec<(String, Refusal)>) {
+    fn order(&self) -> (Order, Vec<(String, Refusal)>) {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed);
         let count = self.gateways.len();
         let mut refusals = Vec::new();

@@ -33,12 +33,15 @@ pub async fn confirm(store: &dyn PinStore, root: &Cid, most: usize) -> Result<Co
         let block = store.get(&cid).await?;
         let block = block.ok_or_else(|| PinError::Withheld {
             store: store.name().to_owned(),
-            root: *root,
-            cid,
+            root: Box::new(*root),
+            cid: Box::new(cid),
         })?;
         blocks += 1;
         let contents = unixfs::parse(&block);
-        let contents = contents.map_err(|reason| PinError::Malformed { cid, reason })?;
+        let contents = contents.map_err(|reason| PinError::Malformed {
+            cid: Box::new(cid),
+            reason: Box::new(reason),
+        })?;
         for below in contents.beneath() {
             // What will not be asked for need not be remembered.
             if blocks + ahead.len() <= most && seen.insert(cids::digest(&below)?) {

@@ -77,7 +77,7 @@ pub enum PinError {
         /// The store.
         store: String,
         /// The content.
-        cid: Cid,
+        cid: Box<Cid>,
         /// What it says.
         message: String,
     },
@@ -103,7 +103,7 @@ pub enum PinError {
         /// The store.
         store: String,
         /// What it was given.
-        cid: Cid,
+        cid: Box<Cid>,
         /// The CID that it names.
         found: String,
     },
@@ -113,7 +113,7 @@ pub enum PinError {
         /// The store.
         store: String,
         /// What came.
-        reason: BlockError,
+        reason: Box<BlockError>,
     },
     /// It says that it keeps the content, and does not give it.
     #[error("{store} says that it keeps {root}, and does not give its block {cid}")]
@@ -121,9 +121,9 @@ pub enum PinError {
         /// The store.
         store: String,
         /// The content.
-        root: Cid,
+        root: Box<Cid>,
         /// The block.
-        cid: Cid,
+        cid: Box<Cid>,
     },
     /// The content is larger than the store's API takes at a time.
     #[error("{cid} has {bytes} bytes; {store} takes {limit} in one upload")]
@@ -131,7 +131,7 @@ pub enum PinError {
         /// The store.
         store: String,
         /// The content.
-        cid: Cid,
+        cid: Box<Cid>,
         /// Its bytes.
         bytes: u64,
         /// The limit.
@@ -141,7 +141,7 @@ pub enum PinError {
     #[error("{kept} of {wanted} stores keep {cid}: {}", reasons.join("; "))]
     Quorum {
         /// The content.
-        cid: Cid,
+        cid: Box<Cid>,
         /// How many keep it, or are at it.
         kept: usize,
         /// How many have to.
@@ -169,14 +169,14 @@ pub enum PinError {
     Source(Box<CarTransferError>),
     /// A block of our own store, or of the folder that is to keep it, cannot be used.
     #[error(transparent)]
-    Blocks(#[from] StoreError),
+    Blocks(Box<StoreError>),
     /// A block that is what its CID says holds nothing that can be followed.
     #[error("the block {cid} holds no file or directory: {reason}")]
     Malformed {
         /// The block.
-        cid: Cid,
+        cid: Box<Cid>,
         /// Why.
-        reason: MalformedError,
+        reason: Box<MalformedError>,
     },
     /// The CID cannot be checked.
     #[error(transparent)]
@@ -212,6 +212,12 @@ impl PinError {
             Self::Busy { pause, .. } => *pause,
             _ => None,
         }
+    }
+}
+
+impl From<StoreError> for PinError {
+    fn from(error: StoreError) -> Self {
+        Self::Blocks(Box::new(error))
     }
 }
 

@@ -150,7 +150,7 @@ impl Kubo {
             Ok(found) if cids::same_content(cid, &found) => Ok(()),
             _ => Err(PinError::OtherContent {
                 store: self.name().to_owned(),
-                cid: *cid,
+                cid: Box::new(*cid),
                 found: found.chars().take(80).collect(),
             }),
         }
@@ -179,7 +179,7 @@ impl Kubo {
             if !imported.pin_error_msg.is_empty() {
                 return Err(PinError::Refused {
                     store: self.name().to_owned(),
-                    cid: *root,
+                    cid: Box::new(*root),
                     message: http::excerpt(imported.pin_error_msg.as_bytes()),
                 });
             }
@@ -270,14 +270,16 @@ impl PinStore for Kubo {
                 .append_pair("offline", "true");
             let request = self.requests.request(Method::POST, url);
             let answer = self.requests.bytes(request, MAX_BLOCK_BYTES).await?;
-            if answer.status.as_u16() == 500 && said(&answer).contains("not f") {
-                // `block was not found locally`, `could not find`.
+            let missing = ["not found", "could not find"];
+            if answer.status.as_u16() == 500
+                && missing.iter().any(|text| said(&answer).contains(text))
+            {
                 return Ok(None);
             }
             let block = Block::verified(*cid, self.accepted(answer)?);
             block.map(Some).map_err(|reason| PinError::Lie {
                 store: self.name().to_owned(),
-                reason,
+                reason: Box::new(reason),
             })
         })
     }

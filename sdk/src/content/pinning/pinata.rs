@@ -138,7 +138,7 @@ impl Pinata {
             Ok(found) if cids::same_content(root, &found) => Ok(()),
             _ => Err(PinError::OtherContent {
                 store: self.name().to_owned(),
-                cid: *root,
+                cid: Box::new(*root),
                 found: found.chars().take(80).collect(),
             }),
         }
@@ -221,7 +221,7 @@ impl Pinata {
         if bytes > LONGEST_UPLOAD {
             return Err(PinError::TooLarge {
                 store: self.name().to_owned(),
-                cid: *root,
+                cid: Box::new(*root),
                 bytes,
                 limit: LONGEST_UPLOAD,
             });
@@ -332,7 +332,7 @@ async fn files_of(
             Node::Symlink { .. } => {
                 return Err(PinError::Refused {
                     store: "Pinata's older API".to_owned(),
-                    cid: *root,
+                    cid: Box::new(*root),
                     message: "it has symbolic links, which are not uploaded".to_owned(),
                 });
             }

@@ -194,7 +194,7 @@ impl PinningService {
         if !same {
             return Err(PinError::OtherContent {
                 store: self.name().to_owned(),
-                cid: *root,
+                cid: Box::new(*root),
                 found: status.pin.cid.chars().take(80).collect(),
             });
         }

@@ -76,7 +76,7 @@ impl Replicas {
         match states.get(wanted.saturating_sub(1)) {
             Some(state) => Ok(Pinned::without_ticket(*state)),
             None => Err(PinError::Quorum {
-                cid: *cid,
+                cid: Box::new(*cid),
                 kept: states.len(),
                 wanted,
                 reasons,

@@ -195,7 +195,7 @@ async fn a_node_that_forgets_or_lies_is_found_out() {
     kubo.pin(&root, &source).await.unwrap();
     let withheld = confirm(&kubo, &root, 64).await.unwrap_err();
     assert!(
-        matches!(withheld, PinError::Withheld { cid, .. } if cid == root),
+        matches!(&withheld, PinError::Withheld { cid, .. } if **cid == root),
         "{withheld}"
     );
     node.is(Mood::Lies);

@@ -3,6 +3,7 @@
 mod faults;
 mod kubo;
 mod kubo_server;
+mod peers;
 mod pinata;
 mod replicas;
 mod service;
