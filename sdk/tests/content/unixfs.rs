@@ -4,10 +4,12 @@ use arbius_sdk::content::unixfs::{
     self, DirectoryEntry, DirectoryError, Layout, Node, ReadError, cid_of, directory, export,
     export_range, follow, import, import_files, import_with, list, put_files, read, resolve,
 };
-use arbius_sdk::content::{Block, BlockStore, Cid, MemoryStore, cids};
+use arbius_sdk::content::{
+    Block, BlockStore, Cid, FetchLimits, Fetcher, FolderStore, Gateway, MemoryStore, PinMode, cids,
+};
 use proptest::prelude::*;
 
-use crate::{memory, ramp};
+use crate::{memory, ramp, shared};
 
 #[test]
 fn what_everybody_knows_has_the_known_cid() {
@@ -342,4 +344,35 @@ async fn a_directory_whose_names_no_block_holds_is_refused() {
         ),
         "{refused:?}"
     );
+}
+
+#[tokio::test]
+async fn a_file_that_its_cid_holds_is_read_and_fetched_without_a_block() {
+    // `ipfs add --inline`: the identity hash of a few bytes.
+    let inline = Cid::try_from(&[1, 0x55, 0, 2, b'h', b'i'][..]).unwrap();
+    let entry = DirectoryEntry {
+        name: "greeting".into(),
+        cid: inline,
+        tsize: 2,
+    };
+    let store = memory();
+    let made = directory(Layout::KUBO, vec![entry]).unwrap();
+    store.put_many(&made.blocks).await.unwrap();
+    let found = resolve(&made.cid, "greeting", &*store).await.unwrap();
+    assert_eq!((found.cid, found.node), (inline, Node::File { size: 2 }));
+    assert_eq!(read(&inline, &*store, 2).await.unwrap(), b"hi");
+
+    let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), shared(&store))
+        .await
+        .unwrap();
+    let fetcher = Fetcher::new([gateway.url()], FetchLimits::default()).unwrap();
+    let copy = MemoryStore::new();
+    assert_eq!(fetcher.fetch(&made.cid, &copy).await.unwrap().blocks, 1);
+    let file = fetcher.fetch_file(&made.cid, "greeting", &copy).await;
+    assert_eq!(file.unwrap(), b"hi");
+
+    let folder = tempfile::tempdir().unwrap();
+    let kept = FolderStore::open(folder.path()).unwrap();
+    kept.put_many(&made.blocks).await.unwrap();
+    kept.pin(&made.cid, PinMode::Recursive, None).await.unwrap();
 }

@@ -222,7 +222,7 @@ impl Fetcher {
         }
         let mut missing = 0;
         for cid in contents(&block)?.beneath() {
-            if !store.has(&cid).await? {
+            if Block::inline(&cid).is_none() && !store.has(&cid).await? {
                 missing += 1;
             }
             if missing > 1 {
@@ -251,6 +251,9 @@ impl Fetcher {
     /// The block from the store, or else from a gateway into the store; whether it came from
     /// a gateway.
     async fn bring(&self, cid: &Cid, store: &dyn BlockStore) -> Result<(Block, bool), FetchError> {
+        if let Some(block) = Block::inline(cid) {
+            return Ok((block, false));
+        }
         match store.get(cid).await {
             Ok(Some(block)) => return Ok((block, false)),
             // Fetching it again heals the damage.

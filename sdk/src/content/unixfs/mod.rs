@@ -9,6 +9,10 @@
 //!   a whole tree onto the disk.
 //! - [`parse`]: what one block holds.
 //!
+//! Balanced trees of chunks of one size are made; whatever else there is of UnixFS (trickle
+//! trees, chunks cut by content, files inlined into their CID) is read. Names are UTF-8 and
+//! have no slash or backslash.
+//!
 //! Mode and modification time, which newer writers may add, are passed over: they say
 //! nothing about the bytes, and two readers would otherwise get two CIDs.
 //!
