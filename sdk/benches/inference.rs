@@ -19,23 +19,26 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
 use std::time::Instant;
 
 use arbius_sdk::inference::onnxruntime::OnnxRuntime;
-use arbius_sdk::inference::rten::Rten;
+use arbius_sdk::inference::pack::{Example, Parts, pack};
+use arbius_sdk::inference::rten::{Rten, VERSION};
 use arbius_sdk::inference::runtime::Elements;
 use arbius_sdk::inference::worker::process::Process;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions, Workers, serve};
 use arbius_sdk::inference::{
     LoadedModel, Runtime, Session, SessionOptions, Solver, TaskFiles, Tensor,
 };
-use arbius_sdk::model::Bundle;
+use arbius_sdk::model::{Bundle, Class, Pinned};
 use goals::Goals;
-use onnx_writer::{Graph, INT32, UINT8};
+use onnx_writer::{Attribute, Graph, INT32, INT64, UINT8};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const INPUT: &[u8] = br#"{"prompt": "a handwritten five"}"#;
 /// Turns that ours and Python's take, and runs in each.
 const TURNS: usize = 15;
-/// Jobs of the queue.
+/// Queues that are timed.
+const QUEUES: usize = 5;
+/// Jobs of each.
 const QUEUE: u64 = 100;
 /// Jobs after which memory is looked at.
 const EARLY: u64 = 100;
@@ -70,7 +73,7 @@ fn main() -> Result<ExitCode> {
     let runtime = OnnxRuntime::from_environment()?;
     // Few multiplications and many: far below 20 ms and far above it.
     overhead(&mut goals, &runtime, "small graph", (16, 256), 200)?;
-    overhead(&mut goals, &runtime, "large graph", (1024, 2048), 4)?;
+    overhead(&mut goals, &runtime, "large graph", (1024, 2048), 8)?;
     let tokio = tokio::runtime::Runtime::new()?;
     tokio.block_on(async {
         first_result(&mut goals).await?;
@@ -110,8 +113,8 @@ fn overhead(
     // The first turn warms both up.
     for turn in 0..=TURNS {
         let (one, other) = (
-            median(run(session.as_mut(), &input, runs)?),
-            median(python.run(runs)?),
+            fastest(run(session.as_mut(), &input, runs)?),
+            fastest(python.run(runs)?),
         );
         if turn > 0 {
             ours.push(one);
@@ -145,8 +148,10 @@ fn overhead(
 fn run(session: &mut dyn Session, input: &Tensor, runs: usize) -> Result<Vec<f64>> {
     let mut times = Vec::with_capacity(runs);
     for _ in 0..runs {
+        // Python's has been made before, too.
+        let inputs = [("x", input.clone())];
         let started = Instant::now();
-        session.run(&[("x", input.clone())], &["y"])?;
+        session.run(&inputs, &["y"])?;
         times.push(started.elapsed().as_secs_f64());
     }
     Ok(times)
@@ -256,15 +261,61 @@ async fn first_result(goals: &mut Goals) -> Result<()> {
     Ok(())
 }
 
+/// A model whose tasks take some 20 ms: a matrix product, of which the picture is a corner.
+fn job() -> Result<Bundle> {
+    let weights: Vec<i64> = (0..256 * 1024).map(|index| index * 31 % 256).collect();
+    let graph = Graph::new()
+        .input("prompt", UINT8, &[1, 256])
+        .input("latent", UINT8, &[1, 16])
+        .input("choice", UINT8, &[1, 10])
+        .constant("w", UINT8, &[256, 1024], &weights)
+        .constant("zero", UINT8, &[], &[0])
+        .constant("middle", UINT8, &[], &[128])
+        .constant("high", INT64, &[2], &[1024, 256])
+        .constant("from", INT64, &[2], &[0, 0])
+        .constant("to", INT64, &[2], &[64, 64])
+        .node("Expand", &["prompt", "high"], "x", &[])
+        .node("MatMulInteger", &["x", "w", "zero", "middle"], "y", &[])
+        .node("Slice", &["y", "from", "to"], "corner", &[])
+        .node(
+            "Cast",
+            &["corner"],
+            "image",
+            &[("to", Attribute::Int(UINT8))],
+        )
+        .output("image", UINT8, &[64, 64])
+        .finish();
+    let parts = Parts {
+        template: arbius_models::digits().template.to_vec(),
+        name: "product".into(),
+        license: "MIT".into(),
+        pipeline: bundle()?.manifest().pipeline.clone(),
+        files: [("generator.onnx".to_owned(), graph)].into(),
+        class: Class::Pinned(Pinned {
+            runtime: "rten".into(),
+            version: VERSION.into(),
+            provider: "cpu".into(),
+            threads: NonZeroUsize::MIN,
+            optimisation: "all".into(),
+            gpu: None,
+        }),
+        examples: vec![Example {
+            input: serde_json::from_slice(INPUT)?,
+            seed: 1,
+        }],
+    };
+    Ok(pack(&parts)?.bundle)
+}
+
 /// A queue of jobs through a child beside the sum of the same runs without one.
 async fn queue(goals: &mut Goals) -> Result<()> {
-    let bundle = bundle()?;
+    let bundle = job()?;
     let workers = workers()?;
     let mut model = LoadedModel::load(&Rten, &bundle, &SessionOptions::default())?;
     workers.load(&bundle).await?;
     model.solve(INPUT, 0)?;
     let (mut ratios, mut bare_ms) = (Vec::new(), Vec::new());
-    for _ in 0..TURNS {
+    for _ in 0..QUEUES {
         let started = Instant::now();
         for seed in 0..QUEUE {
             model.solve(INPUT, seed)?;
@@ -315,6 +366,11 @@ async fn memory(goals: &mut Goals) -> Result<()> {
         ..=1.02,
     );
     Ok(())
+}
+
+/// What else runs on the machine slows a run down and never speeds it up.
+fn fastest(times: Vec<f64>) -> f64 {
+    times.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 fn median(mut figures: Vec<f64>) -> f64 {

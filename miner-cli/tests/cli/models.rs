@@ -241,6 +241,26 @@ fn the_doctor_finds_onnx_runtime_where_there_is_one() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "model",
+        "certify",
+        "digits",
+        "--threads",
+        "1",
+        "--repeats",
+        "1",
+    ];
+    let mut certify = command(folder.path(), &args);
+    let output = certify
+        .env("ARBIUS_ONNXRUNTIME", &library)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(
+        text.contains("in 10 fresh processes") && text.contains("onnxruntime 1."),
+        "{text}"
+    );
     let mut doctor = command(folder.path(), &["doctor", "--json"]);
     let output = doctor.env("ARBIUS_ONNXRUNTIME", library).output().unwrap();
     let report = json(&String::from_utf8(output.stdout).unwrap());

@@ -30,7 +30,7 @@ enum Server {
     /// Somebody else's: found, and never restarted.
     Elsewhere(CogClient, Mutex<()>),
     /// Our own: started when it is needed, and again when it has died.
-    Ours(CogCommand, Mutex<Option<CogProcess>>),
+    Ours(Box<CogCommand>, Mutex<Option<Box<CogProcess>>>),
 }
 
 impl Cog {
@@ -48,7 +48,7 @@ impl Cog {
 
     /// A server that is started as a child process for its first task.
     pub fn start(command: CogCommand, limits: CogLimits) -> Self {
-        Self::new(Server::Ours(command, Mutex::default()), limits)
+        Self::new(Server::Ours(Box::new(command), Mutex::default()), limits)
     }
 
     fn new(server: Server, limits: CogLimits) -> Self {
@@ -98,7 +98,7 @@ impl Cog {
                     *slot = None;
                 }
                 if slot.is_none() {
-                    *slot = Some(CogProcess::start(command, &self.limits).await?);
+                    *slot = Some(Box::new(CogProcess::start(command, &self.limits).await?));
                 }
                 let Some(process) = slot.as_mut() else {
                     return Err(InferenceError::Nowhere {

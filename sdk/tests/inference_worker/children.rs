@@ -1,0 +1,357 @@
+//! One child and what it may do.
+
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arbius_sdk::inference::worker::process::Process;
+use arbius_sdk::inference::worker::{
+    Limits, RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions, Workers,
+};
+use arbius_sdk::inference::{Blame, InProcess, InferenceError, Solver, TaskFiles};
+
+use crate::roles::escape;
+use crate::{INPUT, block_on, bundle, command, expected, options, pool};
+
+pub(crate) fn a_worker_gives_the_bytes_of_this_process() {
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(workers.runtime().await.unwrap().name, "rten");
+        for seed in [0, 1, 9_007_199_254_740_975] {
+            assert_eq!(
+                workers.solve(&bundle(), INPUT, seed).await.unwrap(),
+                expected(seed)
+            );
+        }
+    });
+}
+
+pub(crate) fn workers_share_the_tasks() {
+    block_on(async {
+        let workers = pool("serve", options(), 2);
+        let tasks = (0..12).map(|seed| {
+            let workers = workers.clone();
+            tokio::spawn(async move { workers.solve(&bundle(), INPUT, seed).await.unwrap() })
+        });
+        for (seed, task) in tasks.collect::<Vec<_>>().into_iter().enumerate() {
+            assert_eq!(task.await.unwrap(), expected(seed as u64));
+        }
+    });
+}
+
+pub(crate) fn a_bad_input_leaves_the_worker_alive() {
+    block_on(async {
+        let mut process = Process::start(&command("serve"), &options()).await.unwrap();
+        process.load(&bundle()).await.unwrap();
+        let error = process
+            .solve(&bundle(), b"{}", 0, &TaskFiles::new())
+            .await
+            .unwrap_err();
+        assert_eq!(error.blame(), Blame::Input);
+        assert!(error.to_string().contains("`prompt` is missing"), "{error}");
+        assert!(process.is_alive());
+        assert_eq!(
+            process
+                .solve(&bundle(), INPUT, 3, &TaskFiles::new())
+                .await
+                .unwrap(),
+            expected(3)
+        );
+    });
+}
+
+pub(crate) fn a_hanging_worker_is_killed_in_time() {
+    block_on(async {
+        let limit = Duration::from_millis(1500);
+        let workers = pool(
+            "hang",
+            WorkerOptions {
+                load_timeout: limit,
+                ..options()
+            },
+            1,
+        );
+        let started = Instant::now();
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        let timed_out = matches!(error, InferenceError::Worker(WorkerError::TimedOut { .. }));
+        assert!(timed_out && error.blame() == Blame::Machine, "{error}");
+        assert!(started.elapsed() < Duration::from_secs(30));
+    });
+}
+
+/// The text of a death.
+fn death(error: InferenceError) -> String {
+    let died = matches!(error, InferenceError::Worker(WorkerError::Died { .. }));
+    assert!(died && error.blame() == Blame::Machine, "{error}");
+    error.to_string()
+}
+
+pub(crate) fn a_crash_is_an_error_with_its_last_words() {
+    block_on(async {
+        let error = pool("crash", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let text = death(error);
+        assert!(
+            text.contains("aborted") && text.contains("its own feet"),
+            "{text}"
+        );
+        let error = pool("exit", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        assert!(death(error).contains('3'));
+    });
+}
+
+#[cfg(unix)]
+pub(crate) fn a_killed_worker_is_replaced() {
+    use std::process::Command;
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 1).await.unwrap(),
+            expected(1)
+        );
+        for pid in children() {
+            let _ = Command::new("kill").args(["-KILL", &pid]).output().unwrap();
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 2).await.unwrap(),
+            expected(2)
+        );
+    });
+}
+
+#[cfg(not(unix))]
+pub(crate) fn a_killed_worker_is_replaced() {}
+
+/// The children of this process that run; `ps` itself is among them, and gone by now.
+#[cfg(unix)]
+pub(crate) fn children() -> Vec<String> {
+    let parent = std::process::id().to_string();
+    let children = std::process::Command::new("ps")
+        .args(["-o", "pid=", "--ppid", &parent])
+        .output()
+        .unwrap();
+    let pids = String::from_utf8_lossy(&children.stdout).into_owned();
+    pids.split_whitespace().map(str::to_owned).collect()
+}
+
+pub(crate) fn a_task_that_takes_too_long_is_given_up() {
+    block_on(async {
+        let limit = Duration::from_millis(1500);
+        let workers = pool(
+            "hang-at-work",
+            WorkerOptions {
+                solve_timeout: limit,
+                ..options()
+            },
+            1,
+        );
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        let timed_out = matches!(
+            error,
+            InferenceError::Worker(WorkerError::TimedOut { limit: found }) if found == limit
+        );
+        assert!(timed_out && error.blame() == Blame::Machine, "{error}");
+    });
+}
+
+#[cfg(unix)]
+pub(crate) fn a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were() {
+    block_on(async {
+        let workers = pool("serve", options(), 1);
+        assert_eq!(workers.runtime_id(), None);
+        let solved = workers.solve(&bundle(), INPUT, 1).await;
+        assert_eq!(solved.unwrap(), expected(1));
+        let before = children();
+        let solved = workers.solve_afresh(&bundle(), INPUT, 1).await;
+        assert_eq!(solved.unwrap(), expected(1));
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let after = children();
+        // One is `ps`, one is the child.
+        let alike = after.iter().filter(|pid| before.contains(pid)).count();
+        assert_eq!(
+            (after.len(), alike),
+            (before.len(), before.len() - 2),
+            "{before:?}, {after:?}"
+        );
+        assert_eq!(workers.runtime_id().unwrap().name, "rten");
+    });
+}
+
+#[cfg(not(unix))]
+pub(crate) fn a_run_apart_has_a_child_of_its_own_and_leaves_no_more_than_there_were() {}
+
+pub(crate) fn a_program_that_is_no_worker_is_an_error() {
+    block_on(async {
+        let error = pool("stranger", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let strange = matches!(error, InferenceError::Worker(WorkerError::Protocol(_)));
+        assert!(strange, "{error}");
+    });
+}
+
+pub(crate) fn a_missing_program_is_an_error() {
+    block_on(async {
+        let command = WorkerCommand {
+            program: "/nowhere/arbius".into(),
+            arguments: Vec::new(),
+        };
+        let workers = Workers::new(command, options(), NonZeroUsize::MIN);
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        assert!(error.to_string().contains("/nowhere/arbius"), "{error}");
+    });
+}
+
+pub(crate) fn a_missing_library_is_reported_by_the_worker() {
+    block_on(async {
+        let runtime = RuntimeChoice::OnnxRuntime {
+            library: "/nowhere/lib.so".into(),
+        };
+        let workers = pool(
+            "serve",
+            WorkerOptions {
+                runtime,
+                ..options()
+            },
+            1,
+        );
+        let error = workers.runtime().await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Machine);
+        assert!(error.to_string().contains("/nowhere/lib.so"), "{error}");
+    });
+}
+
+pub(crate) fn a_worker_gives_the_same_bytes_on_onnx_runtime() {
+    let Some(library) = std::env::var_os("ARBIUS_ONNXRUNTIME") else {
+        let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
+        assert!(
+            !required.contains("onnxruntime"),
+            "ARBIUS_ONNXRUNTIME is not set"
+        );
+        return;
+    };
+    block_on(async {
+        let runtime = RuntimeChoice::OnnxRuntime {
+            library: library.into(),
+        };
+        let workers = pool(
+            "serve",
+            WorkerOptions {
+                runtime,
+                ..options()
+            },
+            1,
+        );
+        assert_eq!(workers.runtime().await.unwrap().name, "onnxruntime");
+        assert_eq!(
+            workers.solve(&bundle(), INPUT, 8).await.unwrap(),
+            expected(8)
+        );
+    });
+}
+
+pub(crate) fn memory_beyond_the_limit_ends_the_worker_only() {
+    block_on(async {
+        let limits = Limits {
+            memory_bytes: Some(1 << 30),
+            ..Limits::default()
+        };
+        let workers = pool(
+            "eat",
+            WorkerOptions {
+                limits,
+                ..options()
+            },
+            1,
+        );
+        let error = workers.solve(&bundle(), INPUT, 0).await.unwrap_err();
+        let exhausted = matches!(
+            error,
+            InferenceError::Worker(WorkerError::OutOfMemory {
+                limit: Some(0x4000_0000),
+                ..
+            })
+        );
+        assert!(exhausted && error.blame() == Blame::Machine, "{error}");
+        assert!(error.to_string().contains("--worker-memory"), "{error}");
+    });
+}
+
+pub(crate) fn processor_time_beyond_the_limit_ends_the_worker() {
+    block_on(async {
+        let limits = Limits {
+            cpu_seconds: Some(1),
+            ..Limits::default()
+        };
+        let workers = pool(
+            "spin",
+            WorkerOptions {
+                limits,
+                ..options()
+            },
+            1,
+        );
+        let text = death(workers.solve(&bundle(), INPUT, 0).await.unwrap_err());
+        assert!(text.contains("processor time used up"), "{text}");
+    });
+}
+
+pub(crate) fn a_worker_has_no_sockets_programs_files_or_secrets() {
+    if !cfg!(target_os = "linux") {
+        return;
+    }
+    block_on(async {
+        let error = pool("escape", options(), 1)
+            .solve(&bundle(), INPUT, 0)
+            .await
+            .unwrap_err();
+        let text = death(error);
+        for refused in [
+            "socket Err(PermissionDenied)",
+            "program Err(PermissionDenied)",
+            "variables 0",
+            "it tried to write a file",
+        ] {
+            assert!(text.contains(refused), "{text}");
+        }
+        assert!(!text.contains("it wrote"), "{text}");
+        std::fs::remove_file(escape()).unwrap();
+    });
+}
+
+pub(crate) fn a_dropped_task_kills_its_worker() {
+    block_on(async {
+        let workers = pool("hang", options(), 1);
+        let task = tokio::time::timeout(Duration::from_millis(700), async {
+            workers.solve(&bundle(), INPUT, 0).await
+        });
+        assert!(task.await.is_err(), "the worker hangs");
+        // The one permit is free again: the next task gets a child of its own.
+        let limit = Duration::from_secs(20);
+        assert!(
+            tokio::time::timeout(limit, workers.runtime())
+                .await
+                .unwrap()
+                .is_ok()
+        );
+    });
+}
+
+pub(crate) fn a_solver_in_process_gives_the_same_bytes() {
+    block_on(async {
+        let solver: Arc<dyn Solver> = Arc::new(InProcess::default());
+        assert_eq!(
+            solver.solve(&bundle(), INPUT, 4).await.unwrap(),
+            expected(4)
+        );
+        let error = solver.solve(&bundle(), b"[]", 4).await.unwrap_err();
+        assert_eq!(error.blame(), Blame::Input);
+    });
+}
