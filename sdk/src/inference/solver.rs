@@ -86,12 +86,12 @@ impl InProcess {
 
     fn model(&self, bundle: &Bundle) -> Result<Arc<Mutex<LoadedModel>>, InferenceError> {
         let mut loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(model) = loaded.get(bundle.cid()) {
+        if let Some(model) = loaded.get(bundle.template_cid()) {
             return Ok(model.clone());
         }
         let model = LoadedModel::load(self.runtime.as_ref(), bundle, &self.options)?;
         let model = Arc::new(Mutex::new(model));
-        loaded.insert(*bundle.cid(), model.clone());
+        loaded.insert(*bundle.template_cid(), model.clone());
         Ok(model)
     }
 }

@@ -217,6 +217,7 @@ impl Manifest {
 #[derive(Debug, Clone)]
 pub struct Bundle {
     cid: Cid,
+    template_cid: Cid,
     template: Template,
     template_bytes: Arc<[u8]>,
     manifest: Manifest,
@@ -280,6 +281,7 @@ impl Bundle {
         }
         let bundle = Self {
             cid,
+            template_cid: unixfs::cid_of(template),
             passport: Passport::parse(passport)?,
             template: parsed,
             template_bytes: template.into(),
@@ -349,6 +351,12 @@ impl Bundle {
     /// CID of the manifest, and so of everything in the bundle.
     pub fn cid(&self) -> &Cid {
         &self.cid
+    }
+
+    /// CID of the template, which the chain knows the model by, and so of everything: two
+    /// templates may name one bundle and ask for other inputs.
+    pub fn template_cid(&self) -> &Cid {
+        &self.template_cid
     }
 
     /// The template.

@@ -4,11 +4,13 @@ use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arbius_sdk::content::{FetchLimits, Fetcher, FolderStore, Gateway, unixfs};
 use arbius_sdk::inference::worker::process::Process;
 use arbius_sdk::inference::worker::{
     Limits, RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions, Workers,
 };
-use arbius_sdk::inference::{Blame, InProcess, InferenceError, Solver, TaskFiles};
+use arbius_sdk::inference::{Blame, InProcess, InferenceError, Solver, TaskFiles, solve};
+use arbius_sdk::model::Bundle;
 
 use crate::roles::escape;
 use crate::{INPUT, block_on, bundle, command, expected, options, pool};
@@ -353,5 +355,61 @@ pub(crate) fn a_solver_in_process_gives_the_same_bytes() {
         );
         let error = solver.solve(&bundle(), b"[]", 4).await.unwrap_err();
         assert_eq!(error.blame(), Blame::Input);
+    });
+}
+
+/// The digits model with one more input, a file, which the worker must have got.
+fn bundle_with_a_file() -> Bundle {
+    let digits = arbius_models::digits();
+    let mut template: serde_json::Value = serde_json::from_slice(digits.template).unwrap();
+    let input = serde_json::json!({"variable": "letter", "type": "file", "required": true});
+    template["input"].as_array_mut().unwrap().push(input);
+    let template = template.to_string();
+    Bundle::from_bytes(
+        template.as_bytes(),
+        digits.manifest,
+        digits.files.iter().copied(),
+    )
+    .unwrap()
+}
+
+pub(crate) fn files_that_a_task_names_reach_the_worker() {
+    block_on(async {
+        let bundle = bundle_with_a_file();
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(FolderStore::open(folder.path()).unwrap());
+        let gateway = Gateway::start("127.0.0.1:0".parse().unwrap(), store.clone()).await;
+        let gateway = gateway.unwrap();
+        let letter = vec![7; 600_000];
+        let cid = unixfs::import(&letter[..], store.as_ref())
+            .await
+            .unwrap()
+            .cid;
+        let input = format!(r#"{{"prompt": "5", "letter": "{cid}"}}"#);
+
+        let without = pool("serve", options(), 1);
+        let error = without.solve(&bundle, input.as_bytes(), 1).await;
+        let error = error.unwrap_err();
+        assert_eq!(error.blame(), Blame::Machine, "{error}");
+        assert!(error.to_string().contains("letter"), "{error}");
+
+        let fetcher = Fetcher::new([gateway.url()], FetchLimits::default()).unwrap();
+        let workers = pool("serve", options(), 1).with_files(Arc::new(fetcher));
+        // Another template of the same bundle is another model, with inputs of its own.
+        assert_eq!(bundle.cid(), crate::bundle().cid());
+        workers.solve(&crate::bundle(), INPUT, 1).await.unwrap();
+        let expected = solve(&crate::bundle(), br#"{"prompt": "5"}"#, 1).unwrap();
+        for made in [
+            workers.solve(&bundle, input.as_bytes(), 1).await,
+            workers.solve_afresh(&bundle, input.as_bytes(), 1).await,
+        ] {
+            assert_eq!(made.unwrap(), expected);
+        }
+        let nowhere = input.replace(&cid.to_string(), &unixfs::cid_of(b"nowhere").to_string());
+        let error = workers.solve(&bundle, nowhere.as_bytes(), 1).await;
+        assert_eq!(error.unwrap_err().blame(), Blame::Machine);
+        let no_cid = input.replace(&cid.to_string(), "letter.txt");
+        let error = workers.solve(&bundle, no_cid.as_bytes(), 1).await;
+        assert_eq!(error.unwrap_err().blame(), Blame::Input);
     });
 }

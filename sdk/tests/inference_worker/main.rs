@@ -60,6 +60,10 @@ const TESTS: &[(&str, fn())] = &[
         children::a_missing_program_is_an_error,
     ),
     (
+        "files_that_a_task_names_reach_the_worker",
+        children::files_that_a_task_names_reach_the_worker,
+    ),
+    (
         "a_missing_library_is_reported_by_the_worker",
         children::a_missing_library_is_reported_by_the_worker,
     ),

@@ -17,7 +17,7 @@ pub(super) struct Key {
     pub(super) runtime: usize,
     /// Its session options.
     pub(super) session: SessionOptions,
-    /// The bundle; none yet, if it has just been started.
+    /// CID of the bundle's template; none yet, if it has just been started.
     pub(super) bundle: Option<Cid>,
 }
 

@@ -72,7 +72,7 @@ pub enum Request {
     /// Solve a task whose input is the first blob; the others are the files that it names.
     /// Answered by [`Response::Solved`].
     Solve {
-        /// CID of a bundle that is loaded.
+        /// CID of the template of a bundle that is loaded.
         bundle: String,
         /// The task's seed.
         seed: u64,
@@ -94,7 +94,7 @@ pub enum Response {
     },
     /// The bundle is loaded.
     Loaded {
-        /// Its CID.
+        /// CID of its template.
         bundle: String,
     },
     /// The outputs are the blobs.

@@ -194,7 +194,7 @@ impl Workers {
                 };
                 match place.fits(bundle, &post.station.options.session) {
                     Ok(session) => {
-                        let bundle = Some(*bundle.cid());
+                        let bundle = Some(*bundle.template_cid());
                         let key = Key {
                             runtime,
                             session,
@@ -328,7 +328,9 @@ impl Workers {
     /// What a child with the bundle takes of memory, bytes: what one took, or else an
     /// estimate.
     fn expected(&self, bundle: &Bundle) -> u64 {
-        let measured = locked(&self.shared.measured).get(bundle.cid()).copied();
+        let measured = locked(&self.shared.measured)
+            .get(bundle.template_cid())
+            .copied();
         measured.unwrap_or_else(|| footprint::of(bundle))
     }
 
@@ -339,7 +341,7 @@ impl Workers {
         }
         let bytes = child.peak_memory()?;
         let mut measured = locked(&self.shared.measured);
-        let most = measured.entry(*bundle.cid()).or_default();
+        let most = measured.entry(*bundle.template_cid()).or_default();
         *most = bytes.max(*most);
         Some(*most)
     }

@@ -250,7 +250,7 @@ impl Process {
     /// # Errors
     /// [`WorkerError`], after which the child is of no use, or what the child reports.
     pub async fn load(&mut self, bundle: &Bundle) -> Result<(), InferenceError> {
-        if self.loaded.contains(bundle.cid()) {
+        if self.loaded.contains(bundle.template_cid()) {
             return Ok(());
         }
         let mut blobs = vec![
@@ -262,8 +262,8 @@ impl Process {
             files: bundle.files().keys().cloned().collect(),
         };
         match self.ask(&request, blobs, self.options.load_timeout).await? {
-            (Response::Loaded { bundle: cid }, _) if cid == bundle.cid().to_string() => {
-                self.loaded.insert(*bundle.cid());
+            (Response::Loaded { bundle: cid }, _) if cid == bundle.template_cid().to_string() => {
+                self.loaded.insert(*bundle.template_cid());
                 Ok(())
             }
             (other, _) => Err(unexpected(&other)),
@@ -282,7 +282,7 @@ impl Process {
         files: &TaskFiles,
     ) -> Result<Outputs, InferenceError> {
         let request = Request::Solve {
-            bundle: bundle.cid().to_string(),
+            bundle: bundle.template_cid().to_string(),
             seed,
             files: files.keys().cloned().collect(),
         };

@@ -153,7 +153,7 @@ impl Serving {
         let bundle = Bundle::from_bytes(template, manifest, files)
             .map_err(|error: BundleError| reported(Blame::Model, error.to_string()))?;
         let model = LoadedModel::load(self.runtime.as_ref(), &bundle, &self.session)?;
-        let cid = bundle.cid().to_string();
+        let cid = bundle.template_cid().to_string();
         self.models.insert(cid.clone(), model);
         Ok((Response::Loaded { bundle: cid }, Vec::new()))
     }
