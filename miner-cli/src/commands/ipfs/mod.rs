@@ -29,13 +29,11 @@ use crate::failure::Interrupted;
 pub(crate) async fn run(args: Ipfs, json: bool) -> eyre::Result<()> {
     // A gateway ends well when it is asked to.
     let stops_itself = matches!(args, Ipfs::Serve(_));
+    let mut stop = super::StopSignal::listen()?;
     tokio::select! {
         done = one(args, json) => done,
         // Whatever was begun is dropped, and so are the files in which it was written.
-        asked = super::asked_to_stop(), if !stops_itself => {
-            asked?;
-            Err(Interrupted.into())
-        }
+        () = stop.asked(), if !stops_itself => Err(Interrupted.into()),
     }
 }
 

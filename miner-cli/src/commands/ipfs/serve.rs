@@ -10,7 +10,7 @@ use eyre::WrapErr as _;
 use serde_json::json;
 
 use super::blocks;
-use crate::commands::asked_to_stop;
+use crate::commands::StopSignal;
 use crate::{args, show};
 
 /// How often the list of what is not served is looked at.
@@ -30,6 +30,7 @@ pub(super) async fn run(args: args::Serve, json: bool) -> eyre::Result<()> {
         gateway.deny(denied.list.clone());
     }
     let place = blocks::place(&args.folder);
+    let mut stop = StopSignal::listen()?;
     if json {
         show::json_line(&json!({
             "event": "started",
@@ -43,15 +44,10 @@ pub(super) async fn run(args: args::Serve, json: bool) -> eyre::Result<()> {
             gateway.url()
         ))?;
     }
-    let stopping = asked_to_stop();
-    tokio::pin!(stopping);
     let mut look = tokio::time::interval(LOOK);
     loop {
         tokio::select! {
-            asked = &mut stopping => {
-                asked?;
-                break;
-            }
+            () = stop.asked() => break,
             _ = look.tick() => {
                 if let Some(denied) = &mut denied
                     && let Some(list) = denied.changed()
