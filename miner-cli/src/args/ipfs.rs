@@ -266,10 +266,10 @@ pub(crate) struct Serve {
     )]
     pub(crate) gateway: SocketAddr,
     /// Connections at a time.
-    #[arg(help_heading = "Limits", long, value_name = "COUNT", default_value = "128", value_parser = count, allow_negative_numbers = true)]
+    #[arg(help_heading = "Limits", long, value_name = "COUNT", default_value = "512", value_parser = count, allow_negative_numbers = true)]
     pub(crate) connections: NonZeroUsize,
     /// Connections of one address at a time.
-    #[arg(help_heading = "Limits", long, value_name = "COUNT", default_value = "32", value_parser = count, allow_negative_numbers = true)]
+    #[arg(help_heading = "Limits", long, value_name = "COUNT", default_value = "256", value_parser = count, allow_negative_numbers = true)]
     pub(crate) connections_each: NonZeroUsize,
     /// Requests of one address a second; 0 for any number, as behind a proxy that limits them
     /// itself.

@@ -91,16 +91,16 @@ pub struct GatewayLimits {
 }
 
 impl Default for GatewayLimits {
-    /// 128 connections, 32 of one address; 200 requests a second of one address, and 2,000 at
-    /// once; 64 responses of up to 64 GiB; 10 s for a block and for a head, 30 s without progress,
-    /// an hour in all.
+    /// 512 connections, 256 of one address, because clients ask for all blocks of a node, 174 as a
+    /// rule, at once; 200 requests a second of one address, and 2,000 at once; 256 responses of up
+    /// to 64 GiB; 10 s for a block and for a head, 30 s without progress, an hour in all.
     fn default() -> Self {
         Self {
-            connections: 128,
-            connections_each: 32,
+            connections: 512,
+            connections_each: 256,
             requests_per_second: NonZeroU32::new(200),
             burst: 2_000,
-            responses: 64,
+            responses: 256,
             response_bytes: 64 << 30,
             block_time: Duration::from_secs(10),
             head_time: Duration::from_secs(10),
