@@ -519,7 +519,7 @@ fn a_file_that_was_damaged_is_an_error_whatever_is_wrong_with_it() {
     let good = std::fs::read(&path).unwrap();
     let mut refused = 0;
     // A page that is lost, here and there, and a file that is cut short.
-    for start in (0..good.len()).step_by(4 * 4096) {
+    for start in (0..good.len()).step_by(2 * 4096) {
         let mut bad = good.clone();
         let end = good.len().min(start + 4096);
         bad[start..end].fill(0xa5);
