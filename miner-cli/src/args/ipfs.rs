@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 
 use super::values::{age, bytes, count, socket};
-use super::{Folder, GATEWAY};
+use super::{Folder, GATEWAY, PinStores};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Ipfs {
@@ -201,44 +201,65 @@ pub(crate) struct Ls {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Pin {
-    /// Pin content, which is fetched if it is not there.
+    /// Pin content, which is fetched if it is not there; also with stores beyond this machine.
     #[command(after_help = "\
 Examples:
   arbius ipfs pin add QmNi…
-  arbius ipfs pin add QmNi… --name pictures")]
-    Add {
-        /// The root of a file or a folder.
-        #[arg(value_name = "CID[/PATH]")]
-        content: String,
-        /// What to call it in lists.
-        #[arg(long)]
-        name: Option<String>,
-        /// Only the block itself, without what is beneath.
-        #[arg(long)]
-        direct: bool,
-        #[command(flatten)]
-        fetching: Fetching,
-    },
+  arbius ipfs pin add QmNi… --name pictures
+  arbius ipfs pin add QmNi… --pin-kubo http://127.0.0.1:5001")]
+    Add(Box<PinAdd>),
     /// Pin content no longer. Its blocks stay until `arbius ipfs gc`.
     #[command(after_help = "\
-Example:
-  arbius ipfs pin rm QmNi…")]
-    Rm {
-        /// The root as it was pinned.
-        #[arg(value_name = "CID")]
-        cid: String,
-        #[command(flatten)]
-        folder: Folder,
-    },
+Examples:
+  arbius ipfs pin rm QmNi…
+  arbius ipfs pin rm QmNi… --pin-kubo http://127.0.0.1:5001")]
+    Rm(Box<PinRm>),
     /// List what is pinned.
     #[command(after_help = "\
 Examples:
   arbius ipfs pin ls
-  arbius ipfs pin ls --json | jq -r '.pins[].cid'")]
-    Ls {
-        #[command(flatten)]
-        folder: Folder,
-    },
+  arbius ipfs pin ls --json | jq -r '.pins[].cid'
+  arbius ipfs pin ls --pin-kubo http://127.0.0.1:5001")]
+    Ls(Box<PinLs>),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinAdd {
+    /// The root of a file or a folder.
+    #[arg(value_name = "CID[/PATH]")]
+    pub(crate) content: String,
+    /// What to call it in lists.
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// Only the block itself, without what is beneath.
+    #[arg(long)]
+    pub(crate) direct: bool,
+    /// How long to wait for a store beyond this machine that is at it.
+    #[arg(help_heading = "Stores beyond this machine", long, value_name = "TIME", default_value = "5m", value_parser = age)]
+    pub(crate) wait: Duration,
+    #[command(flatten)]
+    pub(crate) fetching: Fetching,
+    #[command(flatten)]
+    pub(crate) stores: PinStores,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinRm {
+    /// The root as it was pinned.
+    #[arg(value_name = "CID")]
+    pub(crate) cid: String,
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+    #[command(flatten)]
+    pub(crate) stores: PinStores,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PinLs {
+    #[command(flatten)]
+    pub(crate) folder: Folder,
+    #[command(flatten)]
+    pub(crate) stores: PinStores,
 }
 
 #[derive(Debug, Args)]

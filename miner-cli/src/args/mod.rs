@@ -18,7 +18,9 @@ use alloy_primitives::U256;
 use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
-pub(crate) use ipfs::{Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, Serve};
+pub(crate) use ipfs::{
+    Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, PinAdd, PinLs, PinRm, Serve,
+};
 pub(crate) use mine::Mine;
 pub(crate) use model::{Certify, Doctor, Model, Pack, Register, Runtimes};
 pub(crate) use operator::{

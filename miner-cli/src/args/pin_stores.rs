@@ -8,7 +8,7 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Stores beyond this machine")]
 pub(crate) struct PinStores {
-    /// A Kubo node that keeps results, by its RPC API, such as http://127.0.0.1:5001; may be
+    /// A Kubo node that keeps content, by its RPC API, such as http://127.0.0.1:5001; may be
     /// given several times.
     #[arg(
         long = "pin-kubo",
@@ -21,8 +21,8 @@ pub(crate) struct PinStores {
     /// A file with the token that a proxy before these nodes asks for.
     #[arg(long = "pin-kubo-token-file", value_name = "FILE", requires = "kubo")]
     pub(crate) kubo_token: Option<PathBuf>,
-    /// A service that keeps results, by the IPFS Pinning Service API: the address that `/pins`
-    /// comes after; may be given several times. It fetches them from the first Kubo node, if
+    /// A service that keeps content, by the IPFS Pinning Service API: the address that `/pins`
+    /// comes after; may be given several times. It fetches from the first Kubo node, if
     /// one is named.
     #[arg(
         long = "pin-service",
@@ -49,7 +49,7 @@ pub(crate) struct PinStores {
         requires = "services"
     )]
     pub(crate) origins: Vec<String>,
-    /// Keep results with Pinata, with the token (JWT) in this file; the environment may have it
+    /// Keep content with Pinata, with the token (JWT) in this file; the environment may have it
     /// as ARBIUS_PINATA_TOKEN.
     #[arg(long = "pinata-token-file", value_name = "FILE")]
     pub(crate) pinata_token: Option<PathBuf>,
@@ -59,6 +59,7 @@ pub(crate) struct PinStores {
     /// A gateway through which is read back what services and Pinata say that they keep; may
     /// be given several times. Without one their word is taken.
     #[arg(
+        id = "pin_gateways",
         long = "pin-gateway",
         value_name = "URL",
         value_delimiter = ',',

@@ -7,9 +7,10 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use arbius_sdk::content::car::CarWriter;
-use arbius_sdk::content::{Block, dag_pb};
+use arbius_sdk::content::{Block, cids, dag_pb};
 use serde_json::Value;
 
+use crate::kubo_server::{self, Mood};
 use crate::program::{Running, arbius, command, succeeds};
 use crate::snapshot;
 
@@ -219,6 +220,43 @@ fn pins_keep_content_and_the_rest_is_removed() {
         &["is not pinned"],
     );
     assert_eq!(does(path, &["pin", "ls"]), "nothing is pinned\n");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pins_are_kept_with_stores_beyond_this_machine_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    tree(path);
+    let root = add(path, &["--recursive", "tree", "--no-pin"]);
+    let (url, node) = kubo_server::start().await;
+    let there = ["--pin-kubo", &url];
+    let pinned = json(path, &[&["pin", "add", &root], &there[..]].concat());
+    assert_eq!(pinned["stores"][0]["state"], "pinned");
+    assert_eq!(pinned["stores"][0]["readBack"], true);
+    let cid = cids::parse(&root).unwrap();
+    assert!(node.has_pinned(&cid));
+    let listed = json(path, &[&["pin", "ls"], &there[..]].concat());
+    assert_eq!(listed["elsewhere"][0]["cid"], root);
+    assert_eq!(listed["elsewhere"][0]["state"], "pinned");
+    let shown = does(path, &[&["pin", "ls"], &there[..]].concat());
+    assert_eq!(shown.matches(&root).count(), 2, "{shown}");
+
+    let released = json(path, &[&["pin", "rm", &root], &there[..]].concat());
+    assert_eq!(released["stores"][0]["error"], Value::Null);
+    assert!(!node.has_pinned(&cid));
+
+    let direct = ["pin", "add", &root, "--direct", "--pin-kubo", &url];
+    fails(
+        &arbius(path, &ipfs(&direct)),
+        &["--direct", "leave one of them out"],
+    );
+    // What a store does not do is said, and what was done here stays.
+    node.is(Mood::Lies);
+    fails(
+        &arbius(path, &ipfs(&["pin", "add", &root, "--pin-kubo", &url])),
+        &["1 of 1 stores do not keep it"],
+    );
+    assert_eq!(json(path, &["pin", "ls"])["pins"][0]["cid"], root);
 }
 
 #[test]

@@ -6,6 +6,9 @@ mod demo;
 mod devnet;
 mod endpoints;
 mod ipfs;
+#[path = "../../../sdk/tests/content/pinning/kubo_server.rs"]
+#[allow(dead_code, reason = "the sdk's tests use more of it")]
+mod kubo_server;
 mod models;
 mod operator;
 mod program;

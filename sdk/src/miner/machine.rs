@@ -406,10 +406,17 @@ impl Machine {
     /// them is asked for anything here, so that none holds the commitment up.
     fn pinned(&self, job: &mut Job) -> Result<Next, StepError> {
         self.measured(job, |job| job.reach(State::Pinned));
+        self.save_with_pins(job)?;
+        Ok(Next::Step)
+    }
+
+    /// As [`Machine::save`], in one transaction with what other stores are to keep.
+    #[tracing::instrument(name = "save", level = "debug", skip_all, fields(task = %job.task, state = %job.state))]
+    fn save_with_pins(&self, job: &Job) -> Result<(), StoreError> {
         let new = self.store.save_with_pins(job, self.pins.of(job))?;
         self.announce(std::slice::from_ref(job));
         self.pins.hand_over(new);
-        Ok(Next::Step)
+        Ok(())
     }
 
     /// solved → pinned after a restart in between: with the blocks, or by computing again.

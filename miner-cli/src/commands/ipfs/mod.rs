@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `content` | which content is meant, as people write it |
 //! | `blocks` | the block folder, and gateways for what is not in it |
+//! | `elsewhere` | the same content with stores beyond this machine |
 //! | `bar` | how far something has come, for whoever watches |
 //! | the others | one command each |
 
@@ -13,6 +14,7 @@ mod blocks;
 mod cat;
 mod check;
 mod content;
+mod elsewhere;
 mod gc;
 mod get;
 mod ls;

@@ -31,14 +31,20 @@ impl Machine {
             IEngine::contestationsCall { task }.abi_encode(),
             IEngine::contestationVoteEndCall { task }.abi_encode(),
             self.can_vote(task).abi_encode(),
+            IEngine::contestationVotedCall {
+                task,
+                validator: self.account(),
+            }
+            .abi_encode(),
         ];
-        let [found, end, refusal] = self.ask(calls, Whom::Two { since: case.block }).await?;
+        let [found, end, refusal, voted] = self.ask(calls, Whom::Two { since: case.block }).await?;
         let found = self.answer::<IEngine::contestationsCall>(found).await?;
         let end = self.answer::<IEngine::contestationVoteEndCall>(end).await?;
         let refusal = self
             .answer::<IEngine::validatorCanVoteCall>(refusal)
             .await?;
         let refusal: u8 = refusal.saturating_to();
+        let voted = self.answer::<IEngine::contestationVotedCall>(voted).await?;
         if found.validator.is_zero() && case.attempts < LATE_ATTEMPTS {
             return Err(StepError::Late);
         }
@@ -67,7 +73,8 @@ impl Machine {
             return self.reach_stage(case, Stage::Voted);
         }
         if refusal == u8::from(VoteRefusal::Ended) {
-            return self.vote_is_over(case, own);
+            // A vote of an earlier run may have arrived unseen.
+            return self.vote_is_over(case, own || voted);
         }
         if !own && !self.settings.roles.has(Role::Vote) {
             return self.end_case(case, Stage::Abstained, "voting is switched off");
@@ -190,9 +197,9 @@ impl Machine {
         self.reach_stage(case, Stage::Voted)
     }
 
-    /// What is left of a dispute whose vote ended before this account took part here.
-    fn vote_is_over(&self, case: &mut Case, own: bool) -> Result<Next, StepError> {
-        if own || case.voted_wrong.is_some() || case.contester == Some(self.account()) {
+    /// What is left of a dispute whose vote is over.
+    fn vote_is_over(&self, case: &mut Case, took_part: bool) -> Result<Next, StepError> {
+        if took_part || case.voted_wrong.is_some() || case.contester == Some(self.account()) {
             self.reach_stage(case, Stage::Voted)
         } else {
             self.end_case(
