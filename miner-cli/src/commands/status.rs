@@ -51,11 +51,7 @@ async fn stopped(folder: &Path, network: &args::Network) -> eyre::Result<Status>
         Ok(chain) => Funds::of(&chain, store.engine(), store.account()).await,
         Err(error) => Err(error),
     };
-    let (account, engine, chain_id) = (store.account(), store.engine(), store.chain_id());
-    let (tally, cases, pins) = (store.tally()?, store.cases()?, store.pins()?);
-    Ok(Status::stopped(
-        account, engine, chain_id, tally, &cases, pins, funds, folder,
-    ))
+    Ok(Status::stopped(&store, funds, folder)?)
 }
 
 fn print(status: &Status) -> eyre::Result<()> {

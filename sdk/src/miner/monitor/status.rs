@@ -9,7 +9,7 @@ use crate::{
     chain::{Chain, ChainError, EndpointStatus},
     client::Stake,
     contracts::{IEngine, IToken},
-    miner::{Case, Gas, PinCounts, PinStage, Stage, State, Tally, job::now_millis},
+    miner::{Case, Gas, PinCounts, PinStage, Stage, State, StoreError, StoreFile, job::now_millis},
 };
 
 /// How a miner stands.
@@ -62,19 +62,17 @@ pub(super) const SCHEMA: &str = "arbius/status/1";
 
 impl Status {
     /// What a store and the chain tell of a miner that does not run.
-    #[must_use]
+    ///
+    /// # Errors
+    /// [`StoreError`] if the store cannot be read.
     pub fn stopped(
-        account: Address,
-        engine: Address,
-        chain_id: u64,
-        tally: Tally,
-        cases: &[Case],
-        pins: BTreeMap<String, PinCounts>,
+        store: &StoreFile,
         funds: Result<Funds, ChainError>,
         folder: &std::path::Path,
-    ) -> Self {
+    ) -> Result<Self, StoreError> {
         let error = funds.as_ref().err().map(ToString::to_string);
-        Self {
+        let tally = store.tally()?;
+        Ok(Self {
             schema: SCHEMA.to_owned(),
             process: None,
             healthy: false,
@@ -82,9 +80,9 @@ impl Status {
                 "stopped",
                 "no miner runs with this folder; start one with `arbius mine`",
             )],
-            account,
-            engine,
-            chain_id,
+            account: store.account(),
+            engine: store.engine(),
+            chain_id: store.chain_id(),
             chain: ChainStatus {
                 error,
                 ..ChainStatus::default()
@@ -95,11 +93,11 @@ impl Status {
             rewards: tally.rewards,
             gas: tally.gas,
             models: Vec::new(),
-            disputes: Disputes::of(cases, 0),
-            pins: PinStoreStatus::of(pins, &BTreeMap::new()),
+            disputes: Disputes::of(&store.cases()?, 0),
+            pins: PinStoreStatus::of(store.pins()?, &BTreeMap::new()),
             transactions: None,
             disk: Disk::of(folder),
-        }
+        })
     }
 }
 
