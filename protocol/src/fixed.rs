@@ -181,6 +181,18 @@ pub fn part(a: u128, n: u32) -> Option<u128> {
     Wide::from(a).div_small(n)?.narrow()
 }
 
+/// `⌊a × n / d⌋`: a part of `a`, and all of it where `n` is not below `d`.
+pub fn fraction(a: u128, n: u32, d: u32) -> u128 {
+    if n >= d {
+        return a;
+    }
+    Wide::product(a, n.into())
+        .div_small(d)
+        .and_then(Wide::narrow)
+        // SAFETY: `d` is above `n`, so not 0, and the quotient is below `a`.
+        .unwrap_or(a)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -251,6 +263,13 @@ mod tests {
             let (x, y) = (U256::from(a), U256::from(b));
             prop_assert_eq!(mul(a, b), narrow(x * y / one));
             prop_assert_eq!(div(a, b), (x * one).checked_div(y).and_then(narrow));
+        }
+
+        #[test]
+        fn fractions_are_rounded_down(a in any_length(), n: u32, d: u32) {
+            let expected = U256::from(a) * U256::from(n) / U256::from(d.max(1));
+            let expected = if n >= d { U256::from(a) } else { expected };
+            prop_assert_eq!(U256::from(fraction(a, n, d)), expected);
         }
 
         #[test]

@@ -17,6 +17,7 @@
 //! | [`contestation`] | who may contest and vote, locks, settlement | 8 |
 //! | [`solvency`] | what the engine's balance must cover | 9 |
 //! | [`clock`] | time without pauses | 10 |
+//! | [`vesting`] | what has vested, and the schedules of genesis | 1 |
 //! | [`params`] | every parameter with its default and bounds, as data | 2, 6–8, 11 |
 //! | [`interfaces`] | functions, events and errors of the contracts | 13 |
 //!
@@ -45,3 +46,4 @@ pub mod solvency;
 pub mod splits;
 pub mod tasks;
 pub mod validators;
+pub mod vesting;

@@ -10,6 +10,7 @@ use arbius_protocol::{
     emission::{self, FULL_AFTER, MINING},
     fixed::ONE,
     splits, validators,
+    vesting::{self, Tranche},
 };
 use proptest::prelude::*;
 
@@ -43,6 +44,15 @@ fn percentage() -> impl Strategy<Value = u128> {
 /// Up to more than can exist.
 fn amount() -> impl Strategy<Value = u128> {
     prop_oneof![0..100u128, 0..2_000_000 * ONE, any::<u128>()]
+}
+
+/// Schedules that an account can have.
+fn schedule() -> impl Strategy<Value = Vec<Tranche>> {
+    let duration = prop_oneof![1..100u32, 1..=4 * vesting::YEAR, Just(u32::MAX)];
+    let weight = prop_oneof![0..40u32, 0..=u32::MAX / 4];
+    let tranche = (duration, weight).prop_map(|(duration, weight)| Tranche { duration, weight });
+    prop::collection::vec(tranche, 1..=vesting::MAX_TRANCHES)
+        .prop_filter("weights that are not all 0", |all| vesting::is_sound(all))
 }
 
 fn tally() -> impl Strategy<Value = Tally> {
@@ -245,5 +255,56 @@ proptest! {
         for (i, share) in shares.iter().enumerate() {
             prop_assert_eq!(settlement.share(Some(i) == lead), *share);
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_vests_never_falls_and_ends_with_all_of_it(
+        total in amount(),
+        start in 0..=u64::from(u32::MAX),
+        schedule in schedule(),
+        times in prop::collection::vec((0.0..1.2f64, 0..3u64), 1..20),
+    ) {
+        let duration = vesting::duration(&schedule);
+        let vested = |now| vesting::vested(total, start, now, &schedule);
+        prop_assert_eq!(vested(start), 0);
+        prop_assert_eq!(vested(start.saturating_sub(1)), 0);
+        prop_assert_eq!(vested(start + duration), total);
+        prop_assert_eq!(vested(u64::MAX), total);
+        let mut times: Vec<u64> = times
+            .into_iter()
+            .map(|(part, more)| start + (duration as f64 * part) as u64 + more)
+            .collect();
+        times.sort_unstable();
+        let all: Vec<u128> = times.into_iter().map(vested).collect();
+        prop_assert!(all.is_sorted(), "{all:?}");
+        prop_assert!(all.iter().all(|vested| *vested <= total));
+    }
+
+    #[test]
+    fn each_tranche_vests_its_weight(total in amount(), start: u32, schedule in schedule()) {
+        let start = u64::from(start);
+        let all: u64 = schedule.iter().map(|tranche| u64::from(tranche.weight)).sum();
+        let (mut end, mut weight) = (start, 0);
+        for tranche in &schedule {
+            end += u64::from(tranche.duration);
+            weight += u64::from(tranche.weight);
+            let expected = U256::from(total) * U256::from(weight) / U256::from(all);
+            prop_assert_eq!(U256::from(vesting::vested(total, start, end, &schedule)), expected);
+        }
+    }
+
+    #[test]
+    fn what_arrives_later_vests_as_if_it_had_been_there(
+        total in 0..2_000_000 * ONE,
+        more in 0..2_000_000 * ONE,
+        elapsed: u32,
+        schedule in schedule(),
+    ) {
+        let at = |total| vesting::vested(total, 0, elapsed.into(), &schedule);
+        prop_assert!(at(total) <= at(total + more));
+        // Each of the two roundings of either amount loses less than a wei.
+        prop_assert!((at(total) + at(more)).abs_diff(at(total + more)) <= 4);
     }
 }

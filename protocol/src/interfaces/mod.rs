@@ -6,6 +6,7 @@
 //! | [`engine`] | the engine |
 //! | [`consumer`] | what a contract implements to be told a task's outcome |
 //! | [`token`] | AIUS: ERC-20, permit, votes, the bridge's side |
+//! | [`vesting`] | AIUS that a beneficiary gets over time |
 //! | [`proxy`] | the ERC-1967 proxy in front of each contract |
 //! | [`arbos`] | what is used of Arbitrum's own contracts |
 //!
@@ -20,6 +21,7 @@ pub mod consumer;
 pub mod engine;
 pub mod proxy;
 pub mod token;
+pub mod vesting;
 
 // `sol!` reads its attributes before `cfg_attr` is expanded, so the features choose
 // between wrappers of one definition.
@@ -66,14 +68,32 @@ macro_rules! interface {
 
 use interface;
 
-/// The JSON ABI of one of our contracts by the name of its artifact (`engine`, `token`
-/// or `proxy`); nothing for any other name.
+/// The JSON ABI of one of our contracts by the name of its artifact (such as `engine`);
+/// nothing for any other name.
 #[cfg(feature = "abi")]
 pub fn abi(contract: &str) -> Option<alloy_json_abi::JsonAbi> {
     match contract {
         "engine" => Some(engine::IEngine::abi::contract()),
-        "token" => Some(token::IToken::abi::contract()),
+        "token" => Some(merged([
+            token::IToken::abi::contract(),
+            token::IPermit::abi::contract(),
+            token::IVotes::abi::contract(),
+            token::IBridgedToken::abi::contract(),
+        ])),
+        "vesting" => Some(vesting::IVesting::abi::contract()),
         "proxy" => Some(proxy::IProxy::abi::contract()),
         _ => None,
     }
+}
+
+/// The ABI of a contract that has all of these interfaces.
+#[cfg(feature = "abi")]
+fn merged<const N: usize>(parts: [alloy_json_abi::JsonAbi; N]) -> alloy_json_abi::JsonAbi {
+    let mut all = alloy_json_abi::JsonAbi::new();
+    for part in parts {
+        all.functions.extend(part.functions);
+        all.events.extend(part.events);
+        all.errors.extend(part.errors);
+    }
+    all
 }

@@ -18,8 +18,8 @@ super::interface! {
             uint256 amount;
         }
 
-        /// `value` went from `from` to `to`; from the zero address when it was allocated
-        /// at genesis (ERC-20).
+        /// `value` went from `from` to `to`: from the zero address when it was allocated
+        /// at genesis or minted by the bridge, to it when the bridge burned it (ERC-20).
         event Transfer(address indexed from, address indexed to, uint256 value);
 
         /// `spender` may now spend `value` of `owner`'s (ERC-20).
@@ -49,6 +49,9 @@ super::interface! {
 
         /// The contract was initialised before.
         error InvalidInitialization();
+
+        /// A program at its own address is nobody's token.
+        error NotBehindProxy();
 
         /// The allocations add up to `supply`, which is not the cap.
         error SupplyNotCap(uint256 supply, uint256 cap);
@@ -107,6 +110,13 @@ super::interface! {
         /// `signer` signed, who is not `owner`.
         error ERC2612InvalidSigner(address signer, address owner);
 
+        /// The signature is none: nobody's key made it.
+        error ECDSAInvalidSignature();
+
+        /// `s` is in the upper half of the curve's order, where each signature has a twin
+        /// (EIP-2).
+        error ECDSAInvalidSignatureS(bytes32 s);
+
         /// Lets `spender` spend `value` of `owner`'s, as `owner` signed it.
         function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
@@ -146,6 +156,9 @@ super::interface! {
         /// The time asked about is not past yet.
         error ERC5805FutureLookup(uint256 timepoint, uint48 clock);
 
+        /// The history of `account` has no point `pos`.
+        error NoCheckpoint(address account, uint32 pos);
+
         /// The current time, in seconds since the epoch (EIP-6372).
         function clock() external view returns (uint48);
 
@@ -178,13 +191,26 @@ super::interface! {
     }
 
     /// The token's side of Arbitrum's custom gateway (`IArbToken`); the cap holds across
-    /// the bridge.
+    /// the bridge: what exists here is at most the cap, so no more is minted than was
+    /// burned before.
     interface IBridgedToken {
-        /// There is a new gateway.
-        event GatewayChanged(address indexed gateway);
+        /// The gateway minted `amount` to `account`.
+        event BridgeMinted(address indexed account, uint256 amount);
+
+        /// The gateway burned `amount` of `account`'s.
+        event BridgeBurned(address indexed account, uint256 amount);
+
+        /// There is a new gateway; the zero address is none.
+        event GatewaySet(address indexed gateway);
+
+        /// The token on the parent chain is this one.
+        event L1AddressSet(address indexed l1Address);
 
         /// Only the gateway mints and burns.
         error NotGateway(address caller);
+
+        /// Only the owner names the gateway and the token on the parent chain.
+        error OwnableUnauthorizedAccount(address account);
 
         /// More would exist than the cap.
         error CapExceeded(uint256 supply, uint256 cap);
@@ -195,13 +221,19 @@ super::interface! {
         /// Burns what is to be unlocked on the parent chain. For the gateway alone.
         function bridgeBurn(address account, uint256 amount) external;
 
-        /// The token on the parent chain.
+        /// The token on the parent chain; the zero address until it is named.
         function l1Address() external view returns (address);
 
-        /// The gateway on this chain.
+        /// The gateway on this chain; the zero address while there is none.
         function gateway() external view returns (address);
 
-        /// Names another gateway. For the owner alone.
+        /// Who names the gateway: the admin of the proxy, for good the timelock.
+        function owner() external view returns (address);
+
+        /// Names another gateway; the zero address closes the bridge. For the owner alone.
         function setGateway(address gateway) external;
+
+        /// Names the token on the parent chain. For the owner alone.
+        function setL1Address(address l1Address) external;
     }
 }

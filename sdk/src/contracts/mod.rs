@@ -13,7 +13,8 @@ pub use arbius_protocol::interfaces::{
     arbos::{IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
     engine::IEngine,
     proxy::IProxy,
-    token::IToken,
+    token::{IBridgedToken, IPermit, IToken, IVotes},
+    vesting::IVesting,
 };
 
 pub use arbius_protocol::tasks::{TaskStatus, UnknownStatus};
