@@ -7,6 +7,8 @@
 //! | [`consumer`] | what a contract implements to be told a task's outcome |
 //! | [`token`] | AIUS: ERC-20, permit, votes, the bridge's side |
 //! | [`vesting`] | AIUS that a beneficiary gets over time |
+//! | [`governor`] | proposals and votes |
+//! | [`timelock`] | what waits before it is executed; the treasury |
 //! | [`proxy`] | the ERC-1967 proxy in front of each contract |
 //! | [`arbos`] | what is used of Arbitrum's own contracts |
 //!
@@ -19,7 +21,9 @@
 pub mod arbos;
 pub mod consumer;
 pub mod engine;
+pub mod governor;
 pub mod proxy;
+pub mod timelock;
 pub mod token;
 pub mod vesting;
 
@@ -68,7 +72,7 @@ macro_rules! interface {
 
 use interface;
 
-/// The JSON ABI of one of our contracts by the name of its artifact (such as `engine`);
+/// The JSON ABI of one of our contracts by the name of its artifact, such as `engine`;
 /// nothing for any other name.
 #[cfg(feature = "abi")]
 pub fn abi(contract: &str) -> Option<alloy_json_abi::JsonAbi> {
@@ -81,19 +85,31 @@ pub fn abi(contract: &str) -> Option<alloy_json_abi::JsonAbi> {
             token::IBridgedToken::abi::contract(),
         ])),
         "vesting" => Some(vesting::IVesting::abi::contract()),
+        "governor" => Some(merged([
+            governor::IGovernor::abi::contract(),
+            governor::IGovernorBravo::abi::contract(),
+        ])),
+        "timelock" => Some(timelock::ITimelock::abi::contract()),
         "proxy" => Some(proxy::IProxy::abi::contract()),
         _ => None,
     }
 }
 
-/// The ABI of a contract that has all of these interfaces.
+/// The ABI of a contract that answers several interfaces.
 #[cfg(feature = "abi")]
-fn merged<const N: usize>(parts: [alloy_json_abi::JsonAbi; N]) -> alloy_json_abi::JsonAbi {
+fn merged<const N: usize>(interfaces: [alloy_json_abi::JsonAbi; N]) -> alloy_json_abi::JsonAbi {
     let mut all = alloy_json_abi::JsonAbi::new();
-    for part in parts {
-        all.functions.extend(part.functions);
-        all.events.extend(part.events);
-        all.errors.extend(part.errors);
+    for interface in interfaces {
+        for (name, functions) in interface.functions {
+            all.functions.entry(name).or_default().extend(functions);
+        }
+        for (name, events) in interface.events {
+            all.events.entry(name).or_default().extend(events);
+        }
+        for (name, errors) in interface.errors {
+            all.errors.entry(name).or_default().extend(errors);
+        }
+        all.receive = all.receive.or(interface.receive);
     }
     all
 }

@@ -12,7 +12,9 @@ use alloy_primitives::Address;
 pub use arbius_protocol::interfaces::{
     arbos::{IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
     engine::IEngine,
+    governor::{IGovernor, IGovernorBravo},
     proxy::IProxy,
+    timelock::ITimelock,
     token::{IBridgedToken, IPermit, IToken, IVotes},
     vesting::IVesting,
 };

@@ -7,8 +7,31 @@ pub(crate) mod imports {
 
     #[cfg_attr(target_arch = "wasm32", link(wasm_import_module = "vm_hooks"))]
     unsafe extern "C" {
+        pub(crate) fn account_code(
+            address: *const u8,
+            offset: usize,
+            size: usize,
+            dest: *mut u8,
+        ) -> usize;
         pub(crate) fn account_code_size(address: *const u8) -> usize;
+        pub(crate) fn block_timestamp() -> u64;
+        pub(crate) fn call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            value: *const u8,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
+        pub(crate) fn chainid() -> u64;
         pub(crate) fn contract_address(address: *mut u8);
+        pub(crate) fn create1(
+            code: *const u8,
+            code_len: usize,
+            endowment: *const u8,
+            contract: *mut u8,
+            revert_data_len: *mut usize,
+        );
         pub(crate) fn delegate_call_contract(
             contract: *const u8,
             calldata: *const u8,
@@ -21,10 +44,15 @@ pub(crate) mod imports {
         pub(crate) fn msg_value(value: *mut u8);
         pub(crate) fn native_keccak256(bytes: *const u8, len: usize, output: *mut u8);
         pub(crate) fn pay_for_memory_grow(pages: u16);
-        #[cfg(target_arch = "wasm32")]
         pub(crate) fn read_args(dest: *mut u8);
-        #[cfg(target_arch = "wasm32")]
         pub(crate) fn read_return_data(dest: *mut u8, offset: usize, size: usize) -> usize;
+        pub(crate) fn static_call_contract(
+            contract: *const u8,
+            calldata: *const u8,
+            calldata_len: usize,
+            gas: u64,
+            return_data_len: *mut usize,
+        ) -> u8;
         pub(crate) fn storage_cache_bytes32(key: *const u8, value: *const u8);
         pub(crate) fn storage_flush_cache(clear: bool);
         pub(crate) fn storage_load_bytes32(key: *const u8, dest: *mut u8);
@@ -37,6 +65,103 @@ pub(crate) mod imports {
 pub fn import_memory_payment() {
     // SAFETY: takes no pointer.
     unsafe { imports::pay_for_memory_grow(0) };
+}
+
+/// The calldata, into a buffer of the length that the host announced to the entry point.
+pub fn read_calldata(buffer: &mut [u8], len: usize) {
+    assert!(buffer.len() >= len);
+    // SAFETY: the host writes exactly the `len` bytes that it announced, and there is room.
+    unsafe { imports::read_args(buffer.as_mut_ptr()) };
+}
+
+/// What the last call returned, as much of it as `buffer` takes; how much that is.
+pub fn read_returned(buffer: &mut [u8]) -> usize {
+    // SAFETY: the host writes at most as many bytes as the buffer has.
+    unsafe { imports::read_return_data(buffer.as_mut_ptr(), 0, buffer.len()) }
+}
+
+/// The time of the block, in seconds since 1970.
+#[must_use]
+pub fn timestamp() -> u64 {
+    // SAFETY: takes no pointer.
+    unsafe { imports::block_timestamp() }
+}
+
+/// The chain's identifier.
+#[must_use]
+pub fn chain_id() -> u64 {
+    // SAFETY: takes no pointer.
+    unsafe { imports::chainid() }
+}
+
+/// The code of an account from byte `offset` on, as much of it as `buffer` takes; how much
+/// that is.
+pub fn code(address: &Address, offset: usize, buffer: &mut [u8]) -> usize {
+    // SAFETY: the host reads 20 bytes and writes at most as many as the buffer has.
+    unsafe { imports::account_code(address.as_ptr(), offset, buffer.len(), buffer.as_mut_ptr()) }
+}
+
+/// Creates an account by running `init_code`; nothing if that fails.
+#[must_use]
+pub fn create(init_code: &[u8]) -> Option<Address> {
+    let mut address = Address::ZERO;
+    let mut returned = 0;
+    // SAFETY: the host reads the code and 32 bytes, and writes 20 bytes and one `usize`.
+    unsafe {
+        imports::create1(
+            init_code.as_ptr(),
+            init_code.len(),
+            B256::ZERO.as_ptr(),
+            address.as_mut_ptr(),
+            &raw mut returned,
+        );
+    }
+    (address != Address::ZERO).then_some(address)
+}
+
+/// Calls `contract` with `value` wei and all gas that can be given. Returns whether it
+/// succeeded and how many bytes it returned.
+///
+/// What was [`cache`]d is written out before, and what was read is read anew afterwards:
+/// the other may call back.
+#[inline(never)]
+#[must_use]
+pub fn call(contract: &Address, calldata: &[u8], value: &B256) -> (bool, usize) {
+    let mut returned = 0;
+    // SAFETY: the host reads 20 bytes, the calldata and 32 bytes, and writes one `usize`.
+    let status = unsafe {
+        imports::storage_flush_cache(true);
+        imports::call_contract(
+            contract.as_ptr(),
+            calldata.as_ptr(),
+            calldata.len(),
+            value.as_ptr(),
+            u64::MAX,
+            &raw mut returned,
+        )
+    };
+    (status == 0, returned)
+}
+
+/// Asks `contract`, which can change nothing, with all gas that can be given. Returns
+/// whether it succeeded and how many bytes it returned. What was [`cache`]d is written out
+/// before.
+#[inline(never)]
+#[must_use]
+pub fn static_call(contract: &Address, calldata: &[u8]) -> (bool, usize) {
+    let mut returned = 0;
+    // SAFETY: the host reads 20 bytes and the calldata, and writes one `usize`.
+    let status = unsafe {
+        imports::storage_flush_cache(false);
+        imports::static_call_contract(
+            contract.as_ptr(),
+            calldata.as_ptr(),
+            calldata.len(),
+            u64::MAX,
+            &raw mut returned,
+        )
+    };
+    (status == 0, returned)
 }
 
 /// Bytes of code at `address`.
@@ -101,10 +226,16 @@ fn low_bytes(word: &mut B256) -> *mut u8 {
 /// Whether the call came with value.
 #[must_use]
 pub fn has_value() -> bool {
+    value() != B256::ZERO
+}
+
+/// The wei that came with the call.
+#[must_use]
+pub fn value() -> B256 {
     let mut value = B256::ZERO;
     // SAFETY: the host writes 32 bytes.
     unsafe { imports::msg_value(value.as_mut_ptr()) };
-    value != B256::ZERO
+    value
 }
 
 /// Keccak-256 of `data`.

@@ -13,11 +13,14 @@ mod constant;
 mod hooks;
 #[cfg(target_arch = "wasm32")]
 mod scratch;
+mod signature;
 
 pub use constant::{limbs, word_of};
 pub use hooks::{
-    cache, code_size, contract_address, delegate_call, emit, flush, has_value,
-    import_memory_payment, keccak, load, sender, write_result,
+    cache, call, chain_id, code, code_size, contract_address, create, delegate_call, emit, flush,
+    has_value, import_memory_payment, keccak, load, read_calldata, read_returned, sender,
+    static_call, timestamp, value, write_result,
 };
 #[cfg(target_arch = "wasm32")]
 pub use scratch::Scratch;
+pub use signature::recover;
