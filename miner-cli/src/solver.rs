@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use alloy_primitives::B256;
 use arbius_sdk::content::{FetchLimits, Fetcher};
-use arbius_sdk::inference::cog::CogLimits;
+use arbius_sdk::inference::cog::{CogCommand, CogLimits};
 use arbius_sdk::inference::machine::{gpu, memory, runtimes};
 use arbius_sdk::inference::task_files::MAX_FILE_BYTES;
 use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
@@ -29,7 +29,7 @@ pub(crate) async fn of(
         workers = workers.with_files(Arc::clone(files));
     }
     let mut solvers = Solvers::new(Arc::new(workers));
-    for (named, url) in &args.cogs {
+    for (named, server) in &args.cogs.servers {
         let is_named = |(id, bundle): &(B256, &Arc<Bundle>)| {
             bundle.manifest().name == *named || id.to_string() == *named
         };
@@ -40,13 +40,34 @@ pub(crate) async fn of(
             solve: args.task_time,
             ..CogLimits::default()
         };
-        let mut cog = Cog::at(url, limits)?;
+        let mut cog = cog(server, &args.cogs.children, limits)?;
         if let Some(files) = &files {
             cog = cog.with_files(Arc::clone(files));
         }
         solvers = solvers.with(*bundle.cid(), Arc::new(cog));
     }
     Ok(solvers)
+}
+
+/// A Cog server: one that runs, or one that is started for its first task.
+pub(crate) fn cog(
+    server: &args::CogServer,
+    children: &args::CogChildren,
+    limits: CogLimits,
+) -> eyre::Result<Cog> {
+    let folder = match server {
+        args::CogServer::At(url) => return Ok(Cog::at(url, limits)?),
+        args::CogServer::In(folder) => folder,
+    };
+    if !folder.join("cog.yaml").is_file() {
+        bail!(
+            "{} holds no cog.yaml; name the folder of a Cog model, or the address of its server",
+            folder.display()
+        );
+    }
+    let mut command = CogCommand::python(&children.cog_python, folder);
+    command.limits.memory_bytes = Some(children.cog_memory);
+    Ok(Cog::start(command, limits))
 }
 
 /// Where the files come from that tasks name.

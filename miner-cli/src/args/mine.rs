@@ -9,8 +9,8 @@ use alloy_primitives::U256;
 use arbius_sdk::miner::Roles;
 use clap::Args;
 
-use super::values::{age, bytes, count, model_server, percent, rate, socket};
-use super::{Folder, GATEWAY, Key, Network, PinStores, Runtimes};
+use super::values::{age, bytes, count, percent, rate, socket};
+use super::{Cogs, Folder, GATEWAY, Key, Network, PinStores, Runtimes};
 use crate::amount;
 
 #[derive(Debug, Args)]
@@ -73,10 +73,8 @@ pub(crate) struct Mine {
     pub(crate) worker_memory: u64,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
-    /// The Cog server of a model that runs in a container, by the model's name or id; may be
-    /// given several times.
-    #[arg(help_heading = "Models", long = "cog", value_name = "MODEL=URL", value_parser = model_server)]
-    pub(crate) cogs: Vec<(String, String)>,
+    #[command(flatten)]
+    pub(crate) cogs: Cogs,
     /// A gateway from which the files are fetched that tasks name as inputs; may be given
     /// several times [default: those of --check-gateway]
     #[arg(

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use alloy_primitives::{Address, U256};
 use clap::{Args, Subcommand};
 
-use super::values::{bytes, count};
+use super::values::{bytes, cog_server, count, model_server};
 use super::{Key, Network};
 use crate::amount;
 
@@ -30,7 +30,8 @@ Examples:
 Examples:
   arbius model pack models/digits
   arbius model pack my-model --onnxruntime target/onnxruntime/1.31.1/libonnxruntime.so
-  arbius model pack my-container --cog http://127.0.0.1:5000")]
+  arbius model pack my-container --cog http://127.0.0.1:5000
+  arbius model pack my-container --cog my-container --cog-python .venv/bin/python")]
     Pack(Pack),
     /// Show what a bundle holds and what its passport promises.
     #[command(after_help = "\
@@ -80,6 +81,52 @@ pub(crate) struct Runtimes {
     pub(crate) onnxruntime: Vec<PathBuf>,
 }
 
+/// Where a model in a container runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum CogServer {
+    /// On a server that somebody has started, by its address.
+    At(String),
+    /// On a server that this program starts in that folder.
+    In(PathBuf),
+}
+
+/// Where models in containers run.
+#[derive(Debug, Args)]
+pub(crate) struct Cogs {
+    /// The Cog server of a model that runs in a container, by the model's name or id: the
+    /// address of one that runs, or the folder of its `cog.yaml`, in which one is started as a
+    /// child process when it is needed; may be given several times.
+    #[arg(help_heading = "Models", long = "cog", value_name = "MODEL=URL|DIR", value_parser = model_server)]
+    pub(crate) servers: Vec<(String, CogServer)>,
+    #[command(flatten)]
+    pub(crate) children: CogChildren,
+}
+
+/// How Cog servers are started as child processes.
+#[derive(Debug, Args)]
+pub(crate) struct CogChildren {
+    /// The Python that they are started with. It has the package cog and whatever the model
+    /// needs.
+    #[arg(
+        help_heading = "Models",
+        long,
+        value_name = "FILE",
+        default_value = "python3",
+        env = "ARBIUS_COG_PYTHON",
+        hide_env_values = true
+    )]
+    pub(crate) cog_python: PathBuf,
+    /// The most memory that each of their processes may map.
+    #[arg(
+        help_heading = "Models",
+        long,
+        value_name = "SIZE",
+        default_value = "16G",
+        value_parser = bytes
+    )]
+    pub(crate) cog_memory: u64,
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct Pack {
     /// The folder.
@@ -89,9 +136,12 @@ pub(crate) struct Pack {
     /// models that are pinned to it.
     #[arg(long, value_name = "FILE")]
     pub(crate) onnxruntime: Option<PathBuf>,
-    /// Make the outputs on the Cog server at this address: for models in containers.
-    #[arg(long, value_name = "URL", conflicts_with = "onnxruntime")]
-    pub(crate) cog: Option<String>,
+    /// Make the outputs on the Cog server at this address, or on one that is started in this
+    /// folder: for models in containers.
+    #[arg(long, value_name = "URL|DIR", conflicts_with = "onnxruntime", value_parser = cog_server)]
+    pub(crate) cog: Option<CogServer>,
+    #[command(flatten)]
+    pub(crate) cogs: CogChildren,
 }
 
 #[derive(Debug, Args)]
@@ -107,9 +157,11 @@ pub(crate) struct Register {
     pub(crate) fee_address: Option<Address>,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
-    /// The Cog server of a model in a container.
-    #[arg(help_heading = "Models", long, value_name = "URL")]
-    pub(crate) cog: Option<String>,
+    /// The Cog server of a model in a container: its address, or the folder to start it in.
+    #[arg(help_heading = "Models", long, value_name = "URL|DIR", value_parser = cog_server)]
+    pub(crate) cog: Option<CogServer>,
+    #[command(flatten)]
+    pub(crate) cogs: CogChildren,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -123,9 +175,11 @@ pub(crate) struct Certify {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
-    /// The Cog server of a model in a container.
-    #[arg(help_heading = "Models", long, value_name = "URL")]
-    pub(crate) cog: Option<String>,
+    /// The Cog server of a model in a container: its address, or the folder to start it in.
+    #[arg(help_heading = "Models", long, value_name = "URL|DIR", value_parser = cog_server)]
+    pub(crate) cog: Option<CogServer>,
+    #[command(flatten)]
+    pub(crate) cogs: CogChildren,
     /// Thread counts to try.
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "1,2,4", value_parser = count, allow_negative_numbers = true)]
     pub(crate) threads: Vec<NonZeroUsize>,
@@ -154,4 +208,6 @@ pub(crate) struct Doctor {
     pub(crate) worker_memory: u64,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
+    #[command(flatten)]
+    pub(crate) cogs: Cogs,
 }

@@ -8,7 +8,7 @@ use alloy_primitives::B256;
 use arbius_sdk::client::Vote;
 use arbius_sdk::contracts::TaskStatus;
 
-use super::GATEWAY;
+use super::{CogServer, GATEWAY};
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -82,13 +82,26 @@ pub(super) fn bytes(text: &str) -> Result<u64, String> {
     number.checked_mul(1 << shift).ok_or_else(malformed)
 }
 
-/// A model and the address of the server that runs it.
-pub(super) fn model_server(text: &str) -> Result<(String, String), String> {
+/// Where a Cog server is: its address, or the folder that it is started in.
+pub(super) fn cog_server(text: &str) -> Result<CogServer, String> {
+    match text.split_once("://") {
+        Some(("http" | "https", _)) => Ok(CogServer::At(text.to_owned())),
+        None if !text.is_empty() => Ok(CogServer::In(text.into())),
+        _ => Err(
+            "give an address such as http://127.0.0.1:5000, or the folder of a cog.yaml".to_owned(),
+        ),
+    }
+}
+
+/// A model and the server that runs it.
+pub(super) fn model_server(text: &str) -> Result<(String, CogServer), String> {
     match text.split_once('=') {
-        Some((model, url)) if !model.is_empty() && url.starts_with("http") => {
-            Ok((model.to_owned(), url.to_owned()))
-        }
-        _ => Err("give a model and an address, such as my-model=http://127.0.0.1:5000".to_owned()),
+        Some((model, server)) if !model.is_empty() => Ok((model.to_owned(), cog_server(server)?)),
+        _ => Err(
+            "give a model and a server, such as my-model=http://127.0.0.1:5000 or \
+             my-model=my-folder"
+                .to_owned(),
+        ),
     }
 }
 
@@ -137,6 +150,19 @@ mod tests {
         );
         for text in ["", "0x", "0x12", &"0".repeat(63), &"g".repeat(64)] {
             assert!(id(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn cog_servers_are_addresses_or_folders() {
+        let at = CogServer::At("http://127.0.0.1:5000".to_owned());
+        assert_eq!(cog_server("http://127.0.0.1:5000"), Ok(at));
+        assert_eq!(
+            model_server("sd=models/sd"),
+            Ok(("sd".to_owned(), CogServer::In("models/sd".into())))
+        );
+        for text in ["", "sd", "=models/sd", "sd=", "sd=ftp://127.0.0.1"] {
+            assert!(model_server(text).is_err(), "{text}");
         }
     }
 

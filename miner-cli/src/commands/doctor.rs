@@ -1,18 +1,23 @@
 //! `arbius doctor`.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::limits::SystemLimits;
 use arbius_sdk::inference::machine::{FoundRuntime, Gpus, gpu, memory, runtimes};
 use arbius_sdk::inference::placement::Place;
 use arbius_sdk::inference::worker::{RuntimeChoice, Station, WorkerCommand, WorkerOptions};
-use arbius_sdk::inference::{Device, Plan, SessionOptions, Verdict, certify_everywhere};
-use arbius_sdk::model::{Bundle, Class};
+use arbius_sdk::inference::{
+    Certificate, Device, Plan, SessionOptions, Verdict, certify_everywhere, certify_on,
+};
+use arbius_sdk::model::{Bundle, Class, Pipeline};
 use eyre::bail;
 use serde::Serialize;
 
 use crate::show::{self, Side};
-use crate::{args, models};
+use crate::{args, models, solver};
 
 /// What is shown, as `--json` has it.
 #[derive(Debug, Serialize)]
@@ -69,6 +74,12 @@ struct ModelReport {
 
 pub(crate) async fn run(args: &args::Doctor, json: bool) -> eyre::Result<()> {
     let bundles = models::bundles(&args.bundles)?;
+    for (named, _) in &args.cogs.servers {
+        let is_named = |(bundle, _): &(Arc<Bundle>, _)| bundle.manifest().name == *named;
+        if !bundles.iter().any(is_named) {
+            bail!("--cog names {named}, which is no model here; name its folder with --bundle");
+        }
+    }
     let command = WorkerCommand::current_program()?;
     let libraries = args.runtimes.onnxruntime.iter().map(PathBuf::as_path);
     let (mut found, mut reports) = (Vec::new(), Vec::new());
@@ -96,9 +107,12 @@ pub(crate) async fn run(args: &args::Doctor, json: bool) -> eyre::Result<()> {
         Err(error) => (None, Some(error.to_string())),
     };
     let mut models = Vec::new();
+    let places = places(&found, gpus.as_ref(), args.worker_memory);
     for (bundle, _) in &bundles {
-        let places = places(&found, gpus.as_ref(), args.worker_memory);
-        models.push(examine(bundle, &command, &found, &places, args).await);
+        models.push(match server_of(bundle, args) {
+            Some(server) => examine_container(bundle, server, args).await?,
+            None => examine(bundle, &command, &found, &places, args).await,
+        });
     }
     let report = Report {
         schema: "arbius/doctor/1",
@@ -140,7 +154,7 @@ fn places(found: &[FoundRuntime], gpus: Option<&Gpus>, worker_memory: u64) -> Ve
         places.push(place(Device::Cpu, None, Some(worker_memory)));
         for gpu in gpus.map(|gpus| &gpus.devices[..]).unwrap_or_default() {
             let options = WorkerOptions::default();
-            let alone = std::num::NonZeroUsize::MIN;
+            let alone = NonZeroUsize::MIN;
             let runtime = std::slice::from_ref(runtime);
             let Some(station) = Station::gpu(gpu, runtime, options, alone) else {
                 continue;
@@ -163,16 +177,7 @@ async fn examine(
     places: &[Place],
     args: &args::Doctor,
 ) -> ModelReport {
-    let mut report = ModelReport {
-        name: bundle.manifest().name.clone(),
-        bundle: bundle.cid().to_string(),
-        class: bundle.passport().class.clone(),
-        mineable: false,
-        places: Vec::new(),
-        slowest_ms: None,
-        reasons: Vec::new(),
-        remedies: Vec::new(),
-    };
+    let mut report = ModelReport::of(bundle);
     let mut choices = Vec::new();
     for place in places {
         match place.fits(bundle, &SessionOptions::default()) {
@@ -197,25 +202,66 @@ async fn examine(
     // One place is enough to mine it, so what is wrong with the others is of no interest.
     report.reasons.clear();
     report.remedies.clear();
-    let one = std::num::NonZeroUsize::MIN;
+    let one = NonZeroUsize::MIN;
     let mut plan = Plan::new(command.clone(), choices);
     plan.threads = vec![one];
     plan.optimisations = vec![SessionOptions::default().optimisation];
     (plan.repeats, plan.processes) = (one, one);
     plan.options.limits.memory_bytes = Some(args.worker_memory);
-    let certificate = certify_everywhere(bundle, &plan, |_| {}).await;
-    report.mineable = certificate.verdict == Verdict::Certified;
-    let slowest = certificate.runs.iter().map(|run| run.slowest_ms);
-    report.slowest_ms = slowest.max_by(f64::total_cmp);
-    report.reasons = certificate.reasons;
-    if !report.mineable {
-        let remedy = match certificate.verdict {
-            Verdict::Refused => "nothing on this machine: see `arbius model certify`",
-            _ => "see `arbius model certify` for every run",
-        };
-        report.remedies.push(remedy.to_owned());
+    report.judged(certify_everywhere(bundle, &plan, |_| {}).await)
+}
+
+/// The server that was named for a model in a container.
+fn server_of<'a>(bundle: &Bundle, args: &'a args::Doctor) -> Option<&'a args::CogServer> {
+    let mut servers = args.cogs.servers.iter();
+    let (_, server) = servers.find(|(named, _)| *named == bundle.manifest().name)?;
+    matches!(bundle.manifest().pipeline, Pipeline::Cog(_)).then_some(server)
+}
+
+/// The same for a model on a Cog server.
+async fn examine_container(
+    bundle: &Bundle,
+    server: &args::CogServer,
+    args: &args::Doctor,
+) -> eyre::Result<ModelReport> {
+    let mut report = ModelReport::of(bundle);
+    let cog = solver::cog(server, &args.cogs.children, CogLimits::default())?;
+    report.places.push(match server {
+        args::CogServer::At(url) => format!("the Cog server at {url}"),
+        args::CogServer::In(folder) => format!("a Cog server started in {}", folder.display()),
+    });
+    Ok(report.judged(certify_on(bundle, &cog, NonZeroUsize::MIN).await))
+}
+
+impl ModelReport {
+    fn of(bundle: &Bundle) -> Self {
+        Self {
+            name: bundle.manifest().name.clone(),
+            bundle: bundle.cid().to_string(),
+            class: bundle.passport().class.clone(),
+            mineable: false,
+            places: Vec::new(),
+            slowest_ms: None,
+            reasons: Vec::new(),
+            remedies: Vec::new(),
+        }
     }
-    report
+
+    /// What came of running it.
+    fn judged(mut self, certificate: Certificate) -> Self {
+        self.mineable = certificate.verdict == Verdict::Certified;
+        let slowest = certificate.runs.iter().map(|run| run.slowest_ms);
+        self.slowest_ms = slowest.max_by(f64::total_cmp);
+        self.reasons = certificate.reasons;
+        if !self.mineable {
+            let remedy = match certificate.verdict {
+                Verdict::Refused => "nothing on this machine: see `arbius model certify`",
+                _ => "see `arbius model certify` for every run",
+            };
+            self.remedies.push(remedy.to_owned());
+        }
+        self
+    }
 }
 
 fn print(report: &Report) -> eyre::Result<()> {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod by_hand;
+mod containers;
 mod demo;
 mod devnet;
 mod endpoints;

@@ -227,4 +227,26 @@ impl InferenceError {
             Self::Reported { blame, .. } => *blame,
         }
     }
+
+    /// Whether it may go away by itself, as when the system has killed a child for memory that
+    /// something else took: trying again here, a little later, makes sense.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Worker(error) => matches!(
+                error,
+                WorkerError::Died { .. }
+                    | WorkerError::OutOfMemory { .. }
+                    | WorkerError::TimedOut { .. }
+            ),
+            Self::Cog(error) => matches!(
+                error,
+                CogError::Died { .. }
+                    | CogError::Unreachable { .. }
+                    | CogError::TimedOut { .. }
+                    | CogError::Status { .. }
+            ),
+            Self::File { source, .. } => matches!(source, FileError::Unavailable(_)),
+            _ => false,
+        }
+    }
 }

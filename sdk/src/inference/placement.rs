@@ -97,7 +97,8 @@ impl Misfit {
                 "name ONNX Runtime's library with --onnxruntime or ARBIUS_ONNXRUNTIME".into()
             }
             Self::Runtime { pinned, .. } if pinned == "cog" => {
-                "run the model's container and name its address with --cog".into()
+                "name the address of its Cog server, or the folder to start one in, with --cog"
+                    .into()
             }
             Self::Runtime { pinned, .. } => format!("use {pinned}, which is in this program"),
             Self::Version {

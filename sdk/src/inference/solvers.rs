@@ -43,7 +43,7 @@ impl Solvers {
             .map(AsRef::as_ref)
             .ok_or_else(|| InferenceError::Nowhere {
                 reasons: format!(
-                    "{} runs in the container {}; start that and name its address with --cog {}=URL",
+                    "{} runs in the container {}; start that and name its address with --cog {}=URL, or the folder of its cog.yaml",
                     bundle.manifest().name,
                     container.image,
                     bundle.manifest().name

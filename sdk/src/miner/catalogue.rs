@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use alloy_primitives::{Address, B256};
 
-use super::MinerError;
+use super::{MinerError, slot::pause_after};
 use crate::{
     chain::Chain,
     content::{cids, unixfs},
@@ -12,6 +12,9 @@ use crate::{
     inference::{InferenceError, Solver},
     model::Bundle,
 };
+
+/// How often golden outputs are tried to be made at the start, when what went wrong may pass.
+const TRIES: u32 = 5;
 
 /// Bundles by model id. A miner looks at tasks of these models and at no others.
 #[derive(Clone, Debug, Default)]
@@ -141,8 +144,9 @@ impl Catalogue {
     }
 
     /// Computes every golden of every passport: what this machine cannot reproduce, it must
-    /// not commit to. A model that fails is left out with a warning, so that it does not
-    /// keep the others from being mined.
+    /// not commit to. What may pass, such as a child that was killed, is tried again a few
+    /// times with growing pauses. A model that fails is left out with a warning, so that it
+    /// does not keep the others from being mined.
     ///
     /// # Errors
     ///
@@ -151,7 +155,7 @@ impl Catalogue {
     pub(super) async fn prove(&mut self, solver: &dyn Solver) -> Result<(), CatalogueError> {
         let mut failed = Vec::new();
         for (&model, bundle) in &self.models {
-            if let Err(error) = reproduce(model, bundle, solver).await {
+            if let Err(error) = reproduce_in_the_end(model, bundle, solver).await {
                 tracing::warn!(
                     %model,
                     name = bundle.manifest().name,
@@ -182,6 +186,30 @@ impl Catalogue {
             }
         }
     }
+}
+
+/// [`reproduce`], tried again while what goes wrong may pass.
+async fn reproduce_in_the_end(
+    model: B256,
+    bundle: &Bundle,
+    solver: &dyn Solver,
+) -> Result<(), CatalogueError> {
+    for tried in 1..TRIES {
+        match reproduce(model, bundle, solver).await {
+            Err(CatalogueError::NotComputed { source, .. }) if source.may_pass() => {
+                let pause = pause_after(tried);
+                tracing::warn!(
+                    %model,
+                    error = %source,
+                    ?pause,
+                    "could not make the golden outputs, trying again"
+                );
+                tokio::time::sleep(pause).await;
+            }
+            made => return made,
+        }
+    }
+    reproduce(model, bundle, solver).await
 }
 
 /// Asserts that this machine makes what a model's passport says. The first golden is made

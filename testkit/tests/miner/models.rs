@@ -11,7 +11,7 @@ use std::{
 use alloy_primitives::{B256, U256};
 use arbius_sdk::{
     deploy::model::{ModelTerms, register_model},
-    inference::{InProcess, InferenceError, Solver},
+    inference::{InProcess, InferenceError, Solver, worker::WorkerError},
     miner::{Catalogue, CatalogueError, MinerError, State},
     model::Bundle,
 };
@@ -46,11 +46,22 @@ async fn a_miner_refuses_a_bundle_that_is_not_the_registered_model() {
 
 type Solved = Result<arbius_sdk::inference::Outputs, InferenceError>;
 
-/// Fails at first, as with a bundle that this machine cannot run.
+/// Fails at first.
 struct Failing {
     /// How often still.
     times: AtomicUsize,
+    with: fn() -> InferenceError,
     solver: InProcess,
+}
+
+impl Failing {
+    fn new(times: usize, with: fn() -> InferenceError) -> Self {
+        Self {
+            times: AtomicUsize::new(times),
+            with,
+            solver: InProcess::default(),
+        }
+    }
 }
 
 impl Solver for Failing {
@@ -66,7 +77,7 @@ impl Solver for Failing {
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, left)
             .is_ok()
         {
-            let error = InferenceError::Outputs("out of order".to_owned());
+            let error = (self.with)();
             return Box::pin(async move { Err(error) });
         }
         self.solver.solve(bundle, input, seed)
@@ -87,10 +98,10 @@ async fn a_model_that_cannot_be_reproduced_is_left_out() {
         .unwrap();
     let folder = tempfile::tempdir().unwrap();
     let start = |failures: usize| {
-        let solver = Failing {
-            times: AtomicUsize::new(failures),
-            solver: InProcess::default(),
-        };
+        // As with a bundle that this machine cannot run.
+        let solver = Failing::new(failures, || {
+            InferenceError::Outputs("out of order".to_owned())
+        });
         let catalogue = Catalogue::new().with(model, bundle()).with(other, bundle());
         miner(&chain, 0, model, folder.path())
             .solver(Arc::new(solver))
@@ -124,4 +135,38 @@ async fn a_model_that_cannot_be_reproduced_is_left_out() {
     reached(&miner, task, State::Revealed).await;
     assert_eq!(miner.jobs().unwrap().len(), 1);
     miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inference_that_is_killed_while_goldens_are_made_is_started_again() {
+    let (chain, model) = chain_with_model().await;
+    let folder = tempfile::tempdir().unwrap();
+    // As when the system is short of memory for a moment.
+    let killed = || {
+        InferenceError::Worker(WorkerError::Died {
+            status: "signal: 9 (SIGKILL)".to_owned(),
+            stderr: String::new(),
+        })
+    };
+    let start = |failures| {
+        let solver = Arc::new(Failing::new(failures, killed));
+        let miner = miner(&chain, 0, model, folder.path()).solver(solver.clone());
+        (miner.spawn(), solver)
+    };
+    let (miner, _) = start(2);
+    let miner = miner.await.unwrap();
+    assert_eq!(miner.models(), [model]);
+    miner.stop().await.unwrap();
+    // That it goes on for good is noticed.
+    let (miner, solver) = start(100);
+    let error = miner.await.unwrap_err();
+    assert!(
+        matches!(
+            error,
+            MinerError::Catalogue(CatalogueError::NotComputed { .. })
+        ),
+        "{error}"
+    );
+    assert!(error.to_string().contains("SIGKILL"), "{error}");
+    assert_eq!(solver.times.load(Ordering::SeqCst), 95);
 }

@@ -6,11 +6,11 @@ use arbius_sdk::inference::certification::RunReport;
 use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::runtimes;
 use arbius_sdk::inference::worker::WorkerCommand;
-use arbius_sdk::inference::{Certificate, Cog, Plan, Verdict, certify_everywhere, certify_on};
+use arbius_sdk::inference::{Certificate, Plan, Verdict, certify_everywhere, certify_on};
 use eyre::bail;
 
 use crate::show::{self, Side};
-use crate::{args, models};
+use crate::{args, models, solver};
 
 pub(in crate::commands) async fn certify(args: &args::Certify, json: bool) -> eyre::Result<()> {
     let bundle = models::bundle(&args.model)?;
@@ -24,7 +24,10 @@ pub(in crate::commands) async fn certify(args: &args::Certify, json: bool) -> ey
     plan.options.limits.memory_bytes = Some(args.worker_memory);
     let certificate = match &args.cog {
         None => certify_everywhere(&bundle, &plan, |_| {}).await,
-        Some(url) => certify_on(&bundle, &Cog::at(url, CogLimits::default())?, args.repeats).await,
+        Some(server) => {
+            let server = solver::cog(server, &args.cogs, CogLimits::default())?;
+            certify_on(&bundle, &server, args.repeats).await
+        }
     };
     match json {
         true => show::json(&certificate)?,
@@ -66,10 +69,13 @@ fn print(certificate: &Certificate) -> eyre::Result<()> {
         Verdict::Inconclusive => "inconclusive",
     };
     let right: usize = certificate.runs.iter().map(|run| run.right).sum();
+    let processes = match certificate.runs.len() {
+        1 => "1 process".to_owned(),
+        count => format!("{count} fresh processes"),
+    };
     show::line(format!(
-        "{verdict}: {} gave {right} golden outputs as its passport has them, in {} fresh processes",
-        certificate.name,
-        certificate.runs.len()
+        "{verdict}: {} gave {right} golden outputs as its passport has them, in {processes}",
+        certificate.name
     ))?;
     for reason in &certificate.reasons {
         show::line(format!("  {reason}"))?;
@@ -84,7 +90,11 @@ fn table(runs: &[RunReport]) -> eyre::Result<()> {
             vec![
                 run.runtime.clone(),
                 run.device.clone(),
-                run.threads.to_string(),
+                match run.threads {
+                    // The solver's own affair.
+                    0 => "-".to_owned(),
+                    count => count.to_string(),
+                },
                 run.optimisation.to_owned(),
                 run.right.to_string(),
                 format!("{:.1}", run.load_ms),

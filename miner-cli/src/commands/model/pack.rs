@@ -1,21 +1,20 @@
 //! `arbius model pack`.
 
-use arbius_sdk::inference::Cog;
 use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::onnxruntime::OnnxRuntime;
 use arbius_sdk::inference::pack::{pack_folder, pack_folder_on, pack_folder_with};
 use eyre::WrapErr as _;
 use serde_json::json;
 
-use crate::{args, show};
+use crate::{args, show, solver};
 
 pub(in crate::commands) async fn pack(args: &args::Pack, json: bool) -> eyre::Result<()> {
     let folder = &args.folder;
     // The author's own model, in this process.
     let packed = match (&args.onnxruntime, &args.cog) {
         (Some(library), _) => pack_folder_on(folder, &OnnxRuntime::load(library)?),
-        (None, Some(url)) => {
-            let server = Cog::at(url, CogLimits::default())?;
+        (None, Some(server)) => {
+            let server = solver::cog(server, &args.cogs, CogLimits::default())?;
             pack_folder_with(folder, &server).await
         }
         (None, None) => pack_folder(folder),

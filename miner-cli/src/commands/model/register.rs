@@ -9,11 +9,11 @@ use arbius_sdk::deploy::model::{ModelTerms, register_model};
 use arbius_sdk::inference::cog::CogLimits;
 use arbius_sdk::inference::machine::runtimes;
 use arbius_sdk::inference::worker::WorkerCommand;
-use arbius_sdk::inference::{Cog, Optimisation, Plan, Verdict, certify_everywhere, certify_on};
+use arbius_sdk::inference::{Optimisation, Plan, Verdict, certify_everywhere, certify_on};
 use eyre::bail;
 use serde_json::json;
 
-use crate::{amount, args, key, models, show};
+use crate::{amount, args, key, models, show, solver};
 
 pub(in crate::commands) async fn register(args: &args::Register, json: bool) -> eyre::Result<()> {
     let bundle = models::bundle(&args.model)?;
@@ -31,8 +31,8 @@ pub(in crate::commands) async fn register(args: &args::Register, json: bool) -> 
     plan.repeats = NonZeroUsize::MIN;
     let certificate = match &args.cog {
         None => certify_everywhere(&bundle, &plan, |_| {}).await,
-        Some(url) => {
-            let server = Cog::at(url, CogLimits::default())?;
+        Some(server) => {
+            let server = solver::cog(server, &args.cogs, CogLimits::default())?;
             certify_on(&bundle, &server, plan.repeats).await
         }
     };

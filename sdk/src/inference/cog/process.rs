@@ -86,6 +86,7 @@ impl CogProcess {
         // A group of its own, so that the processes that Cog starts go with it.
         #[cfg(unix)]
         program.process_group(0);
+        end_with_this_process(&mut program);
         let mut child = program.spawn().map_err(failed)?;
         limit(&child, &command.limits).map_err(failed)?;
         let stderr: Arc<Mutex<Vec<u8>>> = Arc::default();
@@ -141,6 +142,20 @@ impl Drop for CogProcess {
         }
     }
 }
+
+/// Has the system end the server when this process is killed and can no longer do so. The
+/// processes that Cog starts end by themselves when their pipes close.
+#[cfg(target_os = "linux")]
+fn end_with_this_process(program: &mut Command) {
+    use rustix::process::{Signal, set_parent_process_death_signal};
+    let ask = || Ok(set_parent_process_death_signal(Some(Signal::KILL))?);
+    // SAFETY: between fork and exec only system calls may be made, and this is one.
+    unsafe { program.pre_exec(ask) };
+}
+
+/// Elsewhere a server outlives whoever started it and was killed.
+#[cfg(not(target_os = "linux"))]
+fn end_with_this_process(_: &mut Command) {}
 
 /// A port of this machine that nobody listens on. Cog takes a number and not a socket, so
 /// somebody may be faster; then the server does not come up, which is an error as any other.
