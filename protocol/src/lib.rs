@@ -18,6 +18,8 @@
 //! | [`solvency`] | what the engine's balance must cover | 9 |
 //! | [`clock`] | time without pauses | 10 |
 //! | [`vesting`] | what has vested, and the schedules of genesis | 1 |
+//! | [`governance`] | proposals, votes, the timelock, the guardian | 11 |
+//! | [`encoding`] | argument lists as the ABI has them | 11 |
 //! | [`params`] | every parameter with its default and bounds, as data | 2, 6–8, 11 |
 //! | [`interfaces`] | functions, events and errors of the contracts | 13 |
 //!
@@ -38,7 +40,9 @@ pub mod cid;
 pub mod clock;
 pub mod contestation;
 pub mod emission;
+pub mod encoding;
 pub mod fixed;
+pub mod governance;
 pub mod ids;
 pub mod interfaces;
 pub mod params;
