@@ -5,17 +5,17 @@ use std::{sync::Arc, time::Duration};
 use alloy_primitives::U256;
 use arbius_sdk::{
     chain::Call,
-    contracts::{IEngine, IToken},
+    contracts::{IEngine, IToken, TaskStatus},
     inference::Solver,
-    miner::{MinerHandle, Settings, State},
+    miner::{MinerHandle, Settings, Stage, State},
 };
 use arbius_testkit::Actor;
 
 use crate::{
     faulty::Faulty,
     world::{
-        AIUS, Asked, PATIENCE, World, all_over, answer, chain_with_model, miner, reached, request,
-        requester, settings, until,
+        AIUS, Asked, PATIENCE, World, all_over, answer, case_at, chain_with_model, cheat, miner,
+        reached, request, requester, settings, until,
     },
 };
 
@@ -181,4 +181,35 @@ async fn a_claim_whose_block_was_replaced_while_its_miner_was_dead_is_made_again
     let miner = world.spawn(0, settings()).await;
     claimed_again(&world, &miner, &asked).await;
     miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_a_reorganisation_undoes_is_made_again() {
+    let world = World::new().await;
+    let watchers = [world.watcher(0).await, world.watcher(1).await];
+    let mallory = world.validator(3).await;
+    world.grow_up();
+    let asked = world.ask("a five").await;
+    cheat(&mallory, &asked).await;
+    for watcher in &watchers {
+        case_at(watcher, asked.task, Stage::Voted).await;
+    }
+    let before = world.chain.devnet().chain().snapshot();
+    world.past_vote();
+    for watcher in &watchers {
+        case_at(watcher, asked.task, Stage::Settled).await;
+    }
+    assert_eq!(world.status(asked.task).await, TaskStatus::Rejected);
+
+    assert!(world.chain.devnet().chain().revert(before));
+    assert_eq!(world.status(asked.task).await, TaskStatus::Contested);
+    world.past_vote();
+    until("it is settled again", async || {
+        world.status(asked.task).await == TaskStatus::Rejected
+    })
+    .await;
+    for watcher in watchers {
+        case_at(&watcher, asked.task, Stage::Settled).await;
+        watcher.stop().await.unwrap();
+    }
 }
