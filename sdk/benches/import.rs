@@ -2,7 +2,9 @@
 //! much memory it takes: `cargo bench -p arbius-sdk --bench import`.
 //!
 //! Speed is in processor time, of all threads together: what one core would take. All are
-//! measured in turn, several times, and compared within each turn.
+//! measured in turn, several times, and the fastest runs of each compared. Nine tenths of that
+//! time go into the hash, which is the same for all: with CIDv1 nobody can be much faster than
+//! whoever copies each byte once.
 
 #[path = "../../devnet/benches/goals/mod.rs"]
 mod goals;
@@ -15,15 +17,17 @@ use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
 use aleph_cid::{UploadFolderOptions, collect_folder_files, folder_hash::hash_folder_root};
+use arbius_sdk::content::car::{self, CarLimits};
 use arbius_sdk::content::unixfs::{ImportOptions, Layout, export, import_path};
 use arbius_sdk::content::{Block, BlockStore, Cid, FolderStore, StoreFuture, cids};
 use goals::Goals;
 use rustix::time::{ClockId, clock_gettime};
 use sha2::{Digest, Sha256};
+use tokio::io::BufWriter;
 
 /// The file whose speed is measured; it stays in the page cache.
 const MEASURED_BYTES: usize = 512 << 20;
-const TURNS: usize = 7;
+const TURNS: usize = 11;
 
 /// The file whose import must take less memory than [`MOST_MEMORY`].
 const LARGE_BYTES: usize = 1 << 30;
@@ -87,27 +91,22 @@ fn speed(runtime: &tokio::runtime::Runtime, goals: &mut Goals) -> Done {
             Ok(cids::parse(cid.as_str())?)
         };
         assert_eq!(ours()?, theirs()?, "both make the same of the same file");
-        let mut speeds = Vec::new();
-        let mut of_sha256 = Vec::new();
-        let mut of_theirs = Vec::new();
-        let mut of_theirs_on_the_clock = Vec::new();
+        let (mut alone, mut our, mut their) = (Vec::new(), Vec::new(), Vec::new());
         for _ in 0..TURNS {
-            let (alone, _) = took(|| hash(&whole))?;
-            let (our_time, our_clock) = took(|| ours().map(drop))?;
-            let (their_time, their_clock) = took(|| theirs().map(drop))?;
-            speeds.push(MEASURED_BYTES as f64 / our_time.as_secs_f64() / 1e6);
-            of_sha256.push(alone.as_secs_f64() / our_time.as_secs_f64());
-            of_theirs.push(their_time.as_secs_f64() / our_time.as_secs_f64());
-            of_theirs_on_the_clock.push(their_clock.as_secs_f64() / our_clock.as_secs_f64());
+            alone.push(took(|| hash(&whole))?);
+            our.push(took(|| ours().map(drop))?);
+            their.push(took(|| theirs().map(drop))?);
         }
-        goals.report(&format!("{name}: import"), speeds, "MB a second", ..);
+        let (alone, our, their) = (fastest(&alone), fastest(&our), fastest(&their));
+        let speed = MEASURED_BYTES as f64 / our.0 / 1e6;
+        goals.report(&format!("{name}: import"), vec![speed], "MB a second", ..);
         let measure = format!("{name}: speed over that of sha256 alone");
-        goals.report(&measure, of_sha256, "times", 0.8..);
+        goals.report(&measure, vec![alone.0 / our.0], "times", 0.8..);
         let measure = format!("{name}: speed over that of aleph-cid");
-        goals.report(&measure, of_theirs, "times", 1.0..);
+        goals.report(&measure, vec![their.0 / our.0], "times", 1.0..);
         // Whoever else uses the machine sways this more than the programs do.
         let measure = format!("{measure}, by the clock");
-        goals.report(&measure, of_theirs_on_the_clock, "times", ..);
+        goals.report(&measure, vec![their.1 / our.1], "times", ..);
     }
     Ok(())
 }
@@ -115,6 +114,16 @@ fn speed(runtime: &tokio::runtime::Runtime, goals: &mut Goals) -> Done {
 fn hash(whole: &[u8]) -> Done {
     std::hint::black_box(Sha256::digest(whole));
     Ok(())
+}
+
+/// The least processor time and the least time by the clock of several runs, seconds: what
+/// others do on the machine, and to its caches, only ever adds to either.
+fn fastest(runs: &[(Duration, Duration)]) -> (f64, f64) {
+    let least = |time: fn(&(Duration, Duration)) -> Duration| {
+        let least = runs.iter().map(time).min().unwrap_or_default();
+        least.as_secs_f64()
+    };
+    (least(|run| run.0), least(|run| run.1))
 }
 
 /// Processor time of all threads, and time by the clock.
@@ -129,8 +138,8 @@ fn took(work: impl FnOnce() -> Done) -> Done<(Duration, Duration)> {
     Ok((used() - before, began.elapsed()))
 }
 
-/// Imports a large file into a folder of blocks and writes it out again, in a process of its
-/// own.
+/// Imports a large file into a folder of blocks and writes it out again, as it is and as a CAR,
+/// which goes into another folder, in a process of its own.
 fn memory(goals: &mut Goals) -> Done {
     let folder = tempfile::tempdir()?;
     write_noise(&folder.path().join("file"), LARGE_BYTES)?;
@@ -142,7 +151,7 @@ fn memory(goals: &mut Goals) -> Done {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned().into());
     }
     let bytes: f64 = String::from_utf8(output.stdout)?.trim().parse()?;
-    let measure = "peak memory of 1 GiB, from a file into a folder of blocks and out";
+    let measure = "peak memory of 1 GiB, as a file and as a CAR into a folder of blocks and out";
     goals.report(measure, vec![bytes / 1e6], "MB", ..=MOST_MEMORY / 1e6);
     Ok(())
 }
@@ -153,6 +162,12 @@ async fn take_memory(folder: &Path) -> Done<ExitCode> {
     let made = import_path(folder.join("file"), &store, &options).await?;
     let written = export(&made.cid, &store, tokio::io::sink(), u64::MAX).await?;
     assert_eq!(written, LARGE_BYTES as u64);
+    let stream = tokio::fs::File::create(folder.join("car")).await?;
+    car::export(&[made.cid], &store, BufWriter::new(stream)).await?;
+    let copy = FolderStore::open(folder.join("copy"))?;
+    let stream = tokio::fs::File::open(folder.join("car")).await?;
+    let imported = car::import(stream, &copy, CarLimits::default()).await?;
+    assert_eq!(imported.roots, [made.cid]);
     let status = fs::read_to_string("/proc/self/status")?;
     let peak = status
         .lines()

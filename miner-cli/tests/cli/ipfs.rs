@@ -5,6 +5,8 @@ use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 use arbius_sdk::content::car::CarWriter;
 use arbius_sdk::content::{Block, cids, dag_pb};
@@ -377,6 +379,41 @@ fn what_is_interrupted_leaves_nothing_behind() {
         .collect();
     left.sort();
     assert_eq!(left, ["get.err", "get.out"]);
+}
+
+#[test]
+fn what_is_killed_while_it_adds_or_collects_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let many = path.join("many");
+    fs::create_dir(&many).unwrap();
+    for number in 0..200 {
+        fs::write(many.join(number.to_string()), format!("file {number}")).unwrap();
+    }
+    fs::write(many.join("large.bin"), large().repeat(10)).unwrap();
+    fs::write(path.join("hello.txt"), HELLO).unwrap();
+    let hello = add(path, &["hello.txt"]);
+    for round in 0..12_u64 {
+        let add = ipfs(&["add", "--recursive", "many"]);
+        let gc = ipfs(&["gc", "--grace", "0s"]);
+        let args = if round % 3 == 2 { gc } else { add };
+        let mut child = command(path, &args).stdout(Stdio::null()).spawn().unwrap();
+        // A start takes some milliseconds, an import to its end a hundred or more.
+        sleep(Duration::from_millis(10 + 11 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        does(path, &["check"]);
+        assert_eq!(does(path, &["cat", &hello, "--offline"]), HELLO);
+    }
+    let root = add(path, &["--recursive", "many"]);
+    does(path, &["gc", "--grace", "0s"]);
+    does(path, &["check"]);
+    does(path, &["get", &root, "-o", "out", "--offline"]);
+    for entry in fs::read_dir(&many).unwrap() {
+        let file = entry.unwrap();
+        let written = fs::read(path.join("out").join(file.file_name())).unwrap();
+        assert!(written == fs::read(file.path()).unwrap(), "{file:?}");
+    }
 }
 
 /// A CAR with a directory whose entry has this name, which no importer makes.

@@ -37,7 +37,7 @@ pub use folder::{
 };
 pub use gateway::{DeniedContent, DeniedContentError, Gateway, GatewayError, GatewayLimits};
 pub use store::{BlockStore, MemoryStore, StoreError, StoreFuture};
-pub use traversal::{Scope, Traversal};
+pub use traversal::{MAX_AHEAD, Scope, Traversal};
 
 /// A CID with a digest of at most 32 bytes, which is all that sha2-256 needs.
 pub type Cid = cid::CidGeneric<32>;

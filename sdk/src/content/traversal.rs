@@ -10,6 +10,11 @@ use super::dag_pb::Node;
 use super::store::BlockStore;
 use super::unixfs::{self, Contents, Held, MAX_DEPTH, MalformedError, Part, ReadError};
 
+/// Blocks that may be known and not yet read. A flat directory of the largest kind has some
+/// 50,000 entries; a chain of nodes with as many links each, whose blocks need not even exist,
+/// could be made to fill any memory.
+pub const MAX_AHEAD: usize = 1 << 19;
+
 /// How much of what lies beneath a root is wanted: the `dag-scope` of the trustless gateway
 /// specification.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -28,6 +33,9 @@ pub enum Scope {
 /// The blocks beneath a root, depth first and in the order of their links, a node before
 /// what it links to, and each once unless told otherwise. What a CID itself holds (the identity
 /// hash) is no block of its own and left out; what it links to is not.
+///
+/// Memory grows with the blocks that were read, some 50 bytes each, and with those that are
+/// known and not read yet, of which there are at most [`MAX_AHEAD`].
 #[derive(Debug)]
 pub struct Traversal {
     scope: Scope,
@@ -79,7 +87,8 @@ impl Traversal {
     ///
     /// # Errors
     /// [`ReadError::Missing`] if the store does not have it, [`ReadError::Malformed`] if what
-    /// it links to cannot be told; the next call then goes on with the block after it.
+    /// it links to cannot be told, [`ReadError::TooManyLinks`] if it is too much to remember;
+    /// the next call then goes on with the block after it.
     pub async fn next(&mut self, store: &dyn BlockStore) -> Result<Option<Block>, ReadError> {
         while let Some(here) = self.ahead.pop() {
             let cid = here.cid;
@@ -110,6 +119,10 @@ impl Traversal {
                     let beneath = of_entity(&block, &here, range.as_ref())?;
                     self.ahead.extend(beneath);
                 }
+            }
+            if self.ahead.len() > MAX_AHEAD {
+                self.ahead.truncate(below);
+                return Err(ReadError::TooManyLinks { cid });
             }
             self.ahead[below..].reverse();
             if !is_inline {

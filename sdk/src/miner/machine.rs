@@ -31,9 +31,9 @@ use super::{
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Expected, Lane, Receipt},
+    chain::{Chain, ChainError, Lane},
     client::{Network, Validator},
-    content::{self, BlockStore, Cid, Fetcher, FolderStore, cids, unixfs},
+    content::{self, BlockStore, Cid, Fetcher, FolderStore, Scope, Traversal, cids, unixfs},
     contracts::IEngine,
     inference::{Blame, InferenceError, Outputs, Solver},
     metrics::Metrics,
@@ -75,8 +75,8 @@ pub(super) struct Machine {
     pub(super) locking: AsyncMutex<()>,
     /// Held while earnings are looked at and withdrawn, lest two claims withdraw the same.
     pub(super) withdrawing: AsyncMutex<()>,
-    /// The blocks that receipts named.
-    pub(super) expected: Arc<Expected>,
+    /// The newest block that a receipt named.
+    pub(super) newest: Arc<AtomicU64>,
     /// Solvers of tasks that were read from events.
     pub(super) solved: Mutex<HashMap<B256, Address>>,
     /// The chain's time, once its head was read.
@@ -183,17 +183,9 @@ impl Machine {
         *kept = Some(clock);
     }
 
-    /// Notes that something relies on a receipt.
-    pub(super) fn included(&self, receipt: &Receipt) {
-        self.expected.note(receipt.block, receipt.block_hash);
-    }
-
-    /// Notes that something relies on the state of the chain that was just read. Without an
-    /// answer nothing is noted: what relies on it is over and written down already.
-    pub(super) async fn rely_on_head(&self) {
-        if let Ok(head) = self.chain.head().await {
-            self.expected.note(head.number, head.hash);
-        }
+    /// Notes that a receipt named a block.
+    pub(super) fn included(&self, block: u64) {
+        self.newest.fetch_max(block, Ordering::Relaxed);
     }
 
     /// Whether anything that it does needs a stake, and it may deposit one.
@@ -566,15 +558,12 @@ pub(super) fn onchain(cid: &Cid) -> Result<Bytes, InferenceError> {
 
 /// Whether every block beneath `root` is in the store and what its CID says.
 async fn is_whole(root: &Cid, store: &dyn BlockStore) -> bool {
-    let mut ahead = vec![*root];
-    while let Some(cid) = ahead.pop() {
-        let Ok(Some(block)) = store.get(&cid).await else {
-            return false;
-        };
-        let Ok(contents) = unixfs::parse(&block) else {
-            return false;
-        };
-        ahead.extend(contents.beneath());
+    let mut blocks = Traversal::new(*root, Scope::All);
+    loop {
+        match blocks.next(store).await {
+            Ok(Some(_)) => {}
+            Ok(None) => return true,
+            Err(_) => return false,
+        }
     }
-    true
 }

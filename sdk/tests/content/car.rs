@@ -5,8 +5,8 @@ use arbius_sdk::content::car::{
 };
 use arbius_sdk::content::unixfs::{Layout, ReadError, import, import_with};
 use arbius_sdk::content::{
-    Block, BlockError, BlockStore, Cid, CidVersion, MAX_BLOCK_BYTES, MemoryStore, Scope, Traversal,
-    cids, unixfs,
+    Block, BlockError, BlockStore, Cid, CidVersion, FolderStore, MAX_BLOCK_BYTES, MemoryStore,
+    PinMode, Scope, Traversal, cids, dag_pb, unixfs,
 };
 use bytes::Bytes;
 use proptest::prelude::*;
@@ -300,6 +300,56 @@ async fn the_scope_says_how_much_is_walked_through() {
     assert_eq!(count(file, Scope::Entity(Some(0..1))).await, 2);
     assert_eq!(count(file, Scope::Entity(Some(262_143..262_145))).await, 3);
     assert_eq!(count(file, Scope::Entity(Some(600_000..700_000))).await, 1);
+}
+
+/// A chain of nodes of which each links to the next and to very many blocks that nobody has.
+async fn wide_chain(store: &dyn BlockStore, nodes: u32) -> Cid {
+    let link = |cid: Cid| dag_pb::Link {
+        cid,
+        name: String::new(),
+        tsize: 0,
+    };
+    let mut below = *Block::of_node(Bytes::new()).unwrap().cid();
+    for node in 0..nodes {
+        let nowhere = (0..45_000_u32).map(|i| {
+            let mut digest = [0; 32];
+            digest[..4].copy_from_slice(&i.to_be_bytes());
+            digest[4..8].copy_from_slice(&node.to_be_bytes());
+            cids::from_digest(digest)
+        });
+        // First and last, so that whoever goes through them in either order goes down first.
+        let links = [below].into_iter().chain(nowhere).chain([below]);
+        let links = links.map(link).collect();
+        let data = Bytes::new();
+        let block = Block::of_node(dag_pb::Node { links, data }.encode()).unwrap();
+        store.put(&block).await.unwrap();
+        below = *block.cid();
+    }
+    below
+}
+
+#[tokio::test]
+async fn a_tree_that_is_endlessly_wide_is_given_up() {
+    let store = MemoryStore::new();
+    let fits = wide_chain(&store, 11).await;
+    let missing = car::export(&[fits], &store, tokio::io::sink()).await;
+    assert!(matches!(
+        missing,
+        Err(CarTransferError::Read(ReadError::Missing { .. }))
+    ));
+    let hostile = wide_chain(&store, 13).await;
+    let refused = car::export(&[hostile], &store, tokio::io::sink()).await;
+    assert!(matches!(
+        refused,
+        Err(CarTransferError::Read(ReadError::TooManyLinks { .. }))
+    ));
+    // Nor does a folder follow it.
+    let place = tempfile::tempdir().unwrap();
+    let folder = FolderStore::open(place.path()).unwrap();
+    assert_eq!(wide_chain(&folder, 13).await, hostile);
+    let refused = folder.pin(&hostile, PinMode::Recursive, None).await;
+    let refused = refused.unwrap_err().to_string();
+    assert!(refused.contains("link to more than"), "{refused}");
 }
 
 proptest! {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arbius_sdk::content::pinning::{PinError, PinState, PinStore, Pinned, confirm};
+use arbius_sdk::content::pinning::{PinError, PinState, PinStore, Pinned, Standing, prove};
 use arbius_sdk::content::{BlockStore, Cid};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -12,9 +12,6 @@ use crate::show::{self, Side};
 
 /// How often a store that is at it is asked how far it has got.
 const ASKED_EVERY: Duration = Duration::from_secs(2);
-
-/// Blocks that are read back of one content.
-const READ_BACK: usize = 64;
 
 /// Pins that are listed of one store.
 const LISTED: usize = 1_000;
@@ -28,11 +25,6 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// Whether the store does not keep the content and will not by itself.
-    fn failed(&self) -> bool {
-        self.error.is_some() || self.state == Some(PinState::Failed)
-    }
-
     pub(super) fn json(&self) -> Value {
         json!({
             "store": self.store,
@@ -72,15 +64,13 @@ pub(super) fn table(answers: &[Answer]) -> eyre::Result<()> {
 
 /// An error if a store does not do what it was asked for.
 pub(super) fn all_do(answers: &[Answer], what: &str) -> eyre::Result<()> {
-    let failed: Vec<_> = answers.iter().filter(|answer| answer.failed()).collect();
-    let Some(first) = failed.first() else {
+    let failures: Vec<&String> = answers.iter().filter_map(|a| a.error.as_ref()).collect();
+    let Some(reason) = failures.first() else {
         return Ok(());
     };
-    let reason = first.error.as_deref();
-    let reason = reason.unwrap_or("the store says that it failed to fetch the content");
     eyre::bail!(
         "{} of {} stores {what}, the first of them because: {reason}",
-        failed.len(),
+        failures.len(),
         answers.len()
     )
 }
@@ -116,21 +106,22 @@ async fn follow(
     answer: &mut Answer,
 ) -> Result<(), PinError> {
     let started = Instant::now();
-    let Pinned { mut state, ticket } = store.pin(root, blocks).await?;
+    let mut said = store.pin(root, blocks).await?;
+    let ticket = said.ticket.clone();
     loop {
-        answer.state = Some(state);
-        match state {
-            PinState::Queued | PinState::Pinning if started.elapsed() < patience => {
+        answer.state = Some(said.state);
+        match prove(store, root, said).await? {
+            Standing::Underway(_) if started.elapsed() < patience => {
                 tokio::time::sleep(ASKED_EVERY).await;
                 let known = store.state(root, ticket.as_deref()).await?;
-                state = known.map_or(PinState::Failed, |known| known.state);
+                // A store that no longer knows of it has given up.
+                said = known.unwrap_or(Pinned::without_ticket(PinState::Failed));
             }
-            PinState::Pinned if store.can_read() => {
-                confirm(store, root, READ_BACK).await?;
+            Standing::Confirmed(_) => {
                 answer.read_back = true;
                 return Ok(());
             }
-            _ => return Ok(()),
+            Standing::Underway(_) | Standing::Claimed => return Ok(()),
         }
     }
 }

@@ -15,6 +15,9 @@ use crate::content::unixfs::ReadError;
 /// Bytes of blocks that are put into a store at a time.
 const BATCH_BYTES: usize = 4 << 20;
 
+/// And how many of them, for blocks of a few bytes.
+const BATCH_BLOCKS: usize = 1024;
+
 /// What an export wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CarExported {
@@ -95,7 +98,7 @@ pub async fn import(
         blocks += 1;
         held += block.data().len();
         batch.push(block);
-        if held >= BATCH_BYTES {
+        if held >= BATCH_BYTES || batch.len() == BATCH_BLOCKS {
             store.put_many(&batch).await?;
             batch.clear();
             held = 0;

@@ -6,17 +6,15 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use tempfile::NamedTempFile;
+use tempfile::TempPath;
 
-use super::files::{digest_in, entries, failed, flush_folder};
+use super::files::{digest_in, entries, failed};
+use super::flush::Flush;
 use super::usage::Reserved;
 use super::{Inner, StoredBlock};
 use crate::content::block::{Block, BlockError, MAX_BLOCK_BYTES};
 use crate::content::store::StoreError;
 use crate::content::{Cid, CidVersion, cids};
-
-/// Files that are open at a time while blocks are written.
-const OPEN_FILES: usize = 64;
 
 impl Inner {
     pub(super) fn get(&self, cid: Cid) -> Result<Option<Block>, StoreError> {
@@ -52,14 +50,13 @@ impl Inner {
         let Some((last, before)) = blocks.split_last() else {
             return Ok(());
         };
-        for group in before.chunks(OPEN_FILES) {
-            self.put_together(group)?;
-        }
+        self.put_together(before)?;
         self.put_together(std::slice::from_ref(last))
     }
 
     fn put_together(&self, blocks: &[Block]) -> Result<(), StoreError> {
-        let mut written: Vec<(NamedTempFile, PathBuf)> = Vec::with_capacity(blocks.len());
+        let flush = Flush::of(&self.files.blocks, blocks.len())?;
+        let mut written: Vec<(TempPath, PathBuf)> = Vec::with_capacity(blocks.len());
         let mut reserved = Vec::new();
         for block in blocks {
             let path = self.files.block(block.cid())?;
@@ -77,25 +74,25 @@ impl Inner {
             file.as_file()
                 .set_modified(SystemTime::now())
                 .map_err(failed("write", file.path()))?;
-            written.push((file, path));
+            // Closed: there may be more of them than a process may have open.
+            written.push((file.into_temp_path(), path));
         }
-        for (file, _) in &written {
-            file.as_file()
-                .sync_all()
-                .map_err(failed("flush", file.path()))?;
-        }
-        let mut shards: Vec<PathBuf> = Vec::new();
+        flush.files(written.iter().map(|(file, _)| &**file))?;
+        let mut folders: Vec<PathBuf> = Vec::new();
         for (file, path) in written {
             let shard = path.parent().unwrap_or(&self.files.blocks);
-            self.make_shard(shard)?;
-            shards.push(shard.to_owned());
+            if make_shard(shard)? {
+                // The new subfolder's own entry must reach the disk too.
+                folders.push(self.files.blocks.clone());
+            }
+            folders.push(shard.to_owned());
             file.persist(&path)
                 .map_err(|error| failed("write", &path)(error.error))?;
         }
         reserved.into_iter().for_each(Reserved::keep);
-        shards.sort();
-        shards.dedup();
-        shards.iter().try_for_each(|shard| flush_folder(shard))
+        folders.sort();
+        folders.dedup();
+        flush.folders(folders.iter().map(PathBuf::as_path))
     }
 
     /// Whether the block is here and whole; then it counts as put just now. One that is
@@ -112,15 +109,6 @@ impl Inner {
             }
             Ok(None) | Err(StoreError::Damaged { .. }) => Ok(false),
             Err(error) => Err(error),
-        }
-    }
-
-    fn make_shard(&self, shard: &Path) -> Result<(), StoreError> {
-        match fs::create_dir(shard) {
-            // The new subfolder's own entry must reach the disk too.
-            Ok(()) => flush_folder(&self.files.blocks),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-            Err(error) => Err(failed("create the folder", shard)(error)),
         }
     }
 
@@ -149,5 +137,14 @@ impl Inner {
             }
         }
         Ok(blocks)
+    }
+}
+
+/// Makes a subfolder for blocks; whether it was not there.
+fn make_shard(shard: &Path) -> Result<bool, StoreError> {
+    match fs::create_dir(shard) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+        Err(error) => Err(failed("create the folder", shard)(error)),
     }
 }

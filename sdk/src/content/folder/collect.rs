@@ -20,7 +20,8 @@ use super::{Inner, StoredBlock};
 use crate::content::block::Block;
 use crate::content::cids;
 use crate::content::store::StoreError;
-use crate::content::traversal::links;
+use crate::content::traversal::{MAX_AHEAD, links};
+use crate::content::unixfs::ReadError;
 use crate::content::{Cid, CidVersion, dag_pb};
 
 /// How a collection goes about it.
@@ -122,6 +123,12 @@ impl Inner {
                 ahead.extend(links_of(root, &block)?);
             } else if seen.insert(&cid)? {
                 ahead.extend(self.links(root, &cid)?);
+            }
+            if ahead.len() > MAX_AHEAD {
+                return Err(StoreError::NotADag {
+                    root: *root,
+                    reason: ReadError::TooManyLinks { cid }.to_string(),
+                });
             }
         }
         Ok(())

@@ -15,7 +15,8 @@
 //! second is found out because every block is hashed as it is read. The last two digits name
 //! the subfolder: digests are uniform, so the 256 subfolders fill evenly.
 //!
-//! - `files`: where everything lies, and writing that survives a crash.
+//! - `files`: where everything lies, and writing that survives a crash; `flush`: the same for
+//!   many files at once.
 //! - `blocks`: reading and writing blocks; `usage`: the limit of bytes.
 //! - `pins`: what is kept; `collect`: removing the rest; `check`: hashing everything again.
 
@@ -23,6 +24,7 @@ mod blocks;
 mod check;
 mod collect;
 mod files;
+mod flush;
 mod pins;
 mod usage;
 

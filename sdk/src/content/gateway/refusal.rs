@@ -105,9 +105,9 @@ impl From<ReadError> for Refused {
                 reason: MalformedError::Codec { .. },
                 ..
             } => StatusCode::BAD_REQUEST,
-            ReadError::TooLarge { .. } | ReadError::TooManyEntries { .. } => {
-                StatusCode::PAYLOAD_TOO_LARGE
-            }
+            ReadError::TooLarge { .. }
+            | ReadError::TooManyEntries { .. }
+            | ReadError::TooManyLinks { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             // Content that is here and is no file: nothing of this gateway failed.
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

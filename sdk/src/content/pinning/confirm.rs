@@ -2,8 +2,41 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::{PinError, PinStore};
+use super::{PinError, PinState, PinStore, Pinned};
 use crate::content::{Cid, cids, unixfs};
+
+/// Blocks that [`prove`] reads back of one content: all of most results.
+const READ_BACK: usize = 64;
+
+/// How far a store has been shown to be with keeping something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// It says that it is at it, or will be. It is asked again by this ticket.
+    Underway(Option<String>),
+    /// It says that it has all of it, and cannot be read.
+    Claimed,
+    /// It was read back.
+    Confirmed(Confirmed),
+}
+
+/// What the word of a store is worth: where it says that it has everything beneath `root` and
+/// can be read, some of it is read back.
+///
+/// # Errors
+/// [`PinError::Failed`] if it says that it failed, and as [`confirm`].
+pub async fn prove(store: &dyn PinStore, root: &Cid, said: Pinned) -> Result<Standing, PinError> {
+    match said.state {
+        PinState::Failed => Err(PinError::Failed {
+            store: store.name().to_owned(),
+            cid: Box::new(*root),
+        }),
+        PinState::Queued | PinState::Pinning => Ok(Standing::Underway(said.ticket)),
+        PinState::Pinned if !store.can_read() => Ok(Standing::Claimed),
+        PinState::Pinned => confirm(store, root, READ_BACK)
+            .await
+            .map(Standing::Confirmed),
+    }
+}
 
 /// What was read back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

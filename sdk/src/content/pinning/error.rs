@@ -97,6 +97,14 @@ pub enum PinError {
         /// How much is read, bytes.
         limit: usize,
     },
+    /// It has given up.
+    #[error("{store} says that it failed to fetch {cid}")]
+    Failed {
+        /// The store.
+        store: String,
+        /// The content.
+        cid: Box<Cid>,
+    },
     /// It keeps something else than it was given.
     #[error("{store} made {found} of {cid}: it does not keep the content as it is")]
     OtherContent {

@@ -15,7 +15,7 @@
 //!
 //! - [`Replicas`]: several of them, with a [`WritePolicy`], read from the first that answers
 //!   right;
-//! - [`confirm`]: reading back what a store says that it has;
+//! - [`prove`], [`confirm`]: reading back what a store says that it has;
 //! - [`Token`]: what opens a service, and is never shown.
 
 mod confirm;
@@ -30,7 +30,7 @@ mod requests;
 mod token;
 mod upload;
 
-pub use confirm::{Confirmed, confirm};
+pub use confirm::{Confirmed, Standing, confirm, prove};
 pub use error::PinError;
 pub use folder::FolderPins;
 pub use kubo::Kubo;

@@ -8,8 +8,8 @@ use crate::content::block::{Block, MAX_BLOCK_BYTES};
 use crate::content::dag_pb;
 
 /// A directory above this is sharded: bytes of its names and CIDs, or of its node where the
-/// layout says so. Kubo before 0.40 sharded one of exactly this size too; it and helia do
-/// not do so today.
+/// layout says so. One of exactly this size is not; where an importer shards it, the two make
+/// different CIDs of it.
 pub const SHARDED_ABOVE: usize = 262_144;
 
 /// An entry of a directory.

@@ -10,6 +10,7 @@ use super::message::{Contents, MalformedError, parse};
 use crate::content::block::Block;
 use crate::content::cids::CidError;
 use crate::content::store::{BlockStore, StoreError};
+use crate::content::traversal::MAX_AHEAD;
 
 /// [`resolve`] lists directories of at most this many entries; [`list`] takes a limit.
 pub const MAX_ENTRIES: usize = 100_000;
@@ -89,6 +90,15 @@ pub enum ReadError {
         size: u64,
         /// Where the range begins.
         start: u64,
+    },
+    /// A block, and those above it, link to more blocks than are remembered.
+    #[error(
+        "the block {cid} and those above it link to more than {MAX_AHEAD} blocks that are still to \
+         be read"
+    )]
+    TooManyLinks {
+        /// The block.
+        cid: Cid,
     },
     /// A path leads through something that has no such entry.
     #[error("{cid} has no entry `{name}`")]

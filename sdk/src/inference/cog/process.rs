@@ -5,13 +5,13 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::process::{Child, Command};
 
 use super::{CogClient, CogError, CogLimits};
 use crate::inference::worker::Limits;
-use crate::inference::worker::last_words::LastWords;
-use crate::inference::worker::process::describe;
+use crate::inference::worker::process::{describe, keep_stderr, last_words};
 
 /// How to start a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl CogCommand {
 pub struct CogProcess {
     child: Child,
     client: CogClient,
-    stderr: LastWords,
+    stderr: Arc<Mutex<Vec<u8>>>,
 }
 
 impl CogProcess {
@@ -89,8 +89,10 @@ impl CogProcess {
         end_with_this_process(&mut program);
         let mut child = program.spawn().map_err(failed)?;
         limit(&child, &command.limits).map_err(failed)?;
-        let stderr = child.stderr.take().map(LastWords::of);
-        let stderr = stderr.ok_or_else(|| failed(io::Error::other("it has no pipe")))?;
+        let stderr: Arc<Mutex<Vec<u8>>> = Arc::default();
+        if let Some(pipe) = child.stderr.take() {
+            tokio::spawn(keep_stderr(pipe, Arc::clone(&stderr)));
+        }
         let client = CogClient::new(&format!("http://127.0.0.1:{port}"), limits.clone())?;
         let mut process = Self {
             child,
@@ -102,7 +104,7 @@ impl CogProcess {
             ready = client.ready() => ready?,
             status = process.child.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), describe);
-                return Err(process.died(status).await);
+                return Err(process.died(status));
             }
         }
         Ok(process)
@@ -114,17 +116,17 @@ impl CogProcess {
     }
 
     /// Why it is gone, if it is.
-    pub async fn death(&mut self) -> Option<CogError> {
-        let status = match self.child.try_wait() {
-            Ok(None) => return None,
-            Ok(Some(status)) => describe(status),
-            Err(error) => error.to_string(),
-        };
-        Some(self.died(status).await)
+    pub fn death(&mut self) -> Option<CogError> {
+        match self.child.try_wait() {
+            Ok(None) => None,
+            Ok(Some(status)) => Some(self.died(describe(status))),
+            Err(error) => Some(self.died(error.to_string())),
+        }
     }
 
-    async fn died(&mut self, status: String) -> CogError {
-        let stderr = self.stderr.heard().await;
+    fn died(&self, status: String) -> CogError {
+        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
+        let stderr = last_words(&stderr);
         CogError::Died { status, stderr }
     }
 }

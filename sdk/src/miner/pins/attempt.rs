@@ -6,28 +6,14 @@ use super::{Pin, PinContent, PinStage};
 use crate::{
     content::{
         BlockStore,
-        pinning::{PinError, PinState, PinStore, Pinned, confirm},
+        pinning::{PinError, PinStore, Standing, prove},
         unixfs,
     },
     miner::{StoreError, machine::Machine},
 };
 
-/// Blocks that are read back of one content: all of most results.
-const READ_BACK: usize = 64;
-
 /// How often a store may withhold a content before it is sent again.
 const PATIENCE: u32 = 8;
-
-/// What a step has come to.
-#[derive(Debug)]
-pub(super) enum Outcome {
-    /// The store is at it.
-    Sent(Option<String>),
-    /// The store says that it has it, and cannot be read.
-    Pinned,
-    /// It was read back.
-    Confirmed,
-}
 
 /// Why a step came to nothing.
 #[derive(Debug, thiserror::Error)]
@@ -35,9 +21,6 @@ pub(super) enum Setback {
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] PinError),
-    /// The store gave it up.
-    #[error("the store says that it failed to fetch the content")]
-    Failed,
     /// There is nothing to send any more.
     #[error("{0}")]
     Gone(&'static str),
@@ -62,7 +45,7 @@ pub(super) async fn attempt(
     machine: &Machine,
     store: &dyn PinStore,
     pin: &Pin,
-) -> Result<Outcome, Setback> {
+) -> Result<Standing, Setback> {
     let cid = pin.cid();
     let known = match pin.stage {
         PinStage::Sent => store.state(&cid, pin.ticket.as_deref()).await?,
@@ -76,34 +59,14 @@ pub(super) async fn attempt(
             store.pin(&cid, &blocks).await?
         }
     };
-    match pinned {
-        Pinned {
-            state: PinState::Failed,
-            ..
-        } => Err(Setback::Failed),
-        Pinned {
-            state: PinState::Queued | PinState::Pinning,
-            ticket,
-        } => Ok(Outcome::Sent(ticket)),
-        Pinned {
-            state: PinState::Pinned,
-            ..
-        } if !store.can_read() => Ok(Outcome::Pinned),
-        Pinned {
-            state: PinState::Pinned,
-            ..
-        } => {
-            let read = confirm(store, &cid, READ_BACK).await;
-            if let Err(PinError::Withheld { .. }) = &read
-                && is_lost(pin)
-                && let Err(error) = store.unpin(&cid).await
-            {
-                tracing::debug!(%error, "what a store has lost cannot be unpinned");
-            }
-            read?;
-            Ok(Outcome::Confirmed)
-        }
+    let standing = prove(store, &cid, pinned).await;
+    if let Err(PinError::Withheld { .. }) = &standing
+        && is_lost(pin)
+        && let Err(error) = store.unpin(&cid).await
+    {
+        tracing::debug!(%error, "what a store has lost cannot be unpinned");
     }
+    Ok(standing?)
 }
 
 /// Whether a store has withheld a content so often that it is taken to have lost it. At first

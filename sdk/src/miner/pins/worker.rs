@@ -15,11 +15,11 @@ use tokio::{
 
 use super::{
     Pin, PinStage,
-    attempt::{Outcome, Setback, attempt, is_lost},
+    attempt::{Setback, attempt, is_lost},
     queue::{Trouble, Waiting},
 };
 use crate::{
-    content::pinning::{PinError, PinStore},
+    content::pinning::{PinError, PinStore, Standing},
     miner::{MinerError, Pinning, job::now_millis, machine::Machine},
 };
 
@@ -39,7 +39,7 @@ pub(in crate::miner) struct Worker {
     open: HashMap<B256, Pin>,
     /// Those of them that wait, by the time when they are due.
     due: BTreeSet<(u64, B256)>,
-    running: JoinSet<(B256, Result<Outcome, Setback>)>,
+    running: JoinSet<(B256, Result<Standing, Setback>)>,
     /// How often in a row the store itself was in trouble.
     troubles: u32,
     closed_until: Instant,
@@ -153,7 +153,7 @@ impl Worker {
 
     fn finish(
         &mut self,
-        done: Result<(B256, Result<Outcome, Setback>), JoinError>,
+        done: Result<(B256, Result<Standing, Setback>), JoinError>,
     ) -> Result<(), MinerError> {
         let (digest, outcome) = done.map_err(|error| MinerError::Crashed(error.to_string()))?;
         let Some(mut pin) = self.open.remove(&digest) else {
@@ -161,9 +161,9 @@ impl Worker {
         };
         self.count(&pin, &outcome);
         match outcome {
-            Ok(outcome) => {
+            Ok(standing) => {
                 self.opened();
-                self.move_on(&mut pin, outcome);
+                self.move_on(&mut pin, standing);
             }
             Err(setback) if setback.is_final() => {
                 pin.reach(PinStage::Failed, Some(setback.to_string()));
@@ -183,31 +183,31 @@ impl Worker {
         Ok(())
     }
 
-    fn count(&self, pin: &Pin, outcome: &Result<Outcome, Setback>) {
+    fn count(&self, pin: &Pin, outcome: &Result<Standing, Setback>) {
         let name = match outcome {
-            Ok(Outcome::Sent(_)) => "sent",
-            Ok(Outcome::Pinned) => "pinned",
-            Ok(Outcome::Confirmed) => "confirmed",
+            Ok(Standing::Underway(_)) => "sent",
+            Ok(Standing::Claimed) => "pinned",
+            Ok(Standing::Confirmed(_)) => "confirmed",
             Err(_) => "failed",
         };
         let metrics = &self.machine.metrics;
         metrics.pin_attempt(&pin.store, name);
-        if matches!(outcome, Ok(Outcome::Pinned | Outcome::Confirmed)) {
+        if matches!(outcome, Ok(Standing::Claimed | Standing::Confirmed(_))) {
             let took = now_millis().saturating_sub(pin.since);
             metrics.pinned(&pin.store, Duration::from_millis(took));
         }
     }
 
-    fn move_on(&self, pin: &mut Pin, outcome: Outcome) {
-        match outcome {
-            Outcome::Sent(ticket) => {
+    fn move_on(&self, pin: &mut Pin, standing: Standing) {
+        match standing {
+            Standing::Underway(ticket) => {
                 pin.reach(PinStage::Sent, None);
                 pin.ticket = ticket;
                 pin.attempts = pin.attempts.saturating_add(1);
                 pin.due = later(self.pause(pin.attempts).min(LONGEST_POLL));
             }
-            Outcome::Pinned => pin.reach(PinStage::Pinned, None),
-            Outcome::Confirmed => pin.reach(PinStage::Confirmed, None),
+            Standing::Claimed => pin.reach(PinStage::Pinned, None),
+            Standing::Confirmed(_) => pin.reach(PinStage::Confirmed, None),
         }
     }
 
@@ -216,7 +216,9 @@ impl Worker {
         let stage = match setback {
             Setback::Store(PinError::Withheld { .. }) if !is_lost(pin) => PinStage::Sent,
             // What was not done has to be sent again; what could not be asked has not.
-            Setback::Store(PinError::Withheld { .. }) | Setback::Failed => PinStage::Waiting,
+            Setback::Store(PinError::Withheld { .. } | PinError::Failed { .. }) => {
+                PinStage::Waiting
+            }
             _ => pin.stage,
         };
         pin.reach(stage, Some(setback.to_string()));
