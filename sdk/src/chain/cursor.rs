@@ -19,7 +19,8 @@ pub struct Cursor {
     pub block: u64,
     /// Its hash, by which a reorganisation is noticed; zero where it is not known.
     pub hash: B256,
-    /// When it was read, milliseconds since 1970; 0 where that is not known.
+    /// A time, milliseconds since 1970, until which nothing could be known of later blocks; 0
+    /// where none is known.
     #[serde(default)]
     read_at: u64,
     /// Blocks before it, oldest first; the oldest is where reading began.
@@ -32,7 +33,7 @@ pub struct Cursor {
 pub(super) struct Checkpoint {
     pub(super) block: u64,
     pub(super) hash: B256,
-    /// Milliseconds since 1970.
+    /// As the cursor's.
     #[serde(default)]
     pub(super) read_at: u64,
 }
@@ -62,15 +63,22 @@ impl Cursor {
         checkpoints
     }
 
-    /// Further along the same chain.
-    pub(super) fn advanced(&self, block: u64, hash: B256) -> Self {
+    /// What was concluded since, milliseconds since 1970, may rest on later blocks, which a
+    /// reorganisation could have replaced unnoticed while nobody read on.
+    #[must_use]
+    pub const fn unsure_since(&self) -> u64 {
+        self.read_at
+    }
+
+    /// Further along the same chain; if this is its head, with the time when that was asked for.
+    pub(super) fn advanced(&self, block: u64, hash: B256, head_at: Option<u64>) -> Self {
         let mut known = self.checkpoints();
         known.retain(|known| known.block < block);
         thin(&mut known, block);
         Self {
             block,
             hash,
-            read_at: now_millis(),
+            read_at: head_at.unwrap_or(self.read_at),
             known,
         }
     }
@@ -97,7 +105,7 @@ impl Cursor {
     }
 }
 
-fn now_millis() -> u64 {
+pub(super) fn now_millis() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| {
         u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
@@ -130,7 +138,7 @@ mod tests {
     fn remembers_little_of_a_long_way_and_that_well_spread() {
         let mut cursor = Cursor::after(7).anchored(hash(7));
         for number in 8..200_000 {
-            cursor = cursor.advanced(number, hash(number));
+            cursor = cursor.advanced(number, hash(number), None);
         }
         let known = cursor.checkpoints();
         assert!(known.len() <= 64, "{}", known.len());
@@ -156,7 +164,7 @@ mod tests {
     fn forgets_what_was_undone() {
         let mut cursor = Cursor::after(1).anchored(hash(1));
         for number in 2..10 {
-            cursor = cursor.advanced(number, hash(number));
+            cursor = cursor.advanced(number, hash(number), None);
         }
         let six = cursor.checkpoints()[5];
         assert_eq!(six.block, 6);

@@ -2,10 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashSet},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -13,7 +10,10 @@ use alloy::{eips::BlockNumberOrTag, rpc::types::Log};
 use alloy_primitives::{Address, B256, BloomInput};
 
 use super::{
-    Chain, ChainError, Cursor, Head, Logs, cursor::Checkpoint, header::Header, logs::Question,
+    Chain, ChainError, Cursor, Expected, Head, Logs,
+    cursor::{Checkpoint, now_millis},
+    header::Header,
+    logs::Question,
     subscription::Wake,
 };
 
@@ -65,8 +65,9 @@ pub struct Batch {
 /// - A block's events are read from the endpoint that showed the block. Where a block's bloom
 ///   filter (a digest of who emitted what) says that there are events and none came, they are
 ///   asked for again by the block's hash.
-/// - Reorganisations show in the hash of the last block that was read. The block where the
-///   chain parted is found among those that the cursor remembers. Where there are several
+/// - Reorganisations show in the hash of the last block that was read, and in those of blocks
+///   that are [`Expected`]. The block where the chain parted is found among those that the
+///   cursor remembers. Where there are several
 ///   endpoints and another still has that block, it is not believed that it is gone.
 /// - On nodes that keep no history, reading begins at a later block: what was submitted before
 ///   is not seen ([`ChainError::Pruned`] says so). A node that answers with nothing where it
@@ -76,8 +77,8 @@ pub struct Events {
     logs: Logs,
     cursor: Cursor,
     poll: Duration,
-    /// The newest block that is known from elsewhere.
-    expected: Arc<AtomicU64>,
+    /// Blocks that are known from elsewhere.
+    expected: Arc<Expected>,
     /// Events of the last blocks that were handed out already, by block and index.
     seen: BTreeMap<u64, HashSet<(B256, u64)>>,
     /// The block before which nothing is asked again.
@@ -99,8 +100,10 @@ enum Look {
     Late(Header),
     /// What was read last is not on its chain.
     Parted(Header),
-    /// Something new.
-    New(Box<Batch>),
+    /// Something new, and the expected blocks that are among it.
+    New(Box<Batch>, Vec<(u64, B256)>),
+    /// These blocks were expected, and others are in their place.
+    Replaced(Header, Vec<(u64, B256)>),
 }
 
 impl Events {
@@ -131,11 +134,11 @@ impl Events {
         self
     }
 
-    /// The number of a block that must exist, from a receipt for instance: a head that stays
-    /// behind it is a reorganisation that could not be seen otherwise.
+    /// Blocks that must exist, from receipts for instance: a head that stays behind one, or
+    /// another block in its place, is a reorganisation that could not be seen otherwise.
     #[must_use]
-    pub fn expecting(mut self, block: Arc<AtomicU64>) -> Self {
-        self.expected = block;
+    pub fn expecting(mut self, blocks: Arc<Expected>) -> Self {
+        self.expected = blocks;
         self
     }
 
@@ -206,7 +209,14 @@ impl Events {
                 chain.through(index)
             };
             match self.look_at(&view).await {
-                Ok(Look::New(batch)) => return Ok(Some(self.take(*batch))),
+                Ok(Look::New(batch, met)) => {
+                    self.expected.forget(&met);
+                    return Ok(Some(self.take(*batch)));
+                }
+                Ok(Look::Replaced(head, gone)) => {
+                    self.expected.forget(&gone);
+                    return self.go_back(&view, &head).await.map(Some);
+                }
                 Ok(Look::Nothing(head)) => {
                     self.late_since = None;
                     if let Some(wake) = &self.wake {
@@ -253,9 +263,10 @@ impl Events {
         {
             self.cursor = self.cursor.clone().anchored(hash);
         }
+        let asked_at = now_millis();
         let head = view.newest().await?;
         let (block, hash) = (self.cursor.block, self.cursor.hash);
-        if head.number() < self.expected.load(Ordering::Relaxed).max(block) {
+        if head.number() < self.expected.newest().max(block) {
             return Ok(Look::Late(head));
         }
         if head.hash == hash {
@@ -273,13 +284,46 @@ impl Events {
         if head.number() == block {
             return Ok(Look::Nothing(Head::from(&head)));
         }
-        self.read(view, &head)
-            .await
-            .map(|batch| Look::New(Box::new(batch)))
+        let batch = self.read(view, &head, asked_at).await?;
+        let met = self.expected.up_to(batch.to);
+        let gone = self.replaced(view, &batch, &met).await?;
+        Ok(if gone.is_empty() {
+            Look::New(Box::new(batch), met)
+        } else {
+            Look::Replaced(head, gone)
+        })
     }
 
-    /// Reads on towards a head.
-    async fn read(&mut self, view: &Chain, head: &Header) -> Result<Batch, ChainError> {
+    /// Which of these blocks are not on the chain, another being in their place.
+    async fn replaced(
+        &self,
+        view: &Chain,
+        batch: &Batch,
+        expected: &[(u64, B256)],
+    ) -> Result<Vec<(u64, B256)>, ChainError> {
+        let mut gone = Vec::new();
+        for (number, hash) in expected.iter().filter(|(_, hash)| !hash.is_zero()) {
+            let there = if *number == batch.cursor.block && !batch.cursor.hash.is_zero() {
+                Some(batch.cursor.hash)
+            } else if let Some(there) = block_hash(&batch.logs, *number) {
+                Some(there)
+            } else {
+                view.block_hash(*number).await?
+            };
+            if there != Some(*hash) {
+                gone.push((*number, *hash));
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Reads on towards a head that was asked for at `asked_at`, milliseconds since 1970.
+    async fn read(
+        &mut self,
+        view: &Chain,
+        head: &Header,
+        asked_at: u64,
+    ) -> Result<Batch, ChainError> {
         let from = self.cursor.block + 1;
         let again = from.saturating_sub(OVERLAP).max(self.first).min(from);
         let (mut logs, mut next) = self.logs.read(view, again, head.number()).await?;
@@ -303,13 +347,15 @@ impl Events {
             }
             hash = head.hash;
         }
+        // On the way to the head, what was concluded meanwhile may rest on blocks further on.
+        let whole = (to == head.number()).then_some(asked_at);
         Ok(Batch {
             logs: self.unseen(logs),
             from,
             to,
             reorganised_from: None,
             undone_since: 0,
-            cursor: self.cursor.advanced(to, hash),
+            cursor: self.cursor.advanced(to, hash, whole),
             head: Head::from(head),
         })
     }
@@ -438,7 +484,8 @@ impl Events {
         self.first = cursor.block + 1;
         self.cursor = cursor;
         self.late_since = None;
-        self.expected.store(0, Ordering::Relaxed);
+        // What relies on them is to be looked at again for this.
+        self.expected.forget(&self.expected.up_to(u64::MAX));
         Ok(Batch {
             reorganised_from: Some(self.cursor.block + 1),
             undone_since: ancestor.map_or(0, |ancestor| ancestor.read_at),

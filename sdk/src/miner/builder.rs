@@ -235,7 +235,7 @@ impl Miner {
             contest_period: contest_period.saturating_to(),
             events: events.clone(),
             case_events,
-            newest: Arc::default(),
+            expected: Arc::default(),
             solved: Mutex::new(HashMap::new()),
             clock: Mutex::new(None),
             queue: AtomicUsize::new(0),

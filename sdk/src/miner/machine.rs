@@ -31,7 +31,7 @@ use super::{
     store::Store,
 };
 use crate::{
-    chain::{Chain, ChainError, Lane},
+    chain::{Chain, ChainError, Expected, Lane, Receipt},
     client::{Network, Validator},
     content::{self, BlockStore, Cid, Fetcher, FolderStore, Scope, Traversal, cids, unixfs},
     contracts::IEngine,
@@ -75,8 +75,8 @@ pub(super) struct Machine {
     pub(super) locking: AsyncMutex<()>,
     /// Held while earnings are looked at and withdrawn, lest two claims withdraw the same.
     pub(super) withdrawing: AsyncMutex<()>,
-    /// The newest block that a receipt named.
-    pub(super) newest: Arc<AtomicU64>,
+    /// The blocks that receipts named.
+    pub(super) expected: Arc<Expected>,
     /// Solvers of tasks that were read from events.
     pub(super) solved: Mutex<HashMap<B256, Address>>,
     /// The chain's time, once its head was read.
@@ -183,9 +183,17 @@ impl Machine {
         *kept = Some(clock);
     }
 
-    /// Notes that a receipt named a block.
-    pub(super) fn included(&self, block: u64) {
-        self.newest.fetch_max(block, Ordering::Relaxed);
+    /// Notes that something relies on a receipt.
+    pub(super) fn included(&self, receipt: &Receipt) {
+        self.expected.note(receipt.block, receipt.block_hash);
+    }
+
+    /// Notes that something relies on the state of the chain that was just read. Without an
+    /// answer nothing is noted: what relies on it is over and written down already.
+    pub(super) async fn rely_on_head(&self) {
+        if let Ok(head) = self.chain.head().await {
+            self.expected.note(head.number, head.hash);
+        }
     }
 
     /// Whether anything that it does needs a stake, and it may deposit one.

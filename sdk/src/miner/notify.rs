@@ -70,7 +70,7 @@ impl Machine {
             Call::new(self.engine, &call).for_purpose(format!("notifying the consumer of {task}"));
         match self.lane.execute(call).await {
             Ok(receipt) => {
-                self.included(receipt.block);
+                self.included(&receipt);
                 let told = receipt
                     .events::<IEngine::ConsumerNotified>(self.engine)
                     .any(|event| event.success);

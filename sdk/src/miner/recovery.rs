@@ -20,6 +20,10 @@ impl Machine {
     #[tracing::instrument(level = "debug", skip_all, fields(task = %job.task))]
     pub(super) async fn recover(&self, job: &mut Job) -> Result<Next, StepError> {
         if let Some(next) = self.standing(job, Whom::Anyone).await? {
+            if next == Next::Over {
+                // After a restart it is told of blocks that nobody has read yet.
+                self.rely_on_head().await;
+            }
             return Ok(next);
         }
         if job.state < State::Pinned {

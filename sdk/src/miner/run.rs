@@ -45,6 +45,9 @@ pub(super) struct Runner {
     /// The last task that was read since the start or a reorganisation: the next one's id is
     /// made of it.
     last_task: Option<B256>,
+    /// What ended since then, milliseconds since 1970, is to be compared with the chain: an
+    /// earlier run has not read the blocks after it, which may have been replaced since.
+    unsure_since: Option<u64>,
     /// After a reorganisation, the last block that had been read before it: tasks up to there
     /// may be known.
     replayed: u64,
@@ -77,6 +80,7 @@ impl Runner {
             _ => Cursor::after(start),
         };
         let read = cursor.block;
+        let unsure_since = Some(cursor.unsure_since());
         let events = Events::new(
             machine.chain.clone(),
             machine.engine,
@@ -84,7 +88,7 @@ impl Runner {
             cursor,
         )
         .poll_every(machine.settings.poll)
-        .expecting(Arc::clone(&machine.newest));
+        .expecting(Arc::clone(&machine.expected));
         let open = machine.store.open_jobs()?;
         let slots = open
             .iter()
@@ -100,6 +104,7 @@ impl Runner {
             held: None,
             read,
             last_task: None,
+            unsure_since,
             replayed: 0,
             head: None,
             slots,
@@ -229,15 +234,21 @@ impl Runner {
             };
         }
         self.docket.rewind();
+        self.look_again(undone_since)
+    }
+
+    /// Takes up again what has ended since a time, milliseconds since 1970, on account of what
+    /// the chain said: the blocks that said so may be gone.
+    fn look_again(&mut self, since: u64) -> Result<(), StoreError> {
         let account = self.machine.account();
-        for job in self.machine.store.ended_since(undone_since)? {
+        for job in self.machine.store.ended_since(since)? {
             // What ended by this machine alone ends the same way again.
             let by_chain = job.state != State::Failed || job.winner == Some(account);
             if by_chain && !self.slots.contains_key(&job.task) {
                 self.reopen(job)?;
             }
         }
-        Ok(())
+        self.docket.look_again(since)
     }
 
     /// Takes a job up again that was over.
@@ -292,6 +303,10 @@ impl Runner {
                 timestamp: head.timestamp,
                 seen: Instant::now(),
             });
+        }
+        if let Some(since) = self.unsure_since {
+            self.look_again(since)?;
+            self.unsure_since = None;
         }
         if batch.reorganised_from.is_some() {
             self.replayed = self.replayed.max(self.read);

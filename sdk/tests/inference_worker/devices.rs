@@ -19,7 +19,7 @@ use crate::{INPUT, block_on, bundle, command, expected, options, pool};
 
 /// The digits model under another title, and so another template, of that class, with that
 /// graph.
-fn another(title: &str, class: Class, graph: &[u8]) -> Bundle {
+pub(crate) fn another(title: &str, class: Class, graph: &[u8]) -> Bundle {
     let digits = arbius_models::digits();
     let passport = Passport::new(class, bundle().passport().goldens.clone()).unwrap();
     let passport = serde_json::to_vec(&passport).unwrap();

@@ -7,11 +7,13 @@
 //! |---|---|
 //! | `children` | one child and what it may do |
 //! | `devices` | several models on several devices |
+//! | `gpu` | GPUs, one of which disappears |
 //! | `roles` | what a child does, by its role |
 #![cfg(feature = "inference")]
 
 mod children;
 mod devices;
+mod gpu;
 #[path = "../onnx_writer/mod.rs"]
 mod onnx_writer;
 mod roles;
@@ -110,6 +112,14 @@ const TESTS: &[(&str, fn())] = &[
     (
         "a_pinned_model_runs_with_its_own_options_and_on_nothing_else",
         devices::a_pinned_model_runs_with_its_own_options_and_on_nothing_else,
+    ),
+    (
+        "several_gpus_compute_at_once",
+        gpu::several_gpus_compute_at_once,
+    ),
+    (
+        "a_gpu_that_disappears_leaves_its_tasks_to_the_others",
+        gpu::a_gpu_that_disappears_leaves_its_tasks_to_the_others,
     ),
     (
         "a_solver_in_process_gives_the_same_bytes",

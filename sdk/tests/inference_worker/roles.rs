@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use arbius_sdk::inference::worker::serve;
 
+use crate::gpu;
+
 /// What a child does, by its role.
 pub(crate) fn play(role: &str) -> ExitCode {
     // The roles that misbehave do so after their greeting, when they are trusted.
@@ -16,6 +18,9 @@ pub(crate) fn play(role: &str) -> ExitCode {
         };
         let _ = serve(std::io::stdin().lock(), output);
     };
+    if let Some(folder) = role.strip_prefix("gpu-in:") {
+        return gpu::play(folder.as_ref());
+    }
     match role {
         "serve" => {
             if let Err(error) = serve(std::io::stdin().lock(), std::io::stdout().lock()) {

@@ -3,14 +3,14 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, B256};
 use arbius_devnet::Devnet;
-use arbius_sdk::chain::{Chain, ChainError, Cursor, EndpointState, Events, Logs};
+use arbius_sdk::chain::{Chain, ChainError, Cursor, EndpointState, Events, Expected, Logs};
 use serde_json::{Value, json};
 
 use crate::world::{EMITTER, EVENT, Hostile, Mode, builder, devnet, emit, numbers, status, until};
@@ -365,11 +365,11 @@ async fn a_node_that_is_behind_is_passed_over_for_one_that_is_not() {
 async fn a_block_that_a_receipt_named_and_that_never_comes_was_reorganised_away() {
     let devnet = spread(2, 2).await;
     let chain = Chain::connect(&devnet.url()).await.unwrap();
-    let expected = Arc::new(AtomicU64::new(0));
+    let expected = Arc::new(Expected::default());
     let mut events = follow(&chain, Cursor::after(0)).expecting(Arc::clone(&expected));
     assert_eq!(read(&mut events, 2).await, [0, 1]);
     let head = devnet.chain().block_number();
-    expected.store(head + 1, Ordering::Relaxed);
+    expected.note(head + 1, B256::repeat_byte(1));
     let looks = AtomicUsize::new(0);
     until("it is taken for a reorganisation", async || {
         looks.fetch_add(1, Ordering::Relaxed);
@@ -378,5 +378,5 @@ async fn a_block_that_a_receipt_named_and_that_never_comes_was_reorganised_away(
     })
     .await;
     assert!(looks.into_inner() > 10, "not at once: a node may be late");
-    assert_eq!(expected.load(Ordering::Relaxed), 0);
+    assert_eq!(expected.newest(), 0);
 }

@@ -5,17 +5,17 @@ use std::{sync::Arc, time::Duration};
 use alloy_primitives::U256;
 use arbius_sdk::{
     chain::Call,
-    contracts::{IEngine, IToken},
+    contracts::{IEngine, IToken, TaskStatus},
     inference::Solver,
-    miner::State,
+    miner::{MinerHandle, Settings, Stage, State},
 };
 use arbius_testkit::Actor;
 
 use crate::{
     faulty::Faulty,
     world::{
-        AIUS, PATIENCE, World, all_over, answer, chain_with_model, miner, reached, request,
-        requester, until,
+        AIUS, Asked, PATIENCE, World, all_over, answer, case_at, chain_with_model, cheat, miner,
+        reached, request, requester, settings, until,
     },
 };
 
@@ -125,4 +125,91 @@ async fn a_job_that_was_lost_to_a_solution_that_is_gone_is_won() {
     all_over(&miner, 1).await;
     assert_eq!(miner.tally().unwrap().of(State::Claimed), 1);
     miner.stop().await.unwrap();
+}
+
+/// A miner with one task claimed and the claim's block not read yet: it looks only every few
+/// seconds, and has looked just before.
+async fn claimed_unread(world: &World) -> (MinerHandle, Asked) {
+    let miner = world.spawn(0, slow()).await;
+    let asked = world.ask("four").await;
+    reached(&miner, asked.task, State::Revealed).await;
+    world.past_contest();
+    reached(&miner, asked.task, State::Claimed).await;
+    (miner, asked)
+}
+
+fn slow() -> Settings {
+    Settings {
+        poll: Duration::from_secs(3),
+        withdraw: false,
+        ..settings()
+    }
+}
+
+/// Replaces the newest block by another.
+fn replace_newest(world: &World) {
+    world.chain.devnet().chain().rollback(1).unwrap();
+    world.chain.pass(Duration::from_secs(1)).unwrap();
+}
+
+async fn claimed_again(world: &World, miner: &MinerHandle, asked: &Asked) {
+    assert!(!world.solution(asked.task).await.claimed);
+    until("it is claimed again", async || {
+        world.solution(asked.task).await.claimed
+    })
+    .await;
+    all_over(miner, 1).await;
+    let tally = miner.tally().unwrap();
+    assert_eq!(tally.of(State::Claimed), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_block_was_replaced_before_it_was_read_is_made_again() {
+    let world = World::new().await;
+    let (miner, asked) = claimed_unread(&world).await;
+    replace_newest(&world);
+    claimed_again(&world, &miner, &asked).await;
+    miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_block_was_replaced_while_its_miner_was_dead_is_made_again() {
+    let world = World::new().await;
+    let (miner, asked) = claimed_unread(&world).await;
+    miner.stop().await.unwrap();
+    replace_newest(&world);
+    let miner = world.spawn(0, settings()).await;
+    claimed_again(&world, &miner, &asked).await;
+    miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_settlement_that_a_reorganisation_undoes_is_made_again() {
+    let world = World::new().await;
+    let watchers = [world.watcher(0).await, world.watcher(1).await];
+    let mallory = world.validator(3).await;
+    world.grow_up();
+    let asked = world.ask("a five").await;
+    cheat(&mallory, &asked).await;
+    for watcher in &watchers {
+        case_at(watcher, asked.task, Stage::Voted).await;
+    }
+    let before = world.chain.devnet().chain().snapshot();
+    world.past_vote();
+    for watcher in &watchers {
+        case_at(watcher, asked.task, Stage::Settled).await;
+    }
+    assert_eq!(world.status(asked.task).await, TaskStatus::Rejected);
+
+    assert!(world.chain.devnet().chain().revert(before));
+    assert_eq!(world.status(asked.task).await, TaskStatus::Contested);
+    world.past_vote();
+    until("it is settled again", async || {
+        world.status(asked.task).await == TaskStatus::Rejected
+    })
+    .await;
+    for watcher in watchers {
+        case_at(&watcher, asked.task, Stage::Settled).await;
+        watcher.stop().await.unwrap();
+    }
 }

@@ -132,3 +132,18 @@ async fn a_transaction_costs_few_requests() {
         "the base fee is kept for a while"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_tells_an_old_nonce_is_not_taken_for_another_program() {
+    let (devnet, _, signer) = devnet().await;
+    let (endpoint, chain) = Endpoint::before(&devnet, Vec::new()).await;
+    let lane = Lane::new(chain, signer);
+    let one = || Call::transfer(somebody(), U256::from(1));
+    lane.execute(one()).await.unwrap();
+    // Where the lane stands is asked anew.
+    lane.resync().await;
+    endpoint.fall_behind(1);
+    lane.execute(one()).await.unwrap();
+    assert_eq!(lane.status().foreign, 0);
+    assert_eq!(devnet.chain().balance(somebody()), U256::from(2));
+}

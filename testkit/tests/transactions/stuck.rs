@@ -282,3 +282,20 @@ async fn what_reverts_when_it_is_included_is_told_by_the_engines_name() {
     assert!(error.to_string().contains("claiming once"), "{error}");
     assert_eq!(journal.settled(), [Outcome::Included, Outcome::Reverted]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nonce_that_was_undone_and_offers_too_little_now_is_used_up_all_the_same() {
+    let (devnet, lane, _) = by_hand(hasty()).await;
+    let first = lane.send(transfer(1)).await.unwrap();
+    devnet.chain().mine();
+    first.confirmed().await.unwrap();
+    let second = lane.send(transfer(2)).await.unwrap();
+    devnet.chain().rollback(1).unwrap();
+    devnet.chain().set_base_fee(devnet.chain().base_fee() * 20);
+    devnet.chain().set_mining(Mining::Automatic);
+    devnet.chain().mine();
+    // What was included first cannot be again, and the second cannot be without it.
+    second.confirmed().await.unwrap();
+    assert_eq!(devnet.chain().nonce(lane.address()), 2);
+    assert_eq!(devnet.chain().balance(somebody()), U256::from(2));
+}

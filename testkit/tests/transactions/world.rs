@@ -3,11 +3,14 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-use alloy_primitives::Address;
+use alloy_primitives::{Address, U256};
 use arbius_devnet::{Devnet, chain::Mining};
 use arbius_sdk::{
     chain::{Chain, FeePolicy, Intent, Journal, JournalError, Lane, Outcome, Signer},
@@ -128,6 +131,8 @@ pub(crate) enum Fault {
 /// An endpoint in front of a chain, whose broadcasts fail as told.
 pub(crate) struct Endpoint {
     faults: Mutex<VecDeque<Fault>>,
+    /// So many answers about nonces tell the one before.
+    old_nonces: AtomicUsize,
     counts: Mutex<BTreeMap<String, usize>>,
     behind: String,
     client: reqwest::Client,
@@ -138,6 +143,7 @@ impl Endpoint {
     pub(crate) async fn before(devnet: &Devnet, faults: Vec<Fault>) -> (Arc<Self>, Chain) {
         let endpoint = Arc::new(Self {
             faults: Mutex::new(faults.into()),
+            old_nonces: AtomicUsize::new(0),
             counts: Mutex::default(),
             behind: devnet.url(),
             client: http::client().unwrap(),
@@ -151,6 +157,11 @@ impl Endpoint {
             .with_state(Arc::clone(&endpoint));
         tokio::spawn(async move { axum::serve(listener, router).await });
         (endpoint, Chain::connect(&url).await.unwrap())
+    }
+
+    /// Tells the nonce before the real one, so many times.
+    pub(crate) fn fall_behind(&self, times: usize) {
+        self.old_nonces.store(times, Ordering::Relaxed);
     }
 
     /// How often a method was asked for.
@@ -196,7 +207,20 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, body: String) -> impl Int
         .header("content-type", "application/json")
         .send()
         .await;
-    let answer = passed.unwrap().text().await.unwrap();
+    let mut answer = passed.unwrap().text().await.unwrap();
+    let old = &endpoint.old_nonces;
+    if request["method"] == "eth_getTransactionCount"
+        && old
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(1)
+            })
+            .is_ok()
+    {
+        let mut told: Value = serde_json::from_str(&answer).unwrap();
+        let nonce: U256 = serde_json::from_value(told["result"].take()).unwrap();
+        told["result"] = json!(nonce - U256::from(1));
+        answer = told.to_string();
+    }
     if fault.is_some() {
         return (StatusCode::GATEWAY_TIMEOUT, String::new());
     }

@@ -238,10 +238,11 @@ impl Lane {
         tracing::info!(from = missing, to = nonce, "filling a gap of nonces");
         for missing in (missing..nonce).take(usize::try_from(GAP_AT_ONCE).unwrap_or(usize::MAX)) {
             let known = self.flights().landed_at(missing);
-            if let Some(raw) = known {
-                self.broadcast(&raw).await;
-            } else if since.elapsed() >= GAP {
+            if since.elapsed() >= GAP {
+                // What was included there may offer too little by now.
                 self.fill_one(missing).await?;
+            } else if let Some(raw) = known {
+                self.broadcast(&raw).await;
             }
         }
         if let Some(flight) = self.flights().get_mut(nonce) {

@@ -11,6 +11,8 @@ pub struct Receipt {
     pub hash: B256,
     /// The block that includes it.
     pub block: u64,
+    /// That block's hash.
+    pub block_hash: B256,
     /// Whether it succeeded.
     pub success: bool,
     /// Gas used, intrinsic gas included.
@@ -39,6 +41,7 @@ impl From<TransactionReceipt> for Receipt {
         Self {
             hash: receipt.transaction_hash,
             block: receipt.block_number.unwrap_or_default(),
+            block_hash: receipt.block_hash.unwrap_or_default(),
             success: receipt.status(),
             gas_used: receipt.gas_used,
             gas_price: receipt.effective_gas_price,

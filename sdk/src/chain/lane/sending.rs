@@ -299,19 +299,37 @@ impl Lane {
         if let Some(next) = self.flights().next {
             return Ok(next);
         }
-        let pending = self.chain().nonce(self.address(), true).await?;
-        Ok(self.flights().begin_at(pending))
+        let mut nonce = self.chain().nonce(self.address(), true).await?;
+        // An endpoint that is behind tells nonces that are used. The same call under the same
+        // nonce would be the same transaction, and look as if it were included already.
+        while let Some(hash) = self.landed_hash(nonce) {
+            let Ok(Some(_)) = self.chain().receipt_anywhere(hash).await else {
+                break;
+            };
+            nonce += 1;
+        }
+        Ok(self.flights().begin_at(nonce))
     }
 
-    /// Goes on behind a nonce that another program uses, and says so.
+    /// The hash of the last transaction that was included with a nonce, as far as is known.
+    fn landed_hash(&self, nonce: u64) -> Option<B256> {
+        let raw = self.flights().landed_at(nonce)?;
+        decode(&raw).map(|landed| *landed.tx_hash())
+    }
+
+    /// Goes on behind a nonce that is used, and says so if another program uses it.
     async fn pass_over(&self, nonce: u64) -> Result<(), ChainError> {
-        tracing::warn!(
-            account = %self.address(), nonce,
-            "another program sends with this key; use a key in one program only"
-        );
+        // An endpoint that is behind tells nonces that this lane has used itself.
+        let foreign = self.flights().landed_at(nonce).is_none();
+        if foreign {
+            tracing::warn!(
+                account = %self.address(), nonce,
+                "another program sends with this key; use a key in one program only"
+            );
+        }
         let pending = self.chain().nonce(self.address(), true).await?;
         let mut flights = self.flights();
-        flights.foreign += 1;
+        flights.foreign += u64::from(foreign);
         // An endpoint that has used the nonce may still tell the one before.
         flights.begin_at(pending.max(nonce + 1));
         Ok(())

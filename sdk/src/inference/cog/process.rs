@@ -5,13 +5,13 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::process::{Child, Command};
 
 use super::{CogClient, CogError, CogLimits};
 use crate::inference::worker::Limits;
-use crate::inference::worker::process::{describe, keep_stderr, last_words};
+use crate::inference::worker::last_words::LastWords;
+use crate::inference::worker::process::describe;
 
 /// How to start a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +51,7 @@ impl CogCommand {
 pub struct CogProcess {
     child: Child,
     client: CogClient,
-    stderr: Arc<Mutex<Vec<u8>>>,
+    stderr: LastWords,
 }
 
 impl CogProcess {
@@ -89,10 +89,8 @@ impl CogProcess {
         end_with_this_process(&mut program);
         let mut child = program.spawn().map_err(failed)?;
         limit(&child, &command.limits).map_err(failed)?;
-        let stderr: Arc<Mutex<Vec<u8>>> = Arc::default();
-        if let Some(pipe) = child.stderr.take() {
-            tokio::spawn(keep_stderr(pipe, Arc::clone(&stderr)));
-        }
+        let stderr = child.stderr.take().map(LastWords::of);
+        let stderr = stderr.ok_or_else(|| failed(io::Error::other("it has no pipe")))?;
         let client = CogClient::new(&format!("http://127.0.0.1:{port}"), limits.clone())?;
         let mut process = Self {
             child,
@@ -104,7 +102,7 @@ impl CogProcess {
             ready = client.ready() => ready?,
             status = process.child.wait() => {
                 let status = status.map_or_else(|error| error.to_string(), describe);
-                return Err(process.died(status));
+                return Err(process.died(status).await);
             }
         }
         Ok(process)
@@ -116,17 +114,17 @@ impl CogProcess {
     }
 
     /// Why it is gone, if it is.
-    pub fn death(&mut self) -> Option<CogError> {
-        match self.child.try_wait() {
-            Ok(None) => None,
-            Ok(Some(status)) => Some(self.died(describe(status))),
-            Err(error) => Some(self.died(error.to_string())),
-        }
+    pub async fn death(&mut self) -> Option<CogError> {
+        let status = match self.child.try_wait() {
+            Ok(None) => return None,
+            Ok(Some(status)) => describe(status),
+            Err(error) => error.to_string(),
+        };
+        Some(self.died(status).await)
     }
 
-    fn died(&self, status: String) -> CogError {
-        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let stderr = last_words(&stderr);
+    async fn died(&mut self, status: String) -> CogError {
+        let stderr = self.stderr.heard().await;
         CogError::Died { status, stderr }
     }
 }

@@ -90,11 +90,11 @@ impl Cog {
                 // The lock is the turn as well. A task that is given up leaves the server as
                 // it is: the prediction is cancelled.
                 let mut slot = process.lock().await;
-                if slot
-                    .as_mut()
-                    .is_some_and(|process| process.death().is_some())
-                    || afresh
-                {
+                let is_dead = match slot.as_mut() {
+                    Some(process) => process.death().await.is_some(),
+                    None => false,
+                };
+                if is_dead || afresh {
                     *slot = None;
                 }
                 if slot.is_none() {
@@ -111,7 +111,7 @@ impl Cog {
                     Ok(output) => self.outputs(bundle, &output),
                     Err(error) => {
                         // A broken connection is explained better by the end of the server.
-                        let death = process.death();
+                        let death = process.death().await;
                         let keeps =
                             matches!(error, CogError::Refused { .. } | CogError::Failed { .. });
                         if death.is_some() || !keeps {

@@ -11,7 +11,7 @@ use ort::value::{DynValue, TensorElementType, TensorRef, ValueType};
 use super::providers;
 use crate::inference::InferenceError;
 use crate::inference::runtime::{
-    Elements, Optimisation, RuntimeId, Session, SessionOptions, Tensor,
+    Device, Elements, Optimisation, RuntimeId, Session, SessionOptions, Tensor,
 };
 
 /// What ONNX Runtime says of an operator that it does not have, or not for the types or the
@@ -21,6 +21,31 @@ const OPERATOR_MISSING: [&str; 3] = [
     "Could not find an implementation for",
     "No Op registered for",
 ];
+
+/// What ONNX Runtime says where a GPU, or a library that drives it, fails.
+const DEVICE_FAILED: [&str; 3] = ["CUDA failure", "CUDNN failure", "CUBLAS failure"];
+
+/// A failure with what ONNX Runtime says of it. One of the GPU is no matter of the graph.
+fn explained(
+    runtime: &RuntimeId,
+    device: Device,
+    reason: String,
+    of_graph: fn(String, String) -> InferenceError,
+) -> InferenceError {
+    let runtime = runtime.to_string();
+    if device != Device::Cpu && DEVICE_FAILED.iter().any(|text| reason.contains(text)) {
+        let device = device.to_string();
+        return InferenceError::Provider {
+            runtime,
+            device,
+            reason,
+        };
+    }
+    if OPERATOR_MISSING.iter().any(|text| reason.contains(text)) {
+        return InferenceError::Operator { runtime, reason };
+    }
+    of_graph(runtime, reason)
+}
 
 /// Session options in ONNX Runtime's words.
 fn builder(environment: &Environment, options: &SessionOptions) -> Result<SessionBuilder, String> {
@@ -87,23 +112,15 @@ pub(super) fn load(
     onnx: &[u8],
     options: &SessionOptions,
 ) -> Result<Box<dyn Session>, InferenceError> {
-    let runtime = id.to_string();
-    let failed = |reason: String| match reason {
-        reason if OPERATOR_MISSING.iter().any(|text| reason.contains(text)) => {
-            InferenceError::Operator {
-                runtime: runtime.clone(),
-                reason,
-            }
-        }
-        reason => InferenceError::Load {
-            runtime: runtime.clone(),
-            reason,
-        },
+    let failed = |reason: String| {
+        explained(&id, options.device, reason, |runtime, reason| {
+            InferenceError::Load { runtime, reason }
+        })
     };
     let builder = builder(environment, options).map_err(failed)?;
     let mut builder = providers::on_device(builder, options.device).map_err(|reason| {
         InferenceError::Provider {
-            runtime: runtime.clone(),
+            runtime: id.to_string(),
             device: options.device.to_string(),
             reason,
         }
@@ -114,12 +131,14 @@ pub(super) fn load(
     Ok(Box::new(OnnxSession {
         session,
         runtime: id,
+        device: options.device,
     }))
 }
 
 struct OnnxSession {
     session: OrtSession,
     runtime: RuntimeId,
+    device: Device,
 }
 
 impl Session for OnnxSession {
@@ -128,10 +147,12 @@ impl Session for OnnxSession {
         inputs: &[(&str, Tensor)],
         outputs: &[&str],
     ) -> Result<Vec<Tensor>, InferenceError> {
-        let runtime = self.runtime.to_string();
-        let failed = |reason: String| InferenceError::Run {
-            runtime: runtime.clone(),
-            reason,
+        let (id, device) = (&self.runtime, self.device);
+        let failed = |reason: String| {
+            explained(id, device, reason, |runtime, reason| InferenceError::Run {
+                runtime,
+                reason,
+            })
         };
         let mut given: Vec<(&str, SessionInputValue<'_>)> = Vec::with_capacity(inputs.len());
         for (name, tensor) in inputs {
@@ -203,4 +224,46 @@ fn tensor(value: &DynValue) -> Result<Tensor, String> {
         other => return Err(format!("an output of type {other:?}")),
     };
     Tensor::new(shape, elements).ok_or_else(|| "an output whose size is not its shape's".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn kind(device: Device, reason: &str) -> InferenceError {
+        let id = RuntimeId {
+            name: "onnxruntime".into(),
+            version: "1.31.1".into(),
+        };
+        explained(&id, device, reason.into(), |runtime, reason| {
+            InferenceError::Run { runtime, reason }
+        })
+    }
+
+    #[test]
+    fn a_gpu_that_fails_is_no_fault_of_the_graph() {
+        let cuda = Device::Cuda {
+            ordinal: 1,
+            memory_bytes: None,
+        };
+        // As `cudaErrorNoDevice` and `cudaErrorUnknown` arrive here.
+        for reason in [
+            "Non-zero status code returned while running MatMul node. CUDA failure 100: no \
+             CUDA-capable device is detected ; GPU=1",
+            "CUBLAS failure 14: CUBLAS_STATUS_INTERNAL_ERROR ; GPU=1",
+        ] {
+            let error = kind(cuda, reason);
+            let lost =
+                matches!(&error, InferenceError::Provider { device, .. } if device == "cuda:1");
+            assert!(
+                lost && error.to_string().contains("arbius doctor"),
+                "{error}"
+            );
+        }
+        let error = kind(cuda, "Got invalid dimensions for input: x");
+        assert!(matches!(error, InferenceError::Run { .. }), "{error}");
+        // A graph on the processor may say what it likes.
+        let error = kind(Device::Cpu, "CUDA failure 100");
+        assert!(matches!(error, InferenceError::Run { .. }), "{error}");
+    }
 }

@@ -12,11 +12,13 @@
 //! | [`limits`] | what the child may use |
 //! | [`serve`](mod@serve) | the child: what `arbius infer-worker` calls |
 //! | [`process`] | the parent's end of one child |
+//! | `last_words` | what a child says before it ends |
 //! | [`station`] | a device of the machine, and what may run on it |
 //! | `ledger` | who uses what of each station: tasks and memory |
 //! | [`pool`] | children on all stations behind [`Solver`](super::Solver) |
 
 pub mod frame;
+pub(in crate::inference) mod last_words;
 mod ledger;
 pub mod limits;
 pub mod message;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use tokio::sync::{Mutex as Turn, Notify};
@@ -12,14 +13,17 @@ use super::message::RuntimeChoice;
 use super::process::{Process, WorkerCommand, WorkerOptions, leaves_child_usable};
 use super::station::Station;
 use crate::content::Cid;
-use crate::inference::machine::gpu;
 use crate::inference::model::Outputs;
 use crate::inference::placement::{Misfit, Place};
 use crate::inference::runtime::{Device, RuntimeId, SessionOptions};
 use crate::inference::task_files::{self, FileSource};
-use crate::inference::{InferenceError, Solver, footprint};
+use crate::inference::{Blame, InferenceError, Solver, footprint};
 use crate::metrics::Metrics;
 use crate::model::{Bundle, Class};
+
+/// How long a station that has failed is passed over where another will do: a GPU that is gone
+/// must not take every task, and one that was reset is to be used again.
+const PASSED_OVER: Duration = Duration::from_secs(60);
 
 /// Children on the devices of this machine, each with one model. They are started when they
 /// are needed and keep their model; one that fails is killed and replaced, and idle ones
@@ -52,6 +56,14 @@ struct Post {
     places: Mutex<Vec<Option<Place>>>,
     /// Held by the task that waits for room, so that a large model is not passed over.
     turn: Turn<()>,
+    /// When it last failed to run a model, if it has run none since.
+    failed: Mutex<Option<Instant>>,
+}
+
+impl Post {
+    fn has_failed_lately(&self) -> bool {
+        locked(&self.failed).is_some_and(|at| at.elapsed() < PASSED_OVER)
+    }
 }
 
 /// Where a model may run.
@@ -75,6 +87,7 @@ impl Workers {
             ledger: Mutex::new(Ledger::new(station.workers.get(), station.memory_bytes)),
             places: Mutex::new(vec![None; station.runtimes.len()]),
             turn: Turn::default(),
+            failed: Mutex::default(),
             station,
         });
         Self {
@@ -137,7 +150,11 @@ impl Workers {
         apart: bool,
         work: impl AsyncFnOnce(&mut Process) -> Result<T, InferenceError>,
     ) -> Result<T, InferenceError> {
-        let candidates = self.candidates(bundle).await?;
+        let mut candidates = self.candidates(bundle).await?;
+        let failed = |candidate: &Candidate| self.post(candidate).has_failed_lately();
+        if !candidates.iter().all(failed) {
+            candidates.retain(|candidate| !failed(candidate));
+        }
         let bytes = self.expected(bundle);
         let (lease, candidate, child) = self.room(&candidates, bytes, apart).await;
         let mut child = match child {
@@ -154,6 +171,13 @@ impl Workers {
             Ok(()) => work(&mut child).await,
             Err(error) => Err(error),
         };
+        match &result {
+            Ok(_) => *locked(&self.post(&candidate).failed) = None,
+            Err(error) if error.blame() == Blame::Machine => {
+                *locked(&self.post(&candidate).failed) = Some(Instant::now());
+            }
+            Err(_) => {}
+        }
         let usable = match &result {
             Ok(_) => true,
             Err(error) => leaves_child_usable(error),
@@ -254,10 +278,7 @@ impl Workers {
             runtime: child.runtime().clone(),
             providers: child.providers().to_vec(),
             device: post.station.device,
-            gpu: match post.station.device {
-                Device::Cpu => None,
-                Device::Cuda { ordinal, .. } => gpu::class_of(ordinal),
-            },
+            gpu: post.station.gpu.clone(),
             memory_bytes: post.station.most_for_one(),
         };
         if let Some(known) = locked(&post.places).get_mut(runtime) {
@@ -302,8 +323,7 @@ impl Workers {
         bytes: u64,
         apart: bool,
     ) -> Option<(Candidate, Taken<Process>)> {
-        let ledger =
-            |candidate: &Candidate| locked(&self.shared.stations[candidate.station].ledger);
+        let ledger = |candidate: &Candidate| locked(&self.post(candidate).ledger);
         let loaded = candidates
             .iter()
             .filter(|candidate| ledger(candidate).has(&candidate.key));
@@ -316,8 +336,12 @@ impl Workers {
         })
     }
 
+    fn post(&self, candidate: &Candidate) -> &Post {
+        &self.shared.stations[candidate.station]
+    }
+
     async fn start(&self, candidate: &Candidate) -> Result<Process, InferenceError> {
-        let station = &self.shared.stations[candidate.station].station;
+        let station = &self.post(candidate).station;
         let options = station.child(candidate.key.runtime, &candidate.key.session);
         let child = Process::start(&self.shared.command, &options).await?;
         let place = (candidate.station, candidate.key.runtime);

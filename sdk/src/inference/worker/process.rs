@@ -5,16 +5,15 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use thiserror::Error;
-use tokio::io::AsyncReadExt;
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Limits;
 use super::frame::{self, Frame};
+use super::last_words::LastWords;
 use super::message::{PROTOCOL, Request, Response, RuntimeChoice};
 use crate::content::Cid;
 use crate::inference::machine::memory;
@@ -22,9 +21,6 @@ use crate::inference::model::{OutputFile, Outputs};
 use crate::inference::runtime::{Device, RuntimeId, SessionOptions};
 use crate::inference::{Blame, InferenceError, TaskFiles};
 use crate::model::Bundle;
-
-/// How much of a child's standard error is kept for error messages.
-const KEPT_STDERR: usize = 4096;
 
 /// Variables that say where libraries lie and which GPUs there are.
 const KEPT_VARIABLES: [&str; 3] = [
@@ -141,7 +137,7 @@ pub struct Process {
     child: Child,
     stdin: ChildStdin,
     stdout: ChildStdout,
-    stderr: Arc<Mutex<Vec<u8>>>,
+    stderr: LastWords,
     options: WorkerOptions,
     runtime: RuntimeId,
     providers: Vec<String>,
@@ -186,13 +182,11 @@ impl Process {
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(start(io::Error::other("it has no pipes")).into());
         };
-        let kept = Arc::default();
-        tokio::spawn(keep_stderr(stderr, Arc::clone(&kept)));
         let mut process = Self {
             child,
             stdin,
             stdout,
-            stderr: kept,
+            stderr: LastWords::of(stderr),
             options: options.clone(),
             runtime: RuntimeId {
                 name: String::new(),
@@ -350,8 +344,7 @@ impl Process {
             Ok(Ok(status)) => describe(status),
             _ => "it closed its pipe".into(),
         };
-        let stderr = self.stderr.lock().unwrap_or_else(PoisonError::into_inner);
-        let stderr = last_words(&stderr);
+        let stderr = self.stderr.heard().await;
         // What Rust and C++ say before they abort for want of memory.
         if ["memory allocation of", "bad_alloc"]
             .iter()
@@ -361,15 +354,6 @@ impl Process {
             return WorkerError::OutOfMemory { limit, stderr };
         }
         WorkerError::Died { status, stderr }
-    }
-}
-
-/// What was kept of a child's standard error, as the end of a sentence.
-pub(in crate::inference) fn last_words(stderr: &[u8]) -> String {
-    let text = String::from_utf8_lossy(stderr).trim().to_owned();
-    match text.is_empty() {
-        true => text,
-        false => format!("; it said: {text}"),
     }
 }
 
@@ -407,15 +391,4 @@ pub(super) fn leaves_child_usable(error: &InferenceError) -> bool {
             ..
         }
     )
-}
-
-/// Keeps the end of what a child writes to standard error.
-pub(in crate::inference) async fn keep_stderr(mut stderr: ChildStderr, kept: Arc<Mutex<Vec<u8>>>) {
-    let mut buffer = [0; 1024];
-    while let Ok(count @ 1..) = stderr.read(&mut buffer).await {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.extend(buffer.iter().take(count));
-        let excess = kept.len().saturating_sub(KEPT_STDERR);
-        kept.drain(..excess);
-    }
 }

@@ -6,6 +6,7 @@ use super::process::WorkerOptions;
 use super::{Limits, RuntimeChoice};
 use crate::inference::machine::{FoundRuntime, Gpu};
 use crate::inference::runtime::{Device, SessionOptions};
+use crate::model::GpuClass;
 
 /// What CUDA takes of a GPU's memory for itself, bytes: its context, and the libraries'
 /// kernels.
@@ -16,6 +17,8 @@ const CUDA_CONTEXT: u64 = 1 << 30;
 pub struct Station {
     /// The device.
     pub device: Device,
+    /// Its class, if it is a GPU.
+    pub gpu: Option<GpuClass>,
     /// Tasks that may run at a time.
     pub workers: NonZeroUsize,
     /// Memory that all models there may take together, running and idle, bytes; without,
@@ -37,6 +40,7 @@ impl Station {
     ) -> Self {
         Self {
             device: Device::Cpu,
+            gpu: None,
             workers,
             memory_bytes,
             runtimes,
@@ -67,6 +71,7 @@ impl Station {
                 ordinal: gpu.ordinal,
                 memory_bytes: Some(for_models / workers_count),
             },
+            gpu: Some(gpu.class()),
             workers,
             memory_bytes: Some(for_models),
             runtimes,

@@ -38,7 +38,7 @@ impl Machine {
         };
         let error = match sent {
             Ok(receipt) => {
-                self.included(receipt.block);
+                self.included(&receipt);
                 self.metrics.dispute("contest");
                 case.gas += receipt.gas_used;
                 case.contester = Some(self.account());

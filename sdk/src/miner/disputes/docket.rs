@@ -13,7 +13,7 @@ use std::{
 use alloy_primitives::B256;
 use tokio::task::{JoinError, JoinSet};
 
-use super::{Case, Cause, Finding, steps::Next};
+use super::{Case, Cause, Finding, Stage, steps::Next};
 use crate::{
     contracts::Submission,
     inference::Blame,
@@ -218,6 +218,19 @@ impl Docket {
                 _ => Slot::Ready,
             };
         }
+    }
+
+    /// Takes disputes up again that were settled since a time, milliseconds since 1970: a
+    /// reorganisation may have undone the settlement.
+    pub(in crate::miner) fn look_again(&mut self, since: u64) -> Result<(), StoreError> {
+        for mut case in self.machine.store.settled_since(since)? {
+            if !self.slots.contains_key(&case.task) {
+                case.reach(Stage::Voted);
+                self.machine.store.save_case(&mut case)?;
+                self.slots.insert(case.task, Slot::Ready);
+            }
+        }
+        Ok(())
     }
 
     /// The next step that ended. Never ends by itself while nothing runs; may be dropped and

@@ -127,7 +127,7 @@ impl Machine {
             return Ok(Next::At(end + LEAD + 1));
         }
         for receipt in self.validator().settle(case.task).await? {
-            self.included(receipt.block);
+            self.included(&receipt);
             self.metrics.dispute("settle");
             case.gas += receipt.gas_used;
         }

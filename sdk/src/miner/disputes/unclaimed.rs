@@ -56,7 +56,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.included(receipt.block);
+        self.included(&receipt);
         case.gas += receipt.gas_used;
         self.end_case(
             case,

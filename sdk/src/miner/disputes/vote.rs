@@ -187,7 +187,7 @@ impl Machine {
             }
             Err(error) => return Err(error.into()),
         };
-        self.included(receipt.block);
+        self.included(&receipt);
         self.metrics.dispute(match vote {
             Vote::Wrong => "vote_wrong",
             Vote::Right => "vote_right",

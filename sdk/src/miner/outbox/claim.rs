@@ -116,7 +116,7 @@ impl Machine {
         let sent = async { self.lane.send(call).await?.landed().await };
         let (claimed, skipped) = match sent.await {
             Ok(receipt) => {
-                self.included(receipt.block);
+                self.included(&receipt);
                 let claimed = self.read_claims(&receipt, jobs);
                 let skipped: HashMap<B256, [u8; 4]> = receipt
                     .events::<IEngine::SolutionClaimSkipped>(self.engine)
@@ -226,7 +226,7 @@ impl Machine {
             let call = IEngine::withdrawEarningsCall { account };
             let call = Call::new(self.engine, &call).for_purpose("withdrawing earnings");
             let receipt = self.lane.send(call).await?.landed().await?;
-            self.included(receipt.block);
+            self.included(&receipt);
         }
         Ok(())
     }

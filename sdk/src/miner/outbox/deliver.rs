@@ -227,7 +227,7 @@ impl Delivery {
     /// Sends a transaction and waits for its receipt, as long as that takes.
     pub(super) async fn send(&self, call: Call) -> Result<Receipt, ChainError> {
         let receipt = self.machine.lane.send(call).await?.landed().await?;
-        self.machine.included(receipt.block);
+        self.machine.included(&receipt);
         Ok(receipt)
     }
 

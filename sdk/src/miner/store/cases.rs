@@ -7,7 +7,7 @@ use alloy_primitives::B256;
 use redb::{ReadableTable, TableDefinition, WriteTransaction};
 
 use super::{Store, StoreError, record, schema::META};
-use crate::miner::Case;
+use crate::miner::{Case, Stage};
 
 pub(super) const CASES: TableDefinition<'_, [u8; 32], &[u8]> = TableDefinition::new("cases");
 /// Ids of cases that are not over; a restart reads no others.
@@ -123,6 +123,13 @@ impl Store {
             tracing::warn!(damaged, "left out cases whose records cannot be read");
         }
         cases.sort_by_key(began);
+        Ok(cases)
+    }
+
+    /// Disputes that were settled since a time, milliseconds since 1970.
+    pub(in crate::miner) fn settled_since(&self, time: u64) -> Result<Vec<Case>, StoreError> {
+        let mut cases = self.cases()?;
+        cases.retain(|case| case.stage == Stage::Settled && ended(case) >= time);
         Ok(cases)
     }
 
