@@ -12,6 +12,7 @@ use std::{
 };
 
 use alloy_primitives::{Address, B256, U256};
+use arbius_protocol::params::Parameter;
 use tokio::{
     sync::{Mutex as AsyncMutex, Semaphore, broadcast},
     task::JoinHandle,
@@ -179,6 +180,8 @@ impl Miner {
         let contest_period: U256 = chain
             .read(engine, &IEngine::minClaimSolutionTimeCall {})
             .await?;
+        let longest = Parameter::MinClaimSolutionTime.row().max;
+        let longest = u64::try_from(longest).unwrap_or(u64::MAX);
 
         let blocks = folder.join("blocks");
         let outputs = once_there_is_room(async || Ok(FolderStore::open(&blocks)?)).await?;
@@ -232,7 +235,7 @@ impl Miner {
             fetcher,
             network,
             pins,
-            contest_period: contest_period.saturating_to(),
+            contest_period: longest.min(contest_period.saturating_to()),
             events: events.clone(),
             case_events,
             expected: Arc::default(),

@@ -96,6 +96,9 @@ impl std::fmt::Debug for Machine {
     }
 }
 
+/// By how much the chain may be ahead of what is known of its time, seconds.
+const CLOCK_LAG: u64 = 60;
+
 /// The chain's time: of its newest block, and when that was seen. A quiet chain makes no
 /// blocks, but the next one will have moved on by what has passed here.
 #[derive(Clone, Copy, Debug)]
@@ -176,6 +179,17 @@ impl Machine {
     pub(super) fn now(&self) -> u64 {
         let clock = self.clock.lock().unwrap_or_else(PoisonError::into_inner);
         clock.map_or(0, Clock::now)
+    }
+
+    /// When to claim, by what an endpoint says of the end of a contest period. One that names a
+    /// late time holds a claim up for a contest period, not for ever: a claim that comes too
+    /// early, as after a pause, is refused in its simulation and costs nothing.
+    pub(super) fn claim_time(&self, told: U256) -> u64 {
+        let told = told.saturating_to();
+        match self.now() {
+            0 => told,
+            now => told.min(now.saturating_add(self.contest_period) + CLOCK_LAG),
+        }
     }
 
     pub(super) fn set_clock(&self, clock: Clock) {
@@ -465,8 +479,8 @@ impl Machine {
     /// Notes that the chain holds our solution.
     pub(super) async fn revealed(&self, job: &mut Job) -> Result<Next, StepError> {
         let call = IEngine::contestEndCall { task: job.task };
-        let end: U256 = self.chain.read(self.engine, &call).await?;
-        job.contest_end = Some(end.saturating_to());
+        let end = self.chain.read(self.engine, &call).await?;
+        job.contest_end = Some(self.claim_time(end));
         job.winner = Some(self.account());
         self.reach(job, State::Revealed)?;
         Ok(Next::Send)

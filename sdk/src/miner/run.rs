@@ -207,9 +207,7 @@ impl Runner {
                 Ok(Some(Slot::Sending { recheck: false }))
             }
             Ok(None) => Ok(None),
-            Err(error) if waits_for_disk(&error) => {
-                Ok(Some(Slot::Later(Instant::now() + DISK_PAUSE)))
-            }
+            Err(error) if waits_for_disk(&error) => Ok(Some(Slot::in_a_while(DISK_PAUSE))),
             Err(error) => Err(error),
         }
     }
@@ -395,7 +393,7 @@ impl Runner {
             .iter()
             .filter_map(|(task, slot)| match slot {
                 Slot::Ready { recheck } => Some((*task, *recheck)),
-                Slot::Later(at) if *at <= now => Some((*task, false)),
+                Slot::Later { at, recheck } if *at <= now => Some((*task, *recheck)),
                 _ => None,
             })
             .take(room)
@@ -469,7 +467,7 @@ impl Runner {
         for slot in self.slots.values() {
             if !matches!(slot, Slot::Sending { .. }) {
                 count += 1;
-                idle &= matches!(slot, Slot::Later(_));
+                idle &= matches!(slot, Slot::Later { .. });
             }
         }
         self.machine.queue.store(count, Ordering::Relaxed);
@@ -501,28 +499,41 @@ async fn settle_earlier(machine: Arc<Machine>) -> Result<(), MinerError> {
 }
 
 /// Steps through a job until it is over, must wait, or fails. While the disk is full, it waits
-/// where it was written down last.
-async fn drive(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
-    match steps(machine, task, recheck).await {
-        Err(error) if waits_for_disk(&error) => Ok(Some(Slot::Later(Instant::now() + DISK_PAUSE))),
-        other => other,
-    }
+/// where it was written down last. A job that could not be compared with the chain still has to
+/// be.
+async fn drive(
+    machine: &Machine,
+    task: B256,
+    mut recheck: bool,
+) -> Result<Option<Slot>, MinerError> {
+    let slot = match steps(machine, task, &mut recheck).await {
+        Err(error) if waits_for_disk(&error) => Some(Slot::in_a_while(DISK_PAUSE)),
+        other => other?,
+    };
+    Ok(slot.map(|slot| slot.rechecked(recheck)))
 }
 
-async fn steps(machine: &Machine, task: B256, recheck: bool) -> Result<Option<Slot>, MinerError> {
+async fn steps(
+    machine: &Machine,
+    task: B256,
+    recheck: &mut bool,
+) -> Result<Option<Slot>, MinerError> {
     let Some(mut job) = machine.store.job(task)? else {
         return Ok(None);
     };
-    let mut recheck = recheck;
     loop {
-        let step = if recheck {
+        let step = if *recheck {
             machine.recover(&mut job).await
         } else {
             machine.step(&mut job).await
         };
         match step {
-            Ok(Next::Step) => recheck = false,
-            Ok(next) => return Ok(slot(next)),
+            Ok(next) => {
+                *recheck = false;
+                if next != Next::Step {
+                    return Ok(slot(next));
+                }
+            }
             Err(error) => return failed(machine, &mut job, error),
         }
     }

@@ -22,8 +22,8 @@ pub(super) enum Slot {
     Running { recheck: bool },
     /// A step can start, after comparing with the chain if `recheck`.
     Ready { recheck: bool },
-    /// A step failed and is tried again then.
-    Later(Instant),
+    /// A step failed and is tried again then, as [`Slot::Ready`] says.
+    Later { at: Instant, recheck: bool },
     /// The outbox has it; when it comes back it is compared with the chain if `recheck`.
     Sending { recheck: bool },
 }
@@ -31,7 +31,24 @@ pub(super) enum Slot {
 impl Slot {
     /// A step can start after a pause that grows with the failures before it.
     pub(super) fn after(failures: u32) -> Self {
-        Self::Later(Instant::now() + pause_after(failures))
+        Self::in_a_while(pause_after(failures))
+    }
+
+    /// A step can start after a pause.
+    pub(super) fn in_a_while(pause: Duration) -> Self {
+        Self::Later {
+            at: Instant::now() + pause,
+            recheck: false,
+        }
+    }
+
+    /// The same, but whatever comes next, the job is compared with the chain before it if
+    /// `recheck`.
+    pub(super) const fn rechecked(self, recheck: bool) -> Self {
+        match self {
+            Self::Later { at, .. } => Self::Later { at, recheck },
+            other => other,
+        }
     }
 }
 

@@ -9,8 +9,8 @@ use std::{
     time::Duration,
 };
 
-use alloy_primitives::{Address, B256, LogData, hex};
-use alloy_sol_types::SolEvent;
+use alloy_primitives::{Address, B256, LogData, U256, hex};
+use alloy_sol_types::{SolCall, SolEvent};
 use arbius_sdk::{
     contracts::IEngine,
     inference::Solver,
@@ -330,4 +330,32 @@ async fn an_input_that_one_endpoint_changes_is_answered_by_nobody() {
         assert!(job.proved, "{job:#?}");
         miner.stop().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_contest_period_that_the_endpoint_makes_endless_delays_the_claim_by_one() {
+    let world = World::new().await;
+    let liar = Hostile::before(world.chain.devnet()).await;
+    let lies = Lies::default();
+    let lied = lies.clone();
+    liar.lies(move |method, params, ask| {
+        let mut answer = ask(params);
+        let call = params[0]["input"].as_str().unwrap_or_default();
+        if method == "eth_call" && call.contains(&hex::encode(IEngine::contestEndCall::SELECTOR)) {
+            answer["result"] = json!(B256::from(U256::from(u64::MAX)));
+            lied.tell();
+        }
+        answer
+    });
+    let mut deployment = world.chain.deployment().clone();
+    deployment.rpc = liar.url();
+    let miner = world.miner(0).deployment(deployment);
+    let miner = miner.spawn().await.unwrap();
+    let asked = world.ask("six").await;
+    reached(&miner, asked.task, State::Revealed).await;
+    assert!(lies.told() > 0, "it was asked, and lied");
+    world.past_contest();
+    world.past_contest();
+    reached(&miner, asked.task, State::Claimed).await;
+    miner.stop().await.unwrap();
 }

@@ -3,7 +3,6 @@
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
-    time::Instant,
 };
 
 use alloy_primitives::{B256, U256};
@@ -29,7 +28,7 @@ pub(super) async fn claim(machine: Arc<Machine>, tasks: Vec<B256>) -> Result<End
     match claim_all(&machine, tasks.clone()).await {
         // While the disk is full, they stay due.
         Err(error) if waits_for_disk(&error) => {
-            let slot = Some(Slot::Later(Instant::now() + DISK_PAUSE));
+            let slot = Some(Slot::in_a_while(DISK_PAUSE));
             Ok(Ended::Claimed {
                 done: tasks.into_iter().map(|task| Done { task, slot }).collect(),
                 credited: true,
@@ -164,8 +163,7 @@ impl Machine {
         if reason == "NotEnoughDelay" {
             // A pause has moved the end.
             let call = IEngine::contestEndCall { task: job.task };
-            let end: U256 = self.chain.read(self.engine, &call).await?;
-            let end = end.saturating_to::<u64>();
+            let end = self.claim_time(self.chain.read(self.engine, &call).await?);
             if job.contest_end.is_none_or(|known| known < end) {
                 job.contest_end = Some(end);
                 self.save(job)?;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use alloy_primitives::{B256, U256};
+use alloy_primitives::B256;
 
 use super::{
     bulk::{reveal_gas_unsimulated, share},
@@ -105,13 +105,13 @@ impl Delivery {
         if let Some(task) = accepted.first() {
             // Of one block, so that it is the same for all.
             let call = IEngine::contestEndCall { task: *task };
-            let end: U256 = machine.chain.read(engine, &call).await?;
+            let end = machine.claim_time(machine.chain.read(engine, &call).await?);
             let share = share(receipt.gas_used, accepted.len());
             for task in &accepted {
                 if let Some(index) = self.jobs.iter().position(|job| job.task == *task) {
                     let mut job = self.jobs.remove(index);
                     job.gas.reveal += share;
-                    job.contest_end = Some(end.saturating_to());
+                    job.contest_end = Some(end);
                     job.winner = Some(account);
                     machine.measured(&mut job, |job| job.reach(State::Revealed));
                     self.leave(job, Some(Slot::Sending { recheck: false }));
