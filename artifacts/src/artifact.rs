@@ -6,11 +6,17 @@ pub const ENGINE: &str = "engine";
 /// Name of the engine's second program, which the first delegates the rest to.
 pub const ENGINE_REST: &str = "engine-rest";
 
+/// Name of the DAO's governor.
+pub const GOVERNOR: &str = "governor";
+
 /// Name of the ERC-1967 proxy.
 pub const PROXY: &str = "proxy";
 
 /// Name of the example of a contract that submits tasks.
 pub const REQUESTER: &str = "requester";
+
+/// Name of the DAO's timelock.
+pub const TIMELOCK: &str = "timelock";
 
 /// Name of the AIUS token.
 pub const TOKEN: &str = "token";

@@ -11,4 +11,6 @@
 
 mod artifact;
 
-pub use artifact::{ALL, Artifact, ENGINE, ENGINE_REST, PROXY, REQUESTER, TOKEN, get};
+pub use artifact::{
+    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, REQUESTER, TIMELOCK, TOKEN, get,
+};

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeSet, io::Cursor};
 
-use arbius_artifacts::{ALL, Artifact, ENGINE, ENGINE_REST, PROXY, TOKEN, get};
+use arbius_artifacts::{
+    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, TIMELOCK, TOKEN, get,
+};
 use sha2::{Digest as _, Sha256};
 
 /// Prefix of a whole program.
@@ -39,7 +41,7 @@ fn hex(bytes: &[u8]) -> String {
 fn holds_the_contracts_of_the_protocol_once_each() {
     let names: BTreeSet<_> = ALL.iter().map(|artifact| artifact.name).collect();
     assert_eq!(names.len(), ALL.len());
-    for name in [ENGINE, ENGINE_REST, PROXY, TOKEN] {
+    for name in [ENGINE, ENGINE_REST, GOVERNOR, PROXY, TIMELOCK, TOKEN] {
         assert_eq!(get(name).map(|artifact| artifact.name), Some(name));
     }
     assert_eq!(get("no such contract"), None);

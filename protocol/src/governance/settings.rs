@@ -43,6 +43,16 @@ impl Setting {
         Self { default, min, max }
     }
 
+    /// The parameter as a deployment may begin with it: waits can be as short as a second, so
+    /// that a local chain needs no patience. The bounds are for what votes change.
+    #[must_use]
+    pub const fn at_start(self) -> Self {
+        Self {
+            min: if self.min > 1 { 1 } else { self.min },
+            ..self
+        }
+    }
+
     /// Whether the parameter may be set to `value`.
     ///
     /// # Errors
@@ -92,6 +102,16 @@ mod tests {
             assert_eq!(setting.default, default);
             assert_eq!(setting.validate(default), Ok(()));
         }
+    }
+
+    #[test]
+    fn a_deployment_may_begin_with_shorter_waits_but_not_with_none() {
+        let period = Setting::VOTING_PERIOD.at_start();
+        assert!(period.validate(0).is_err());
+        assert_eq!(period.validate(1), Ok(()));
+        assert_eq!(period.max, Setting::VOTING_PERIOD.max);
+        let threshold = Setting::PROPOSAL_THRESHOLD.at_start();
+        assert_eq!(threshold, Setting::PROPOSAL_THRESHOLD);
     }
 
     #[test]

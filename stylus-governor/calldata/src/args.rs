@@ -76,6 +76,20 @@ impl<'a> Args<'a> {
         Ok(Address::from_word(*self.account(index)?))
     }
 
+    /// Argument `index` as a number of at most 64 bits.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it or it is larger.
+    #[inline(never)]
+    pub fn number(&self, index: usize) -> Result<u64, Malformed> {
+        let (padding, value) = self.word(index)?.split_last_chunk::<8>().ok_or(Malformed)?;
+        if padding.iter().any(|byte| *byte != 0) {
+            return Err(Malformed);
+        }
+        Ok(u64::from_be_bytes(*value))
+    }
+
     /// Argument `index` as `bytes`.
     ///
     /// # Errors
@@ -102,6 +116,36 @@ impl<'a> Args<'a> {
         })
     }
 
+    /// Argument `index` as an array of words.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if its offset points outside the calldata or the array does not
+    /// fit into it.
+    #[inline(never)]
+    pub fn words(&self, index: usize) -> Result<&'a [[u8; WORD]], Malformed> {
+        let (length, rest) = self.dynamic(index)?;
+        let size = length.checked_mul(WORD).ok_or(Malformed)?;
+        let (words, _) = rest.get(..size).ok_or(Malformed)?.as_chunks();
+        Ok(words)
+    }
+
+    /// Argument `index` as an array of `bytes` or `string`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if its offset points outside the calldata or the elements' offsets
+    /// do not fit into it.
+    pub fn blobs(&self, index: usize) -> Result<Blobs<'a>, Malformed> {
+        let (length, rest) = self.dynamic(index)?;
+        // As many offsets must follow, so nobody announces more elements than there are.
+        self.words(index)?;
+        Ok(Blobs {
+            elements: Self(rest),
+            length,
+        })
+    }
+
     /// The length that argument `index` leads to, and all that follows the length.
     fn dynamic(&self, index: usize) -> Result<(usize, &'a [u8]), Malformed> {
         let offset = self.index(index)?;
@@ -118,6 +162,40 @@ impl<'a> Args<'a> {
             return Err(Malformed);
         }
         usize::try_from(u32::from_be_bytes(*value)).map_err(|_| Malformed)
+    }
+}
+
+/// The elements of an array of `bytes` or `string`.
+#[derive(Clone, Copy, Debug)]
+pub struct Blobs<'a> {
+    elements: Args<'a>,
+    length: usize,
+}
+
+impl<'a> Blobs<'a> {
+    /// How many there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.length == 0
+    }
+
+    /// Element `index`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if there is no such element, or its offset or its length points
+    /// outside the calldata.
+    pub fn get(&self, index: usize) -> Result<&'a [u8], Malformed> {
+        if index >= self.length {
+            return Err(Malformed);
+        }
+        self.elements.bytes(index)
     }
 }
 
@@ -215,6 +293,36 @@ mod tests {
         huge.extend([0xff; 32]);
         assert_eq!(Args::new(&huge).bytes(0), Err(Malformed));
         assert!(Args::new(&huge).tuples(0, 2).is_err());
+    }
+
+    #[test]
+    fn reads_numbers_of_64_bits_and_no_larger_ones() {
+        let mut data = words(&[u64::MAX]);
+        assert_eq!(Args::new(&data).number(0), Ok(u64::MAX));
+        data[23] = 1;
+        assert_eq!(Args::new(&data).number(0), Err(Malformed));
+    }
+
+    #[test]
+    fn reads_arrays_of_words_and_of_bytes() {
+        let data = words(&[32, 2, 7, 8]);
+        let found = Args::new(&data).words(0).unwrap();
+        assert_eq!(found.concat(), data[64..]);
+        assert_eq!(Args::new(&words(&[32, 3, 7, 8])).words(0), Err(Malformed));
+
+        let mut data = words(&[32, 2, 64, 128, 3]);
+        data.extend([0xaa; 3]);
+        data.extend([0; 29]);
+        data.extend(words(&[0]));
+        let blobs = Args::new(&data).blobs(0).unwrap();
+        assert_eq!(blobs.len(), 2);
+        assert_eq!(blobs.get(0), Ok(&[0xaa; 3][..]));
+        assert_eq!(blobs.get(1), Ok(&[][..]));
+        assert_eq!(blobs.get(2), Err(Malformed));
+        // Elements whose offsets lead elsewhere, and more of them than there are words.
+        let data = words(&[32, 1, 640]);
+        assert_eq!(Args::new(&data).blobs(0).unwrap().get(0), Err(Malformed));
+        assert!(Args::new(&words(&[32, 9])).blobs(0).is_err());
     }
 
     #[test]

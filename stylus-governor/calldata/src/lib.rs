@@ -12,4 +12,4 @@
 
 mod args;
 
-pub use args::{Args, Malformed, Tuples, split_selector};
+pub use args::{Args, Blobs, Malformed, Tuples, split_selector};

@@ -209,6 +209,12 @@ pub fn emit(words: &[B256], topics: usize) {
     unsafe { imports::emit_log(words.as_ptr().cast(), size_of_val(words), topics) };
 }
 
+/// Emits a log of `data`, whose first words are its `topics` topics.
+pub fn log(data: &[u8], topics: usize) {
+    // SAFETY: the host reads the slice.
+    unsafe { imports::emit_log(data.as_ptr(), data.len(), topics) };
+}
+
 /// Who called, in the low bytes of a word.
 #[must_use]
 pub fn sender() -> B256 {

@@ -18,7 +18,7 @@ mod signature;
 pub use constant::{limbs, word_of};
 pub use hooks::{
     cache, call, chain_id, code, code_size, contract_address, create, delegate_call, emit, flush,
-    has_value, import_memory_payment, keccak, load, read_calldata, read_returned, sender,
+    has_value, import_memory_payment, keccak, load, log, read_calldata, read_returned, sender,
     static_call, timestamp, value, write_result,
 };
 #[cfg(target_arch = "wasm32")]

@@ -38,6 +38,22 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         stack: 8192,
     },
     Contract {
+        name: "timelock",
+        package: "arbius-timelock",
+        features: &[],
+        interface: Some("timelock"),
+        opt_level: "s",
+        stack: 8192,
+    },
+    Contract {
+        name: "governor",
+        package: "arbius-governor",
+        features: &[],
+        interface: Some("governor"),
+        opt_level: "s",
+        stack: 8192,
+    },
+    Contract {
         name: "engine",
         package: "arbius-engine",
         features: &["hot"],
