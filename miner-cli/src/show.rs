@@ -34,6 +34,11 @@ pub(crate) fn fields(fields: &[(&str, String)]) -> io::Result<()> {
     Ok(())
 }
 
+/// Prints a text of any number of lines that a stranger may have written.
+pub(crate) fn text(text: &str) -> io::Result<()> {
+    text.lines().try_for_each(|text| line(printable(text)))
+}
+
 /// Text without what would move a terminal's cursor or clear its screen: strangers write
 /// inputs, and endpoints errors.
 fn printable(text: &str) -> String {

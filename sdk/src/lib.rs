@@ -7,6 +7,7 @@
 //! | [`content`] | CIDs and UnixFS, a folder of blocks, its gateway, verified fetching |
 //! | [`deploy`] | the whole protocol onto a Stylus chain, and the file that describes it |
 //! | [`client`] | submit a task, await its outcome, fetch and verify the bytes |
+//! | [`gov`] | proposals and votes of the DAO |
 //! | [`model`] | templates, bundles and passports (feature `inference`) |
 //! | [`inference`] | running models, in this process or in a child (feature `inference`) |
 //! | [`miner`] | from an event to a claim (feature `miner`) |
@@ -22,6 +23,8 @@ pub mod client;
 pub mod content;
 pub mod contracts;
 pub mod deploy;
+#[cfg(feature = "client")]
+pub mod gov;
 pub mod http;
 #[cfg(feature = "inference")]
 pub mod inference;

@@ -1,7 +1,8 @@
 //! The command line: what all commands share, and requesters' commands. `mine` has those of a
-//! miner, `operator` those of whoever looks after one, `model` those about models, `ipfs` those about
-//! content, `pin_stores` those of stores beyond this machine, `values` reads what they are given.
+//! miner, `operator` those of whoever looks after one, `model` those about models, `gov` those of the DAO,
+//! `ipfs` those about content, `pin_stores` those of stores beyond this machine, `values` reads what they are given.
 
+mod gov;
 mod ipfs;
 mod mine;
 mod model;
@@ -18,6 +19,7 @@ use alloy_primitives::U256;
 use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use gov::{Act, CastVote, Delegate, Delegatee, Gov, List, Propose, Show};
 pub(crate) use ipfs::{
     Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, PinAdd, PinLs, PinRm, Serve,
 };
@@ -214,6 +216,9 @@ Examples:
 Example:
   arbius settle 0x5c1a…")]
     Settle(Settle),
+    /// Take part in the DAO: propose, vote, delegate, queue, execute.
+    #[command(subcommand)]
+    Gov(Box<Gov>),
     /// Back a miner's store up, restore it, check it.
     #[command(subcommand)]
     Store(Store),

@@ -7,8 +7,9 @@ use std::time::Duration;
 use alloy_primitives::B256;
 use arbius_sdk::client::Vote;
 use arbius_sdk::contracts::TaskStatus;
+use arbius_sdk::gov::{ProposalState, Support, state_name};
 
-use super::{CogServer, GATEWAY};
+use super::{CogServer, Delegatee, GATEWAY};
 
 pub(super) fn rate(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -120,6 +121,47 @@ pub(super) fn side(text: &str) -> Result<Vote, String> {
         "no" => Ok(Vote::Right),
         _ => Err("vote yes (the solution is wrong) or no (it is right)".to_owned()),
     }
+}
+
+/// A vote on a proposal, by name.
+pub(super) fn support(text: &str) -> Result<Support, String> {
+    match text {
+        "for" => Ok(Support::For),
+        "against" => Ok(Support::Against),
+        "abstain" => Ok(Support::Abstain),
+        _ => Err("vote for, against or abstain".to_owned()),
+    }
+}
+
+/// Whom somebody delegates to.
+pub(super) fn delegate(text: &str) -> Result<Delegatee, String> {
+    match text {
+        "self" => Ok(Delegatee::Own),
+        address => address
+            .parse()
+            .map(Delegatee::Other)
+            .map_err(|_| "give an address, 0x and 40 hexadecimal digits, or self".to_owned()),
+    }
+}
+
+/// How a proposal stands, by name.
+pub(super) fn proposal_state(text: &str) -> Result<ProposalState, String> {
+    let known = [
+        ProposalState::Pending,
+        ProposalState::Active,
+        ProposalState::Canceled,
+        ProposalState::Defeated,
+        ProposalState::Succeeded,
+        ProposalState::Queued,
+        ProposalState::Executed,
+    ];
+    known
+        .into_iter()
+        .find(|state| state_name(*state) == text)
+        .ok_or_else(|| {
+            "a proposal is pending, active, canceled, defeated, succeeded, queued or executed"
+                .to_owned()
+        })
 }
 
 /// How a task stands, by name.

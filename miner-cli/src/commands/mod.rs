@@ -8,6 +8,7 @@ mod demo;
 #[cfg(feature = "devnet")]
 mod devnet;
 mod doctor;
+mod gov;
 mod ipfs;
 mod jobs;
 mod mine;
@@ -74,6 +75,7 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             Command::Vote(args) => vote::run(args, json).await,
             Command::Settle(args) => settle::run(args, json).await,
             Command::Store(args) => store::run(args, json).await,
+            Command::Gov(args) => gov::run(*args, json).await,
             Command::Ipfs(args) => ipfs::run(*args, json).await,
             Command::InferWorker => Ok(()),
         }

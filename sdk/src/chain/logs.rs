@@ -134,6 +134,21 @@ impl Logs {
         &self.question
     }
 
+    /// All events from block `from` to block `to`, inclusive, without a gap.
+    ///
+    /// # Errors
+    ///
+    /// As [`Logs::next`].
+    pub async fn all(&mut self, mut from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let mut all = Vec::new();
+        while from <= to {
+            let (found, next) = self.next(from, to).await?;
+            all.extend(found);
+            from = next;
+        }
+        Ok(all)
+    }
+
     /// The events from block `from` on, up to `to` at most, and the first block that was
     /// not looked at. Call it again from there.
     ///

@@ -10,8 +10,11 @@ use arbius_protocol::interfaces::{
         IStylusDeployer::ContractInitializationError,
     },
     engine::IEngine::IEngineErrors,
+    governor::IGovernor::IGovernorErrors,
     proxy::IProxy::IProxyErrors,
-    token::IToken::ITokenErrors,
+    timelock::ITimelock::ITimelockErrors,
+    token::{IPermit::IPermitErrors, IToken::ITokenErrors, IVotes::IVotesErrors},
+    vesting::IVesting::IVestingErrors,
 };
 
 /// A revert: the error's name where it is one of the protocol's, and the raw bytes always.
@@ -60,6 +63,11 @@ fn known_name(selector: [u8; 4]) -> Option<&'static str> {
     IEngineErrors::name_by_selector(selector)
         .or_else(|| ITokenErrors::name_by_selector(selector))
         .or_else(|| IProxyErrors::name_by_selector(selector))
+        .or_else(|| IGovernorErrors::name_by_selector(selector))
+        .or_else(|| ITimelockErrors::name_by_selector(selector))
+        .or_else(|| IVotesErrors::name_by_selector(selector))
+        .or_else(|| IPermitErrors::name_by_selector(selector))
+        .or_else(|| IVestingErrors::name_by_selector(selector))
         .or_else(|| IArbWasmErrors::name_by_selector(selector))
         .or_else(|| ICacheManagerErrors::name_by_selector(selector))
 }

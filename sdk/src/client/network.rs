@@ -306,13 +306,7 @@ impl Network {
         block: u64,
     ) -> Result<Vec<Log>, ClientError> {
         let head = self.chain.head().await?.number;
-        let (mut from, mut all) = (self.start.max(block), Vec::new());
-        while from <= head {
-            let (found, next) = logs.next(from, head).await?;
-            all.extend(found);
-            from = next;
-        }
-        Ok(all)
+        Ok(logs.all(self.start.max(block), head).await?)
     }
 }
 

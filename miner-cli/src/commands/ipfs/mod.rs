@@ -5,6 +5,7 @@
 //! | `content` | which content is meant, as people write it |
 //! | `blocks` | the block folder, and gateways for what is not in it |
 //! | `elsewhere` | the same content with stores beyond this machine |
+//! | `keep` | keeping a text that another command has made |
 //! | `bar` | how far something has come, for whoever watches |
 //! | the others | one command each |
 
@@ -17,6 +18,7 @@ mod content;
 mod elsewhere;
 mod gc;
 mod get;
+mod keep;
 mod ls;
 mod pin;
 mod serve;
@@ -27,6 +29,8 @@ use arbius_sdk::content::unixfs::ReadError;
 
 use crate::args::Ipfs;
 use crate::failure::Interrupted;
+
+pub(crate) use keep::{Kept, keep};
 
 pub(crate) async fn run(args: Ipfs, json: bool) -> eyre::Result<()> {
     // A gateway ends well when it is asked to.
