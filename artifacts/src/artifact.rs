@@ -21,6 +21,9 @@ pub const TIMELOCK: &str = "timelock";
 /// Name of the AIUS token.
 pub const TOKEN: &str = "token";
 
+/// Name of the vesting account.
+pub const VESTING: &str = "vesting";
+
 /// A Stylus program, ready to be deployed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Artifact {

@@ -12,5 +12,5 @@
 mod artifact;
 
 pub use artifact::{
-    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, REQUESTER, TIMELOCK, TOKEN, get,
+    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, REQUESTER, TIMELOCK, TOKEN, VESTING, get,
 };

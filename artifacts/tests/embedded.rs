@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, io::Cursor};
 
 use arbius_artifacts::{
-    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, TIMELOCK, TOKEN, get,
+    ALL, Artifact, ENGINE, ENGINE_REST, GOVERNOR, PROXY, TIMELOCK, TOKEN, VESTING, get,
 };
 use sha2::{Digest as _, Sha256};
 
@@ -41,7 +41,15 @@ fn hex(bytes: &[u8]) -> String {
 fn holds_the_contracts_of_the_protocol_once_each() {
     let names: BTreeSet<_> = ALL.iter().map(|artifact| artifact.name).collect();
     assert_eq!(names.len(), ALL.len());
-    for name in [ENGINE, ENGINE_REST, GOVERNOR, PROXY, TIMELOCK, TOKEN] {
+    for name in [
+        ENGINE,
+        ENGINE_REST,
+        GOVERNOR,
+        PROXY,
+        TIMELOCK,
+        TOKEN,
+        VESTING,
+    ] {
         assert_eq!(get(name).map(|artifact| artifact.name), Some(name));
     }
     assert_eq!(get("no such contract"), None);
@@ -101,6 +109,7 @@ fn abi_lists_the_functions_of_the_contract() {
             .collect()
     };
     assert!(functions(TOKEN).contains("transferFrom"));
+    assert!(functions(VESTING).contains("releasable"));
     assert!(functions(PROXY).contains("upgradeToAndCall"));
     assert!(functions(ENGINE).contains("submitTask"));
     assert_eq!(functions(ENGINE), functions(ENGINE_REST));

@@ -9,6 +9,7 @@
 
 mod scenario;
 mod table;
+mod token;
 
 pub use scenario::{Cost, Figures, measure};
 pub use table::{Row, Table, TableError};

@@ -108,11 +108,14 @@ pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
     scenario.tokens().await?;
     scenario.withdrawals().await?;
     scenario.contestations().await?;
+    scenario.votes().await?;
+    scenario.bridge().await?;
+    scenario.vesting(cache).await?;
     Ok(scenario.figures)
 }
 
-struct Scenario<'a> {
-    chain: &'a TestChain,
+pub(super) struct Scenario<'a> {
+    pub(super) chain: &'a TestChain,
     figures: Figures,
     model: B256,
     /// Numbers commitments and contents, so that none repeats.
@@ -454,7 +457,7 @@ impl<'a> Scenario<'a> {
         Ok(self.lane(Actor::Requester)?.address())
     }
 
-    fn lane(&self, actor: Actor) -> Result<&'a Lane, TestkitError> {
+    pub(super) fn lane(&self, actor: Actor) -> Result<&'a Lane, TestkitError> {
         self.chain.lane(actor)
     }
 
@@ -489,7 +492,7 @@ impl<'a> Scenario<'a> {
     }
 
     /// What the transaction of a receipt cost.
-    fn cost(&self, receipt: &Receipt) -> Cost {
+    pub(super) fn cost(&self, receipt: &Receipt) -> Cost {
         let mined = self.chain.devnet().chain().mined(receipt.hash);
         let data = mined.map_or(0, |mined| mined.receipt().gas_used_for_l1);
         Cost {
@@ -503,7 +506,7 @@ impl<'a> Scenario<'a> {
         self.cost(receipt).gas.saturating_sub(intrinsic(calldata))
     }
 
-    fn note(&mut self, step: &str, cost: impl Into<Cost>) {
+    pub(super) fn note(&mut self, step: &str, cost: impl Into<Cost>) {
         self.figures.insert(step.to_owned(), cost.into());
     }
 }

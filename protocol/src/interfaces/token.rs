@@ -110,12 +110,9 @@ super::interface! {
         /// `signer` signed, who is not `owner`.
         error ERC2612InvalidSigner(address signer, address owner);
 
-        /// The signature is none: nobody's key made it.
+        /// Nobody's key made the signature, or its `s` is in the upper half of the curve's
+        /// order, where each signature has a twin (EIP-2).
         error ECDSAInvalidSignature();
-
-        /// `s` is in the upper half of the curve's order, where each signature has a twin
-        /// (EIP-2).
-        error ECDSAInvalidSignatureS(bytes32 s);
 
         /// Lets `spender` spend `value` of `owner`'s, as `owner` signed it.
         function permit(address owner, address spender, uint256 value, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;

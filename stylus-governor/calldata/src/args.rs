@@ -53,18 +53,51 @@ impl<'a> Args<'a> {
         Ok(U256::from_be_bytes(self.word(index)?.0))
     }
 
+    /// The word of argument `index`, which holds a number of `bytes` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it or its other bytes are not zero.
+    #[inline(never)]
+    pub fn narrow(&self, index: usize, bytes: usize) -> Result<&'a B256, Malformed> {
+        let word = self.word(index)?;
+        if word.iter().rev().skip(bytes).any(|byte| *byte != 0) {
+            return Err(Malformed);
+        }
+        Ok(word)
+    }
+
     /// The word of argument `index`, which holds an `address`.
     ///
     /// # Errors
     ///
     /// [`Malformed`] if the calldata ends before it or its upper twelve bytes are not zero.
-    #[inline(never)]
     pub fn account(&self, index: usize) -> Result<&'a B256, Malformed> {
-        let word = self.word(index)?;
-        if word.iter().take(12).any(|byte| *byte != 0) {
-            return Err(Malformed);
+        self.narrow(index, 20)
+    }
+
+    /// Argument `index` as a `uint32`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`narrow`](Self::narrow).
+    pub fn uint32(&self, index: usize) -> Result<u32, Malformed> {
+        let word = self.narrow(index, 4)?;
+        let (_, value) = word.split_last_chunk::<4>().ok_or(Malformed)?;
+        Ok(u32::from_be_bytes(*value))
+    }
+
+    /// Argument `index` as a `bool`.
+    ///
+    /// # Errors
+    ///
+    /// [`Malformed`] if the calldata ends before it or it is neither 0 nor 1.
+    pub fn truth(&self, index: usize) -> Result<bool, Malformed> {
+        match self.uint32(index)? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ => Err(Malformed),
         }
-        Ok(word)
     }
 
     /// Argument `index` as an `address`.
@@ -83,10 +116,8 @@ impl<'a> Args<'a> {
     /// [`Malformed`] if the calldata ends before it or it is larger.
     #[inline(never)]
     pub fn number(&self, index: usize) -> Result<u64, Malformed> {
-        let (padding, value) = self.word(index)?.split_last_chunk::<8>().ok_or(Malformed)?;
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(Malformed);
-        }
+        let word = self.narrow(index, 8)?;
+        let (_, value) = word.split_last_chunk::<8>().ok_or(Malformed)?;
         Ok(u64::from_be_bytes(*value))
     }
 
@@ -157,11 +188,7 @@ impl<'a> Args<'a> {
 
     /// Argument `index` as an offset or a length. No calldata reaches 4 GiB.
     fn index(&self, index: usize) -> Result<usize, Malformed> {
-        let (padding, value) = self.word(index)?.split_last_chunk::<4>().ok_or(Malformed)?;
-        if padding.iter().any(|byte| *byte != 0) {
-            return Err(Malformed);
-        }
-        usize::try_from(u32::from_be_bytes(*value)).map_err(|_| Malformed)
+        usize::try_from(self.uint32(index)?).map_err(|_| Malformed)
     }
 }
 
@@ -263,6 +290,17 @@ mod tests {
         let mut data = words(&[9]);
         data[11] = 1;
         assert_eq!(Args::new(&data).address(0), Err(Malformed));
+    }
+
+    #[test]
+    fn reads_narrow_numbers_and_truths_and_refuses_wider_ones() {
+        let data = words(&[1 << 32, 7, 1]);
+        let args = Args::new(&data);
+        assert_eq!(args.uint32(0), Err(Malformed));
+        assert_eq!(args.uint32(1), Ok(7));
+        assert_eq!(args.narrow(1, 1), Ok(&B256::with_last_byte(7)));
+        assert_eq!(args.truth(1), Err(Malformed));
+        assert_eq!((args.truth(2), args.truth(3)), (Ok(true), Err(Malformed)));
     }
 
     #[test]

@@ -1,10 +1,17 @@
-//! Constant words as instructions.
+//! Constant words, and selectors, as instructions.
 //!
 //! Each start of a program pays 600 times as much for a byte of its data as for one of its
 //! code. A word that a program names by [`word!`](crate::word) is made of four numbers in
 //! its code.
 
 use alloy_primitives::B256;
+use alloy_sol_types::SolCall;
+
+/// A function's selector as a number, which one comparison tells from another.
+#[must_use]
+pub const fn selector<C: SolCall>() -> u32 {
+    u32::from_be_bytes(C::SELECTOR)
+}
 
 /// A word as the four numbers that it lies in memory as.
 #[must_use]

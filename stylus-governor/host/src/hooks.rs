@@ -253,6 +253,18 @@ pub fn keccak(data: &[u8]) -> B256 {
     hash
 }
 
+/// Keccak-256 of `words`, one after the other.
+#[must_use]
+pub fn keccak_words(words: &[B256]) -> B256 {
+    let mut hash = B256::ZERO;
+    // SAFETY: `B256` is 32 bytes and nothing else, so the slice is that many times 32
+    // bytes without gaps, which the host reads; it writes 32 bytes.
+    unsafe {
+        imports::native_keccak256(words.as_ptr().cast(), size_of_val(words), hash.as_mut_ptr());
+    }
+    hash
+}
+
 /// The word in a storage slot.
 #[must_use]
 pub fn load(slot: &B256) -> B256 {
@@ -272,6 +284,12 @@ pub fn cache(slot: &B256, word: &B256) {
 pub fn flush() {
     // SAFETY: takes no pointer.
     unsafe { imports::storage_flush_cache(false) };
+}
+
+/// Sets what the call returns: `words`, one after the other.
+pub fn write_words(words: &[B256]) {
+    // SAFETY: as in `emit`.
+    unsafe { imports::write_result(words.as_ptr().cast(), size_of_val(words)) };
 }
 
 /// Sets what the call returns, or reverts with.

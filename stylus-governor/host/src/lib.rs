@@ -11,16 +11,26 @@
 
 mod constant;
 mod hooks;
+mod number;
+mod place;
+mod refusal;
 #[cfg(target_arch = "wasm32")]
 mod scratch;
+#[cfg(target_arch = "wasm32")]
+mod serve;
 mod signature;
 
-pub use constant::{limbs, word_of};
+pub use constant::{limbs, selector, word_of};
 pub use hooks::{
     cache, call, chain_id, code, code_size, contract_address, create, delegate_call, emit, flush,
-    has_value, import_memory_payment, keccak, load, log, read_calldata, read_returned, sender,
-    static_call, timestamp, value, write_result,
+    has_value, import_memory_payment, keccak, keccak_words, load, log, read_calldata,
+    read_returned, sender, static_call, timestamp, value, write_result, write_words,
 };
+pub use number::{narrow, number, part};
+pub use place::entry;
+pub use refusal::Refused;
 #[cfg(target_arch = "wasm32")]
 pub use scratch::Scratch;
+#[cfg(target_arch = "wasm32")]
+pub use serve::serve;
 pub use signature::recover;

@@ -25,25 +25,25 @@ pub fn plus(amount: &B256, more: &B256) -> B256 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn word(value: u64) -> B256 {
-        U256::from(value).into()
-    }
+    use arbius_host::number;
 
     #[test]
     fn subtracts_down_to_zero_and_no_further() {
-        assert_eq!(less(&word(7), &word(7)), Some(word(0)));
-        assert_eq!(less(&word(1 << 40), &word(1)), Some(word((1 << 40) - 1)));
-        assert_eq!(less(&word(7), &word(8)), None);
+        assert_eq!(less(&number(7), &number(7)), Some(number(0)));
+        assert_eq!(
+            less(&number(1 << 40), &number(1)),
+            Some(number((1 << 40) - 1))
+        );
+        assert_eq!(less(&number(7), &number(8)), None);
     }
 
     #[test]
     fn adds_up_to_the_greatest_amount() {
         let greatest = B256::repeat_byte(0xff);
         assert_eq!(
-            plus(&word(u64::MAX), &word(1)),
+            plus(&number(u64::MAX.into()), &number(1)),
             B256::from(U256::from(1_u128 << 64))
         );
-        assert_eq!(plus(&greatest, &word(1)), greatest);
+        assert_eq!(plus(&greatest, &number(1)), greatest);
     }
 }

@@ -6,10 +6,13 @@
 use alloy_primitives::{B256, U256};
 use alloy_sol_types::SolEvent;
 use arbius_calldata::Tuples;
-use arbius_host::{self as host, word};
-use arbius_protocol::interfaces::token::{CAP, IToken};
+use arbius_host::{self as host, Refused, word};
+use arbius_protocol::interfaces::{
+    proxy::IMPLEMENTATION_SLOT,
+    token::{CAP, IToken},
+};
 
-use crate::{amount, layout, refusal::Refused};
+use crate::{account::Account, amount, history, layout, votes};
 
 /// What exists once the supply is allocated, as a word.
 pub const SUPPLY: B256 =
@@ -25,6 +28,8 @@ const VERSION: B256 = B256::with_last_byte(1);
 ///
 /// # Errors
 ///
+/// - `NotBehindProxy` for the program at its own address, which would be a token of whoever
+///   came first.
 /// - `InvalidInitialization` if that happened before.
 /// - `ERC20InvalidReceiver` for the zero address or the token itself.
 /// - `SupplyNotCap` unless the amounts add up to the cap.
@@ -33,6 +38,9 @@ const VERSION: B256 = B256::with_last_byte(1);
 ///
 /// `Transfer` from the zero address for each allocation, then `Initialized`.
 pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
+    if host::load(&word!(IMPLEMENTATION_SLOT)) == B256::ZERO {
+        return Err(Refused::with::<IToken::NotBehindProxy>(&[]));
+    }
     if host::load(&word!(layout::VERSION)) != B256::ZERO {
         return Err(Refused::with::<IToken::InvalidInitialization>(&[]));
     }
@@ -42,13 +50,13 @@ pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
         let value = allocation.word(1)?;
         // A sum that overflows stays at the greatest amount, far above the cap.
         supply = amount::plus(&supply, value);
-        credit(&B256::ZERO, account, value)?;
+        credit(&B256::ZERO, &B256::ZERO, account, value)?;
     }
     let cap = word!(SUPPLY);
     if supply != cap {
         return Err(Refused::with::<IToken::SupplyNotCap>(&[&supply, &cap]));
     }
-    host::cache(&word!(layout::TOTAL_SUPPLY), &supply);
+    set_supply(&supply);
     host::cache(&word!(layout::VERSION), &word!(VERSION));
     host::emit(
         &[word!(IToken::Initialized::SIGNATURE_HASH), word!(VERSION)],
@@ -66,12 +74,12 @@ pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
 ///
 /// # Events
 ///
-/// `Transfer`.
+/// `Transfer`, and `DelegateVotesChanged` for each delegate whose votes change.
 pub fn transfer(to: &B256, value: &B256) -> Result<(), Refused> {
     send(&host::sender(), to, value)
 }
 
-/// Lets `spender` spend `value` of the caller's; the maximum stands for no limit.
+/// Lets `spender` spend `value` of `owner`'s; the maximum stands for no limit.
 ///
 /// # Errors
 ///
@@ -80,16 +88,16 @@ pub fn transfer(to: &B256, value: &B256) -> Result<(), Refused> {
 /// # Events
 ///
 /// `Approval`.
-pub fn approve(spender: &B256, value: &B256) -> Result<(), Refused> {
+#[inline(never)]
+pub fn approve(owner: &B256, spender: &B256, value: &B256) -> Result<(), Refused> {
     if *spender == B256::ZERO {
         return Err(Refused::with::<IToken::ERC20InvalidSpender>(&[spender]));
     }
-    let owner = host::sender();
-    host::cache(&layout::allowance(&owner, spender), value);
+    host::cache(&layout::allowance(owner, spender), value);
     host::emit(
         &[
             word!(IToken::Approval::SIGNATURE_HASH),
-            owner,
+            *owner,
             *spender,
             *value,
         ],
@@ -110,7 +118,7 @@ pub fn approve(spender: &B256, value: &B256) -> Result<(), Refused> {
 ///
 /// # Events
 ///
-/// `Transfer`.
+/// As of [`transfer`].
 pub fn transfer_from(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
     if *from == B256::ZERO {
         return Err(Refused::with::<IToken::ERC20InvalidSender>(&[from]));
@@ -132,31 +140,64 @@ pub fn transfer_from(from: &B256, to: &B256, value: &B256) -> Result<(), Refused
 /// Moves `value` between two accounts, which may be the same.
 #[inline(never)]
 fn send(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
-    let slot = layout::balance(from);
-    let balance = host::load(&slot);
+    let delegate = debit(from, value)?;
+    credit(from, &delegate, to, value)
+}
+
+/// Takes `value` off what `from` holds; returns whom `from` delegates to, whose votes these
+/// were.
+///
+/// # Errors
+///
+/// `ERC20InsufficientBalance` if `from` holds less.
+#[inline(never)]
+pub fn debit(from: &B256, value: &B256) -> Result<B256, Refused> {
+    let slot = layout::account(from);
+    let account = Account(host::load(&slot));
+    let balance = account.balance();
     let Some(rest) = amount::less(&balance, value) else {
         return Err(Refused::with::<IToken::ERC20InsufficientBalance>(&[
             from, &balance, value,
         ]));
     };
-    host::cache(&slot, &rest);
-    credit(from, to, value)
+    host::cache(&slot, &account.with_balance(&rest).0);
+    Ok(account.delegate())
 }
 
-/// Adds `value`, which was taken from `from`, to what `to` holds.
+/// Adds `value`, which was taken from `from` and from the votes of `delegate`, to what `to`
+/// holds and to the votes of its delegate.
 ///
 /// All balances together are at most the supply once it is allocated, so none overflows.
+///
+/// # Errors
+///
+/// `ERC20InvalidReceiver` for the zero address and the token itself.
 #[inline(never)]
-fn credit(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
+pub fn credit(from: &B256, delegate: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
     // Nobody could ever move what these receive.
     if *to == B256::ZERO || *to == host::contract_address() {
         return Err(Refused::with::<IToken::ERC20InvalidReceiver>(&[to]));
     }
-    let slot = layout::balance(to);
-    host::cache(&slot, &amount::plus(&host::load(&slot), value));
+    let slot = layout::account(to);
+    let account = Account(host::load(&slot));
+    let balance = amount::plus(&account.balance(), value);
+    host::cache(&slot, &account.with_balance(&balance).0);
+    transferred(from, to, value);
+    votes::moved(delegate, &account.delegate(), value);
+    Ok(())
+}
+
+/// Says that `value` went from `from` to `to`.
+#[inline(never)]
+pub fn transferred(from: &B256, to: &B256, value: &B256) {
     host::emit(
         &[word!(IToken::Transfer::SIGNATURE_HASH), *from, *to, *value],
         3,
     );
-    Ok(())
+}
+
+/// What exists from now on.
+pub fn set_supply(supply: &B256) {
+    host::cache(&word!(layout::TOTAL_SUPPLY), supply);
+    history::push(&word!(layout::SUPPLY_HISTORY), supply);
 }

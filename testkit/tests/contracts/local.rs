@@ -2,7 +2,7 @@
 
 use alloy::{
     network::TransactionBuilder as _, primitives::Bytes, providers::Provider as _,
-    rpc::types::TransactionRequest,
+    rpc::types::TransactionRequest, signers::local::PrivateKeySigner,
 };
 use alloy_primitives::{Address, B256, TxKind, U256};
 use alloy_sol_types::{SolCall, SolValue as _};
@@ -22,16 +22,22 @@ pub(crate) struct Local {
     pub(crate) chain: Chain,
     /// Funded with ether; the first deploys and administers what the others use.
     pub(crate) lanes: Vec<Lane>,
-    // Dropping it would stop the chain.
-    _devnet: Devnet,
+    /// What signs for the same accounts, in the same order.
+    pub(crate) signers: Vec<PrivateKeySigner>,
+    /// The chain itself; dropping it would stop it.
+    pub(crate) devnet: Devnet,
 }
 
 impl Local {
     pub(crate) async fn start() -> Self {
         let devnet = Devnet::builder().spawn().await.expect("a chain");
         let chain = Chain::connect(&devnet.url()).await.expect("it answers");
-        let lanes = devnet
-            .accounts()
+        let accounts = devnet.accounts();
+        let signers = accounts
+            .iter()
+            .map(|account| PrivateKeySigner::from_bytes(&account.key).expect("a sound key"))
+            .collect();
+        let lanes = accounts
             .iter()
             .map(|account| {
                 Lane::new(
@@ -43,7 +49,8 @@ impl Local {
         Self {
             chain,
             lanes,
-            _devnet: devnet,
+            signers,
+            devnet,
         }
     }
 
@@ -125,6 +132,37 @@ impl Local {
             Ok(returned) => Ok(returned),
             Err(error) => Err(reverted(&error)),
         }
+    }
+
+    /// What a view returns.
+    pub(crate) async fn view<C: SolCall>(&self, to: Address, call: &C) -> C::Return {
+        self.chain
+            .read(to, call)
+            .await
+            .unwrap_or_else(|error| panic!("{}: {error}", C::SIGNATURE))
+    }
+
+    /// What `call` reverts with as `lane` does it.
+    pub(crate) async fn refusal<C: SolCall>(&self, lane: &Lane, to: Address, call: &C) -> Bytes {
+        match self.send(lane, to, call).await {
+            Ok(_) => panic!("{} was not refused", C::SIGNATURE),
+            Err(error) => reverted(&error),
+        }
+    }
+
+    /// The time of the newest block, in seconds since the epoch.
+    pub(crate) fn now(&self) -> u64 {
+        self.devnet.chain().latest_block().header.timestamp
+    }
+
+    /// Lets time pass until the newest block is of `timestamp`.
+    pub(crate) fn pass_until(&self, timestamp: u64) {
+        let chain = self.devnet.chain();
+        chain
+            .set_next_block_timestamp(timestamp)
+            .expect("it is later than now");
+        chain.mine();
+        assert_eq!(self.now(), timestamp);
     }
 
     /// The word in a storage slot.

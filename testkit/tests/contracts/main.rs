@@ -3,3 +3,4 @@
 mod local;
 mod proxy;
 mod token;
+mod vesting;

@@ -38,6 +38,14 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         stack: 8192,
     },
     Contract {
+        name: "vesting",
+        package: "arbius-vesting",
+        features: &[],
+        interface: Some("vesting"),
+        opt_level: "s",
+        stack: 8192,
+    },
+    Contract {
         name: "timelock",
         package: "arbius-timelock",
         features: &[],

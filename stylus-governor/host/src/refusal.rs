@@ -1,10 +1,11 @@
-//! How the token reverts.
+//! How a program reverts: always with an error of its interface.
 
 use alloy_primitives::B256;
 use alloy_sol_types::SolError;
 use arbius_calldata::Malformed;
-use arbius_host as host;
 use arbius_protocol::interfaces::token::IToken;
+
+use crate::hooks::write_result;
 
 /// The longest error: a selector and three words.
 const MAX_LEN: usize = 4 + 3 * 32;
@@ -16,14 +17,21 @@ const MAX_LEN: usize = 4 + 3 * 32;
 pub struct Refused(());
 
 impl Refused {
-    /// Refuses with the error `E` of [`IToken`], whose arguments are `words`: three at most.
+    /// Refuses with the error `E`, whose arguments are `words`: three at most.
     #[inline]
     #[must_use]
     pub fn with<E: SolError>(words: &[&B256]) -> Self {
         raise(E::SELECTOR, words)
     }
+
+    /// Refuses a selector that no function has.
+    #[must_use]
+    pub fn unknown(selector: u32) -> Self {
+        Self::with::<IToken::UnknownFunction>(&[&B256::right_padding_from(&selector.to_be_bytes())])
+    }
 }
 
+/// The error has the same name, and so the same selector, in every interface.
 impl From<Malformed> for Refused {
     fn from(_: Malformed) -> Self {
         Self::with::<IToken::MalformedCalldata>(&[])
@@ -32,7 +40,7 @@ impl From<Malformed> for Refused {
 
 #[inline(never)]
 fn raise(selector: [u8; 4], words: &[&B256]) -> Refused {
-    host::write_result(encode(selector, words, &mut [0; MAX_LEN]));
+    write_result(encode(selector, words, &mut [0; MAX_LEN]));
     Refused(())
 }
 
@@ -50,6 +58,7 @@ fn encode<'a>(selector: [u8; 4], words: &[&B256], buffer: &'a mut [u8; MAX_LEN])
 mod tests {
     use super::*;
     use alloy_primitives::{Address, U256};
+    use arbius_protocol::interfaces::vesting::IVesting;
 
     #[test]
     fn encodes_errors_as_the_interface_does() {
@@ -72,6 +81,19 @@ mod tests {
         assert_eq!(
             encode(IToken::NotPayable::SELECTOR, &[], &mut [0xff; MAX_LEN]),
             IToken::NotPayable {}.abi_encode()
+        );
+    }
+
+    #[test]
+    fn errors_that_every_contract_has_are_the_same_in_each() {
+        assert_eq!(
+            IToken::MalformedCalldata::SELECTOR,
+            IVesting::MalformedCalldata::SELECTOR
+        );
+        assert_eq!(IToken::NotPayable::SELECTOR, IVesting::NotPayable::SELECTOR);
+        assert_eq!(
+            IToken::UnknownFunction::SELECTOR,
+            IVesting::UnknownFunction::SELECTOR
         );
     }
 }

@@ -1,23 +1,11 @@
-//! The token as it runs: WASM behind a proxy on a local chain, through JSON-RPC.
+//! Balances, allowances, the supply, and the form of calls.
 
+use super::{SUPPLY, balance, transfer};
 use crate::local::{AIUS, Local, constructor_reverted, initialize, reverted};
-use alloy_primitives::{Address, B256, U256, keccak256};
+use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
 use alloy_sol_types::{SolCall, SolError, SolValue as _};
-use arbius_sdk::contracts::IToken;
-
-const SUPPLY: u128 = 1_000_000 * AIUS;
-
-async fn balance(local: &Local, token: Address, account: Address) -> U256 {
-    let call = IToken::balanceOfCall { account };
-    local.chain.read(token, &call).await.expect("a balance")
-}
-
-fn transfer(to: Address, value: u128) -> IToken::transferCall {
-    IToken::transferCall {
-        to,
-        value: U256::from(value),
-    }
-}
+use arbius_protocol::interfaces::proxy::ProxyConstructor;
+use arbius_sdk::contracts::{IBridgedToken, IToken};
 
 #[tokio::test]
 async fn says_what_it_is() {
@@ -75,11 +63,22 @@ async fn allocates_the_whole_supply_once() {
     );
 }
 
+/// What the token reverts with whose proxy is made with `call`.
+async fn not_made(local: &Local, implementation: Address, call: &IToken::initializeCall) -> Bytes {
+    let arguments = ProxyConstructor {
+        implementation,
+        admin: local.admin().address(),
+        initData: call.abi_encode().into(),
+    };
+    constructor_reverted(&local.proxy(&arguments).await.unwrap_err())
+}
+
 #[tokio::test]
 async fn refuses_an_allocation_that_is_not_the_supply() {
     let local = Local::start().await;
     let implementation = local.program("token").await;
     let account = local.admin().address();
+    let cap = U256::from(SUPPLY);
     for (parts, supply) in [
         (vec![], U256::ZERO),
         (vec![(account, SUPPLY - 1)], U256::from(SUPPLY - 1)),
@@ -88,53 +87,67 @@ async fn refuses_an_allocation_that_is_not_the_supply() {
             U256::from(SUPPLY + 1),
         ),
     ] {
-        let refused = local
-            .call(implementation, initialize(&parts).abi_encode(), 0)
-            .await;
-        let cap = U256::from(SUPPLY);
+        let refused = not_made(&local, implementation, &initialize(&parts)).await;
         let error = IToken::SupplyNotCap { supply, cap };
-        assert_eq!(refused.unwrap_err(), error.abi_encode());
+        assert_eq!(refused, error.abi_encode());
     }
 
     // Amounts that wrap around to the supply are no supply.
     let mut call = initialize(&[(account, 0), (account, 0)]);
     call.allocations[0].amount = U256::MAX;
     call.allocations[1].amount = U256::from(SUPPLY + 1);
-    let refused = local.call(implementation, call.abi_encode(), 0).await;
-    let error = IToken::SupplyNotCap {
-        supply: U256::MAX,
-        cap: U256::from(SUPPLY),
-    };
-    assert_eq!(refused.unwrap_err(), error.abi_encode());
+    let refused = not_made(&local, implementation, &call).await;
+    let supply = U256::MAX;
+    let error = IToken::SupplyNotCap { supply, cap };
+    assert_eq!(refused, error.abi_encode());
 }
 
 #[tokio::test]
 async fn allocates_nothing_to_nobody() {
     let local = Local::start().await;
     let implementation = local.program("token").await;
-    for receiver in [Address::ZERO, implementation] {
-        let call = initialize(&[(receiver, SUPPLY)]).abi_encode();
-        let refused = local.call(implementation, call, 0).await;
-        let error = IToken::ERC20InvalidReceiver { receiver };
-        assert_eq!(refused.unwrap_err(), error.abi_encode());
-    }
+    let receiver = Address::ZERO;
+    let call = initialize(&[(receiver, SUPPLY)]);
+    let error = IToken::ERC20InvalidReceiver { receiver };
+    assert_eq!(
+        not_made(&local, implementation, &call).await,
+        error.abi_encode()
+    );
+}
+
+#[tokio::test]
+async fn a_program_at_its_own_address_is_nobodys_token() {
+    let local = Local::start().await;
+    let implementation = local.program("token").await;
+    let stranger = local.stranger();
+    let call = initialize(&[(stranger.address(), SUPPLY)]);
+    assert_eq!(
+        local.refusal(stranger, implementation, &call).await,
+        IToken::NotBehindProxy {}.abi_encode()
+    );
+    // Nor has it an owner or a gateway who could do anything.
+    let set = IBridgedToken::setGatewayCall {
+        gateway: stranger.address(),
+    };
+    let error = IBridgedToken::OwnableUnauthorizedAccount {
+        account: stranger.address(),
+    };
+    assert_eq!(
+        local.refusal(stranger, implementation, &set).await,
+        error.abi_encode()
+    );
 }
 
 #[tokio::test]
 async fn a_refused_initialisation_leaves_no_proxy() {
     let local = Local::start().await;
     let implementation = local.program("token").await;
-    let arguments = arbius_protocol::interfaces::proxy::ProxyConstructor {
-        implementation,
-        admin: local.admin().address(),
-        initData: initialize(&[]).abi_encode().into(),
-    };
-    let error = local.proxy(&arguments).await.unwrap_err();
+    let refused = not_made(&local, implementation, &initialize(&[])).await;
     let expected = IToken::SupplyNotCap {
         supply: U256::ZERO,
         cap: U256::from(SUPPLY),
     };
-    assert_eq!(constructor_reverted(&error), expected.abi_encode());
+    assert_eq!(refused, expected.abi_encode());
 }
 
 #[tokio::test]
@@ -328,14 +341,14 @@ async fn answers_every_function_of_its_interface() {
             .collect();
         let signature = format!("{}({})", item["name"].as_str().unwrap(), types.join(","));
         let mut input = keccak256(&signature)[..4].to_vec();
-        input.extend([0; 4 * 32]);
+        input.extend([0; 8 * 32]);
         if let Err(error) = local.call(token, input, 0).await {
             assert!(!error.is_empty(), "{signature} reverts with nothing");
             assert_ne!(error[..4], IToken::UnknownFunction::SELECTOR, "{signature}");
         }
         functions += 1;
     }
-    assert_eq!(functions, 11);
+    assert_eq!(functions, 32);
 }
 
 /// The type of an argument as signatures write it.
