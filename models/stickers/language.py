@@ -111,7 +111,7 @@ def certain(targets):
     return targets * 0.98 + 0.02 / targets.shape[1]
 
 
-def train(prompts, checkpoint, steps=STEPS):
+def train(prompts, checkpoint, steps):
     """The weights; goes on from `checkpoint` where that exists."""
     optimiser = optax.adam(optax.cosine_decay_schedule(RATE, steps))
     params = first_params(prompts.words.count)
@@ -149,7 +149,7 @@ def train(prompts, checkpoint, steps=STEPS):
         seen.append(float(value))
         if (step + 1) % 100 == 0 or step + 1 == steps:
             print(f"language {step + 1}/{steps} loss {np.mean(seen[-100:]):.4f} {time.time() - started:.0f}s", flush=True)
-        if (step + 1) % 200 == 0 or step + 1 == steps:
+        if (step + 1) % max(1, steps // 12) == 0 or step + 1 == steps:
             np.savez(checkpoint.with_suffix(".new.npz"), **{str(i): np.asarray(leaf) for i, leaf in enumerate(jax.tree.leaves(state))})
             checkpoint.with_suffix(".new.npz").replace(checkpoint)
     return jax.tree.map(lambda x: np.asarray(x, np.float64), state["params"])

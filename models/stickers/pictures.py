@@ -90,7 +90,7 @@ def first_params():
     }
 
 
-def train(pictures, checkpoint, steps=STEPS):
+def train(pictures, checkpoint, steps):
     """Codes `[n, GRID, GRID, CHANNELS]` in [0, 1] and the decoder's weights.
 
     Goes on from `checkpoint` where that exists.
@@ -142,7 +142,7 @@ def train(pictures, checkpoint, steps=STEPS):
         seen.append(float(value))
         if (step + 1) % 100 == 0 or step + 1 == steps:
             print(f"pictures {step + 1}/{steps} loss {np.mean(seen[-100:]):.4f} {time.time() - started:.0f}s", flush=True)
-        if (step + 1) % 500 == 0 or step + 1 == steps:
+        if (step + 1) % max(1, steps // 12) == 0 or step + 1 == steps:
             leaves = jax.tree.leaves(state)
             np.savez(checkpoint.with_suffix(".new.npz"), **{str(i): np.asarray(leaf) for i, leaf in enumerate(leaves)})
             checkpoint.with_suffix(".new.npz").replace(checkpoint)

@@ -4,19 +4,24 @@
 
 It downloads the pictures and their names with npm (120 MB, most of it word vectors) into
 `data/`, keeps what it has trained so far in `training/`, and goes on from there when it is
-started again. Seeds are fixed; another processor may round the training differently and so
-yield another, equally good model with other CIDs.
+started again. Seeds are fixed and it computes on one thread, so that the same processor makes
+the same model again, however often it was stopped; another processor may round the training
+differently and so yield another, equally good model with other CIDs.
 
 Written: generator.onnx (the model), judge.png and names.json (the pictures that it was
 trained on, made small, and what they are called: what the tests judge its pictures by).
-`OUT=folder` writes them elsewhere.
+
+`--out DIR` writes them elsewhere, and keeps the training there too. `--share 0.02` takes that
+share of the steps, to see everything run in a minute or two; what it makes is no good.
 """
 
+import argparse
 import json
 import os
 import pathlib
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false")
 
 import numpy as np
 from PIL import Image
@@ -47,16 +52,25 @@ def judge(stickers):
     return np.round(sheet.reshape(rows * THUMBNAIL, THUMBNAILS_A_ROW * THUMBNAIL, 3)).astype(np.uint8)
 
 
+def steps(all_of_them, share):
+    return max(1, round(all_of_them * share))
+
+
 def main():
-    out = pathlib.Path(os.environ.get("OUT", HERE))
-    training = HERE / "training"
+    parser = argparse.ArgumentParser(description="Trains the stickers model.")
+    parser.add_argument("--out", type=pathlib.Path, default=HERE, metavar="DIR")
+    parser.add_argument("--share", type=float, default=1.0)
+    args = parser.parse_args()
+    if not 0 < args.share <= 1:
+        parser.error("a share is above 0 and at most 1")
+    out, training = args.out, args.out / "training"
     for folder in (out, training):
         folder.mkdir(parents=True, exist_ok=True)
     data.fetch(HERE / "data")
     stickers, concepts = data.load(HERE / "data")
-    codes, decoder = pictures.train(stickers, training / "pictures.npz")
+    codes, decoder = pictures.train(stickers, training / "pictures.npz", steps(pictures.STEPS, args.share))
     words = Words(HERE / "data", concepts)
-    encoder = language.train(Prompts(words), training / "language.npz")
+    encoder = language.train(Prompts(words), training / "language.npz", steps(language.STEPS, args.share))
 
     model = graph.build(encoder, codes, decoder).SerializeToString()
     assert len(model) <= MOST_BYTES, len(model)

@@ -5,6 +5,8 @@
 //! unless `ARBIUS_REQUIRE` names `cog`.
 #![cfg(feature = "inference")]
 
+mod parts;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::num::NonZeroUsize;
@@ -22,6 +24,7 @@ use arbius_sdk::inference::{
 };
 use arbius_sdk::model::pipeline::Cog as Container;
 use arbius_sdk::model::{Bundle, Class, Pinned, Pipeline};
+use parts::part;
 use serde_json::{Value as Json, json};
 
 const IMAGE: &str =
@@ -490,16 +493,7 @@ fn a_model_that_cannot_be_set_up_says_why() {
 
 /// A Python with the package cog, or `None` where the test may be skipped.
 fn python() -> Option<PathBuf> {
-    if let Some(python) = std::env::var_os("ARBIUS_COG_PYTHON") {
-        return Some(python.into());
-    }
-    let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|part| part.trim() == "cog"),
-        "ARBIUS_REQUIRE names cog, but ARBIUS_COG_PYTHON is not set"
-    );
-    eprintln!("skipped: ARBIUS_COG_PYTHON is not set");
-    None
+    part("cog", "ARBIUS_COG_PYTHON").map(PathBuf::from)
 }
 
 fn command(python: &Path) -> CogCommand {

@@ -1,59 +1,44 @@
 //! The model that ships: what it draws, and that it keeps its promise.
 #![cfg(feature = "inference")]
 
+#[path = "shipped/artist.rs"]
+mod artist;
+mod shipped;
+
 use std::collections::BTreeMap;
 
 use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::runtime::Elements;
-use arbius_sdk::inference::{
-    LoadedModel, Runtime, Session, SessionOptions, Tensor, certify, pack, solve,
-};
+use arbius_sdk::inference::{Runtime, Session, SessionOptions, Tensor, certify, pack, solve};
 use arbius_sdk::model::Bundle;
+use artist::Artist;
 use serde_json::json;
 
 const SIDE: usize = 64;
 
 fn bundle() -> Bundle {
-    let digits = arbius_models::digits();
-    Bundle::from_bytes(
-        digits.template,
-        digits.manifest,
-        digits.files.iter().copied(),
-    )
-    .unwrap()
+    shipped::bundle(arbius_models::digits())
 }
 
-struct Artist(LoadedModel);
+fn artist() -> Artist {
+    Artist::new(&bundle())
+}
 
-impl Artist {
-    fn new() -> Self {
-        Self(LoadedModel::load(&Rten, &bundle(), &SessionOptions::default()).unwrap())
-    }
-
-    fn png(&mut self, prompt: &str, seed: u64) -> Vec<u8> {
-        let input = json!({ "prompt": prompt }).to_string();
-        let mut outputs = self.0.solve(input.as_bytes(), seed).unwrap();
-        assert_eq!(outputs.files.len(), 1);
-        assert_eq!(outputs.files[0].name, "out-1.png");
-        outputs.files.remove(0).bytes
-    }
-
-    /// The picture's grey levels, read back by a PNG decoder that others wrote.
-    fn picture(&mut self, prompt: &str, seed: u64) -> Vec<u8> {
-        let png = self.png(prompt, seed);
-        let mut reader = png::Decoder::new(std::io::Cursor::new(png))
-            .read_info()
-            .unwrap();
-        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
-        let info = reader.next_frame(&mut pixels).unwrap();
-        assert_eq!((info.width, info.height), (SIDE as u32, SIDE as u32));
-        assert_eq!(
-            (info.color_type, info.bit_depth),
-            (png::ColorType::Grayscale, png::BitDepth::Eight)
-        );
-        assert_eq!(pixels.len(), SIDE * SIDE);
-        pixels
-    }
+/// The picture's grey levels, read back by a PNG decoder that others wrote.
+fn picture(artist: &mut Artist, prompt: &str, seed: u64) -> Vec<u8> {
+    let png = artist.png(prompt, seed);
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height), (SIDE as u32, SIDE as u32));
+    assert_eq!(
+        (info.color_type, info.bit_depth),
+        (png::ColorType::Grayscale, png::BitDepth::Eight)
+    );
+    assert_eq!(pixels.len(), SIDE * SIDE);
+    pixels
 }
 
 struct Judge(Box<dyn Session>);
@@ -84,7 +69,7 @@ const WORDS: [&str; 10] = [
 
 #[test]
 fn a_classifier_trained_apart_labels_what_the_prompt_asks() {
-    let (mut artist, mut judge) = (Artist::new(), Judge::new());
+    let (mut artist, mut judge) = (artist(), Judge::new());
     let phrasings: [fn(usize) -> String; 8] = [
         |digit| digit.to_string(),
         |digit| format!("a handwritten {}", WORDS[digit]),
@@ -110,7 +95,7 @@ fn a_classifier_trained_apart_labels_what_the_prompt_asks() {
     for round in 0..200 {
         let digit = round % 10;
         let prompt = phrasings[(round / 10) % phrasings.len()](digit);
-        let label = judge.label(artist.picture(&prompt, 1_000_003 * round as u64));
+        let label = judge.label(picture(&mut artist, &prompt, 1_000_003 * round as u64));
         if label == digit {
             right += 1;
         } else {
@@ -123,11 +108,11 @@ fn a_classifier_trained_apart_labels_what_the_prompt_asks() {
 #[test]
 fn seeds_differ_in_at_least_five_percent_of_the_pixels() {
     // Two pixels differ when an eye could tell: by more than 16 of 255 grey levels.
-    let mut artist = Artist::new();
+    let mut artist = artist();
     for (digit, word) in WORDS.iter().enumerate() {
         let prompt = format!("a handwritten {word}");
         let pictures: Vec<_> = (0..6)
-            .map(|seed| artist.picture(&prompt, seed * 77_777 + digit as u64))
+            .map(|seed| picture(&mut artist, &prompt, seed * 77_777 + digit as u64))
             .collect();
         let (mut total, mut pairs) = (0.0, 0);
         for (index, one) in pictures.iter().enumerate() {
@@ -148,11 +133,11 @@ fn seeds_differ_in_at_least_five_percent_of_the_pixels() {
 
 #[test]
 fn a_prompt_that_names_no_digit_leaves_the_choice_to_the_seed() {
-    let (mut artist, mut judge) = (Artist::new(), Judge::new());
+    let (mut artist, mut judge) = (artist(), Judge::new());
     let mut seen = BTreeMap::new();
     for seed in 0..60 {
         *seen
-            .entry(judge.label(artist.picture("any number you like", seed)))
+            .entry(judge.label(picture(&mut artist, "any number you like", seed)))
             .or_insert(0) += 1;
     }
     assert!(seen.len() >= 5, "{seen:?}");
@@ -160,7 +145,7 @@ fn a_prompt_that_names_no_digit_leaves_the_choice_to_the_seed() {
 
 #[test]
 fn any_text_gives_the_same_bytes_every_time() {
-    let mut artist = Artist::new();
+    let mut artist = artist();
     let long = "seven ".repeat(10_000);
     for prompt in [
         "",

@@ -1,19 +1,25 @@
 //! The model that the demo offers: what it draws, and that it keeps its promise.
 #![cfg(feature = "inference")]
 
+#[path = "shipped/artist.rs"]
+mod artist;
+mod parts;
 #[path = "../examples/draw_sheet/sheet.rs"]
 mod sheet;
+mod shipped;
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
-use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime, OnnxRuntimeError};
+use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime};
 use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::runtime::Elements;
 use arbius_sdk::inference::{
     LoadedModel, Runtime, Session, SessionOptions, Tensor, certify, pack, solve,
 };
 use arbius_sdk::model::{Bundle, integer};
+use artist::Artist;
+use parts::part;
 use serde::Deserialize;
 use serde_json::json;
 use sheet::Picture;
@@ -34,31 +40,17 @@ fn folder() -> PathBuf {
 }
 
 fn bundle() -> Bundle {
-    let stickers = arbius_models::stickers();
-    let files = stickers.files.iter().copied();
-    Bundle::from_bytes(stickers.template, stickers.manifest, files).unwrap()
+    shipped::bundle(arbius_models::stickers())
 }
 
-struct Artist(LoadedModel);
+fn artist() -> Artist {
+    Artist::new(&bundle())
+}
 
-impl Artist {
-    fn new() -> Self {
-        Self(LoadedModel::load(&Rten, &bundle(), &SessionOptions::default()).unwrap())
-    }
-
-    fn png(&mut self, prompt: &str, seed: u64) -> Vec<u8> {
-        let input = json!({ "prompt": prompt }).to_string();
-        let mut outputs = self.0.solve(input.as_bytes(), seed).unwrap();
-        assert_eq!(outputs.files.len(), 1);
-        assert_eq!(outputs.files[0].name, "out-1.png");
-        outputs.files.remove(0).bytes
-    }
-
-    fn picture(&mut self, prompt: &str, seed: u64) -> Picture {
-        let picture = Picture::read(&self.png(prompt, seed)).unwrap();
-        assert_eq!((picture.width, picture.height), (SIDE, SIDE));
-        picture
-    }
+fn picture(artist: &mut Artist, prompt: &str, seed: u64) -> Picture {
+    let picture = Picture::read(&artist.png(prompt, seed)).unwrap();
+    assert_eq!((picture.width, picture.height), (SIDE, SIDE));
+    picture
 }
 
 /// What the pictures are called, as the training script wrote it down.
@@ -199,14 +191,14 @@ fn words_that_were_held_out_are_answered_far_more_often_than_by_chance() {
 
 #[test]
 fn the_prompt_says_how_many_and_where() {
-    let mut artist = Artist::new();
+    let mut artist = artist();
     // Corners show what is behind, the middle of each half what stands there.
     let corner = |picture: &Picture| picture.pixels[..3].to_vec();
     assert_eq!(
-        corner(&artist.picture("a duck on a white background", 1)),
+        corner(&picture(&mut artist, "a duck on a white background", 1)),
         [255; 3]
     );
-    let night = corner(&artist.picture("a duck at night", 1));
+    let night = corner(&picture(&mut artist, "a duck at night", 1));
     assert!(night[0] < 60 && night[2] < 120, "{night:?}");
     let differs = |picture: &Picture, x: usize| {
         let pixel = (SIDE / 2 * SIDE + x) * 3;
@@ -214,9 +206,9 @@ fn the_prompt_says_how_many_and_where() {
         picture.pixels[pixel..pixel + 3] != picture.pixels[behind..behind + 3]
     };
     for seed in 0..5 {
-        let one = artist.picture("a pumpkin on a white background", seed);
+        let one = picture(&mut artist, "a pumpkin on a white background", seed);
         assert!(differs(&one, SIDE / 2), "seed {seed}");
-        let two = artist.picture("two pumpkins on a white background", seed);
+        let two = picture(&mut artist, "two pumpkins on a white background", seed);
         assert!(
             differs(&two, SIDE / 4) && differs(&two, SIDE * 3 / 4),
             "seed {seed}"
@@ -226,11 +218,14 @@ fn the_prompt_says_how_many_and_where() {
 
 #[test]
 fn every_seed_draws_another_picture_and_chooses_what_is_open() {
-    let mut artist = Artist::new();
+    let mut artist = artist();
     let drawn: HashSet<_> = (0..20).map(|seed| artist.png("a fox", seed)).collect();
     assert_eq!(drawn.len(), 20);
     // What differs is seen: more than 16 of 255 levels in a twentieth of the pixels.
-    let (one, other) = (artist.picture("a fox", 1), artist.picture("a fox", 2));
+    let (one, other) = (
+        picture(&mut artist, "a fox", 1),
+        picture(&mut artist, "a fox", 2),
+    );
     let pairs = one.pixels.iter().zip(&other.pixels);
     let far = pairs.filter(|(a, b)| a.abs_diff(**b) > 16).count();
     assert!(
@@ -242,7 +237,7 @@ fn every_seed_draws_another_picture_and_chooses_what_is_open() {
 
 #[test]
 fn any_text_gives_the_same_bytes_every_time() {
-    let mut artist = Artist::new();
+    let mut artist = artist();
     let long = "elephant ".repeat(7_000);
     for prompt in [
         "",
@@ -274,22 +269,13 @@ fn the_graph_is_of_the_class_integer_and_certifies_on_the_embedded_runtime() {
 
 #[test]
 fn onnx_runtime_draws_the_same_bytes() {
-    let runtime = match OnnxRuntime::from_environment() {
-        Ok(runtime) => runtime,
-        Err(OnnxRuntimeError::Unset) => {
-            let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-            assert!(
-                !required.split(',').any(|part| part.trim() == "onnxruntime"),
-                "ARBIUS_REQUIRE names onnxruntime, but {LIBRARY_VARIABLE} is not set"
-            );
-            eprintln!("skipped: {LIBRARY_VARIABLE} is not set");
-            return;
-        }
-        Err(error) => panic!("{error}"),
+    let Some(library) = part("onnxruntime", LIBRARY_VARIABLE) else {
+        return;
     };
+    let runtime = OnnxRuntime::load(library.as_ref()).unwrap();
     let options = SessionOptions::default();
     let mut other = LoadedModel::load(&runtime, &bundle(), &options).unwrap();
-    let mut artist = Artist::new();
+    let mut artist = artist();
     let prompts = std::fs::read_to_string(folder().join("sheet.txt")).unwrap();
     for (seed, prompt) in (100..).zip(prompts.lines()) {
         let input = json!({ "prompt": prompt }).to_string();

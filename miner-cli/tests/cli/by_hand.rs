@@ -1,13 +1,8 @@
 //! The same path by hand: a chain, a miner, a requester, each a program of its own.
 
 use arbius_sdk::content::unixfs;
-use serde_json::Value;
 
-use crate::program::{Running, arbius, devnet, rpc, succeeds};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
-}
+use crate::program::{Running, arbius, devnet, json, rpc, succeeds};
 
 #[test]
 fn a_task_goes_from_one_terminal_to_another() {

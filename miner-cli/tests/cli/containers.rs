@@ -16,13 +16,9 @@ use std::{
 
 use serde_json::Value;
 
+use crate::program::{Running, arbius, devnet, json, succeeds};
 #[cfg(target_os = "linux")]
-use crate::program::PATIENCE;
-use crate::program::{Running, arbius, devnet, succeeds};
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
-}
+use crate::{parts::part, program::PATIENCE};
 
 /// A folder `parrot` with the template and the source of a model in a container.
 fn parrot(folder: &Path) -> PathBuf {
@@ -166,16 +162,8 @@ fn a_model_in_a_container_is_packed_certified_registered_and_mined() {
 /// A Python with the package cog, or `None` where the test may be skipped.
 #[cfg(target_os = "linux")]
 fn python() -> Option<String> {
-    if let Ok(python) = std::env::var("ARBIUS_COG_PYTHON") {
-        return Some(python);
-    }
-    let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-    assert!(
-        !required.split(',').any(|part| part.trim() == "cog"),
-        "ARBIUS_REQUIRE names cog, but ARBIUS_COG_PYTHON is not set"
-    );
-    eprintln!("skipped: ARBIUS_COG_PYTHON is not set");
-    None
+    let python = part("cog", "ARBIUS_COG_PYTHON")?;
+    Some(python.into_string().unwrap())
 }
 
 /// The processes that work in a folder, as the system lists them.

@@ -12,5 +12,7 @@ mod ipfs;
 mod kubo_server;
 mod models;
 mod operator;
+#[path = "../../../sdk/tests/parts/mod.rs"]
+mod parts;
 mod program;
 mod snapshot;

@@ -4,14 +4,9 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use serde_json::Value;
-
-use crate::program::{Running, arbius, command, devnet, rpc, succeeds};
+use crate::parts::part;
+use crate::program::{Running, arbius, command, devnet, json, rpc, succeeds};
 use crate::snapshot;
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
-}
 
 fn digits() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/digits")
@@ -230,12 +225,7 @@ fn the_doctor_says_what_there_is_and_what_would_help() {
 
 #[test]
 fn the_doctor_finds_onnx_runtime_where_there_is_one() {
-    let Some(library) = std::env::var_os("ARBIUS_ONNXRUNTIME") else {
-        let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-        assert!(
-            !required.contains("onnxruntime"),
-            "ARBIUS_ONNXRUNTIME is not set"
-        );
+    let Some(library) = part("onnxruntime", "ARBIUS_ONNXRUNTIME") else {
         return;
     };
     let folder = tempfile::tempdir().unwrap();

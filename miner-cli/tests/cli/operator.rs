@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use crate::program::{PATIENCE, Running, arbius, devnet, rpc, succeeds};
+use crate::program::{PATIENCE, Running, arbius, devnet, json, rpc, succeeds};
 use crate::snapshot;
 
 /// A chain in a folder, with the address of its endpoint.
@@ -18,10 +18,6 @@ fn chain(folder: &Path) -> (Running, String) {
     let file: Value = json(&std::fs::read_to_string(folder.join("net.json")).unwrap());
     let url = file["rpc"].as_str().unwrap().to_owned();
     (devnet, url)
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 fn on_net(args: &[&str]) -> Vec<String> {

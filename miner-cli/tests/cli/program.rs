@@ -9,6 +9,8 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
 /// Longer than anything here takes, even built without optimisation on a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(240);
 
@@ -35,6 +37,11 @@ pub(crate) fn succeeds<A: AsRef<OsStr>>(folder: &Path, args: &[A]) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{}: {errors}", output.status);
     String::from_utf8(output.stdout).unwrap()
+}
+
+/// What a command printed with `--json`.
+pub(crate) fn json(text: &str) -> Value {
+    serde_json::from_str(text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
 /// A program that runs on, with its output in a file. Dropping it kills it.

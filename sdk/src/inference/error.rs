@@ -61,7 +61,9 @@ pub enum InferenceError {
         source: FileError,
     },
     /// A file of the bundle is not what the pipeline needs.
-    #[error("file `{file}` of the bundle: {reason}")]
+    #[error(
+        "file `{file}` of the bundle: {reason}. Leave the model until its author has mended it"
+    )]
     Asset {
         /// The file.
         file: String,
@@ -70,7 +72,7 @@ pub enum InferenceError {
     },
     /// A graph returned something that is no number.
     #[error(
-        "graph `{graph}` returned {value} as element {index} of `{output}`, where every number must be finite; nothing is made of it"
+        "graph `{graph}` returned {value} as element {index} of `{output}`, where every number must be finite; nothing is made of it. Another runtime or machine may do better; if none does, leave the model"
     )]
     NotFinite {
         /// The bundle's file.
@@ -99,7 +101,7 @@ pub enum InferenceError {
         found: String,
     },
     /// The graph does not have the tensors that the pipeline names.
-    #[error("graph `{graph}`: {reason}")]
+    #[error("graph `{graph}`: {reason}. Leave the model until its author has mended it")]
     Graph {
         /// The bundle's file.
         graph: String,
@@ -107,7 +109,9 @@ pub enum InferenceError {
         reason: String,
     },
     /// A runtime refused to load a graph.
-    #[error("{runtime} cannot load the graph: {reason}")]
+    #[error(
+        "{runtime} cannot load the graph: {reason}. Leave the model until its author has mended it, or try another version of the runtime"
+    )]
     Load {
         /// Name and version.
         runtime: String,
@@ -115,7 +119,9 @@ pub enum InferenceError {
         reason: String,
     },
     /// A runtime failed while running a graph.
-    #[error("{runtime} failed while running the graph: {reason}")]
+    #[error(
+        "{runtime} failed while running the graph: {reason}. Another version of the runtime may do better; if none does, leave the model"
+    )]
     Run {
         /// Name and version.
         runtime: String,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arbius_sdk::content::{FetchLimits, Fetcher, FolderStore, Gateway, unixfs};
+use arbius_sdk::inference::onnxruntime::LIBRARY_VARIABLE;
 use arbius_sdk::inference::worker::process::Process;
 use arbius_sdk::inference::worker::{
     Limits, RuntimeChoice, WorkerCommand, WorkerError, WorkerOptions, Workers,
@@ -12,6 +13,7 @@ use arbius_sdk::inference::worker::{
 use arbius_sdk::inference::{Blame, InProcess, InferenceError, Solver, TaskFiles, solve};
 use arbius_sdk::model::Bundle;
 
+use crate::parts::part;
 use crate::roles::escape;
 use crate::{INPUT, block_on, bundle, command, expected, options, pool};
 
@@ -231,12 +233,7 @@ pub(crate) fn a_missing_library_is_reported_by_the_worker() {
 }
 
 pub(crate) fn a_worker_gives_the_same_bytes_on_onnx_runtime() {
-    let Some(library) = std::env::var_os("ARBIUS_ONNXRUNTIME") else {
-        let required = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-        assert!(
-            !required.contains("onnxruntime"),
-            "ARBIUS_ONNXRUNTIME is not set"
-        );
+    let Some(library) = part("onnxruntime", LIBRARY_VARIABLE) else {
         return;
     };
     block_on(async {

@@ -16,7 +16,11 @@ mod devices;
 mod gpu;
 #[path = "../onnx_writer/mod.rs"]
 mod onnx_writer;
+#[path = "../parts/mod.rs"]
+mod parts;
 mod roles;
+#[path = "../shipped/mod.rs"]
+mod shipped;
 
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -181,13 +185,7 @@ fn pool(role: &str, options: WorkerOptions, count: usize) -> Workers {
 }
 
 fn bundle() -> Bundle {
-    let digits = arbius_models::digits();
-    Bundle::from_bytes(
-        digits.template,
-        digits.manifest,
-        digits.files.iter().copied(),
-    )
-    .unwrap()
+    shipped::bundle(arbius_models::digits())
 }
 
 const INPUT: &[u8] = br#"{"prompt": "a handwritten five"}"#;

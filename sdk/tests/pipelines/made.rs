@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use arbius_sdk::content::unixfs;
-use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime, OnnxRuntimeError};
+use arbius_sdk::inference::onnxruntime::{LIBRARY_VARIABLE, OnnxRuntime};
 use arbius_sdk::inference::rten::Rten;
 use arbius_sdk::inference::{
     InferenceError, LoadedModel, Outputs, Runtime, SessionOptions, TaskFiles,
@@ -12,27 +12,15 @@ use arbius_sdk::inference::{
 use arbius_sdk::model::{Bundle, BundleError, Golden, Manifest, Passport};
 use serde_json::{Value as Json, json};
 
+use crate::parts::part;
+
 /// rten, and ONNX Runtime where its library is.
 pub(crate) fn runtimes() -> Vec<Box<dyn Runtime>> {
     let mut found: Vec<Box<dyn Runtime>> = vec![Box::new(Rten)];
-    match OnnxRuntime::from_environment() {
-        Ok(runtime) => found.push(Box::new(runtime)),
-        Err(OnnxRuntimeError::Unset) => {
-            assert!(
-                !required("onnxruntime"),
-                "ARBIUS_REQUIRE names onnxruntime, but {LIBRARY_VARIABLE} is not set"
-            );
-            eprintln!("skipped on ONNX Runtime: {LIBRARY_VARIABLE} is not set");
-        }
-        Err(error) => panic!("{error}"),
+    if let Some(library) = part("onnxruntime", LIBRARY_VARIABLE) {
+        found.push(Box::new(OnnxRuntime::load(library.as_ref()).unwrap()));
     }
     found
-}
-
-/// Whether a test that wants that part must run.
-pub(crate) fn required(part: &str) -> bool {
-    let names = std::env::var("ARBIUS_REQUIRE").unwrap_or_default();
-    names.split(',').any(|name| name.trim() == part)
 }
 
 /// A file of `tiny/`.
@@ -167,15 +155,6 @@ pub(crate) fn tiny_files<const N: usize>(names: [&str; N]) -> BTreeMap<String, V
 /// The folder of a package's model that `.ci/install-models` has fetched, or `None` where
 /// the test may be skipped.
 pub(crate) fn package(name: &str) -> Option<PathBuf> {
-    match std::env::var_os("ARBIUS_MODELS") {
-        Some(folder) if !folder.is_empty() => Some(PathBuf::from(folder).join(name)),
-        _ => {
-            assert!(
-                !required("models"),
-                "ARBIUS_REQUIRE names models, but ARBIUS_MODELS is not set"
-            );
-            eprintln!("skipped: ARBIUS_MODELS is not set");
-            None
-        }
-    }
+    let folder = part("models", "ARBIUS_MODELS")?;
+    Some(PathBuf::from(folder).join(name))
 }

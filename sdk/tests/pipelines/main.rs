@@ -14,6 +14,8 @@ mod latent_diffusion;
 mod made;
 mod noise;
 mod ocr;
+#[path = "../parts/mod.rs"]
+mod parts;
 mod pictures;
 mod text_embedding;
 mod text_generation;

@@ -46,7 +46,9 @@ pub enum CogError {
         reason: String,
     },
     /// Its model failed to set itself up.
-    #[error("the model of the Cog server at {url} could not be set up: {logs}")]
+    #[error(
+        "the model of the Cog server at {url} could not be set up: {logs}. Does the server's machine have what the model needs?"
+    )]
     Setup {
         /// Its address.
         url: String,
@@ -84,7 +86,7 @@ pub enum CogError {
         reason: String,
     },
     /// The model failed, or was cancelled.
-    #[error("the prediction {status}: {reason}")]
+    #[error("the prediction {status}: {reason}. The Cog server's logs may say more")]
     Failed {
         /// `failed` or `canceled`.
         status: String,
@@ -92,7 +94,9 @@ pub enum CogError {
         reason: String,
     },
     /// What it says is not what a Cog server says.
-    #[error("the Cog server at {url} answers with something else than a prediction: {reason}")]
+    #[error(
+        "the Cog server at {url} answers with something else than a prediction: {reason}. Is that the address of the model's server?"
+    )]
     Garbage {
         /// Its address.
         url: String,
@@ -110,7 +114,7 @@ pub enum CogError {
         limit: u64,
     },
     /// The outputs are not those of the template.
-    #[error("output `{file}`: {reason}")]
+    #[error("output `{file}`: {reason}. Does the server run the image that the model names?")]
     Output {
         /// The template's file.
         file: String,
