@@ -1,7 +1,8 @@
 //! An account that a command signs with.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use alloy_primitives::Address;
 use arbius_sdk::chain::Lane;
 use arbius_sdk::client::{Network, Validator};
 use arbius_sdk::miner::MonitorClient;
@@ -36,20 +37,25 @@ impl Account {
         Validator::new(self.lane.clone(), self.network.engine())
     }
 
-    /// Says so if a miner runs with this key: two programs with one key take each other's
-    /// nonces. The miner notices and goes on, but it is better done while it is stopped.
+    /// Says so if a miner runs with this key.
     pub(super) async fn warn_of_miner(&self) {
-        let Ok(Some(monitor)) = MonitorClient::find(&self.folder) else {
-            return;
-        };
-        if let Ok(status) = monitor.status().await
-            && status.account == self.lane.address()
-        {
-            eprintln!(
-                "warning: a miner runs with the key of {}; what is sent now may get in the way \
-                 of its own transactions, which it then sends again",
-                status.account
-            );
-        }
+        warn_of_miner(&self.folder, self.lane.address()).await;
+    }
+}
+
+/// Says so if the miner of a folder runs with the key of an account: two programs with one key
+/// take each other's nonces. The miner notices and goes on, but it is better done while it is
+/// stopped.
+pub(super) async fn warn_of_miner(folder: &Path, account: Address) {
+    let Ok(Some(monitor)) = MonitorClient::find(folder) else {
+        return;
+    };
+    if let Ok(status) = monitor.status().await
+        && status.account == account
+    {
+        eprintln!(
+            "warning: a miner runs with the key of {account}; what is sent now may get in the way \
+             of its own transactions, which it then sends again"
+        );
     }
 }

@@ -3,9 +3,11 @@
 mod bad_input;
 mod by_hand;
 mod containers;
+mod dao;
 mod demo;
 mod devnet;
 mod endpoints;
+mod gov;
 mod ipfs;
 #[path = "../../../sdk/tests/content/pinning/kubo_server.rs"]
 #[allow(dead_code, reason = "the sdk's tests use more of it")]

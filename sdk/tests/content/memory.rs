@@ -1,11 +1,12 @@
-//! A file of a gibibyte takes no more memory than a small one.
+//! A file or a CAR of a gibibyte takes no more memory than a small one.
 
 use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
+use arbius_sdk::content::car::{self, CarLimits, CarWriter};
 use arbius_sdk::content::unixfs::{ImportOptions, Layout, export, import_path, import_with};
-use arbius_sdk::content::{MemoryStore, car};
+use arbius_sdk::content::{Block, BlockStore, Cid, CidVersion, MemoryStore, StoreFuture, cids};
 use tokio::io::AsyncReadExt;
 
 /// What the project promises, in kB as the system counts.
@@ -35,9 +36,50 @@ async fn a_gibibyte_in_and_out() {
     car::export(&[streamed.cid], &store, tokio::io::sink())
         .await
         .unwrap();
+    assert!(through_a_car().await > GIBIBYTE);
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
     println!("{}", peak.unwrap());
+}
+
+/// Writes a CAR of a gibibyte, in which no block is like another, while it is read and imported;
+/// and says how many bytes it had.
+async fn through_a_car() -> u64 {
+    let block = |data: Vec<u8>| Block::of(CidVersion::V1, cids::RAW, data.into()).unwrap();
+    let root = block(b"root".to_vec());
+    let store = Root(root.clone());
+    let (writer, reader) = tokio::io::duplex(1 << 20);
+    let written = tokio::spawn(async move {
+        let mut car = CarWriter::new(writer, &[*root.cid()]).await.unwrap();
+        car.write(&root).await.unwrap();
+        for number in 0..GIBIBYTE >> 20 {
+            let mut data = number.to_le_bytes().to_vec();
+            data.resize(1 << 20, 0);
+            car.write(&block(data)).await.unwrap();
+        }
+        car.finish().await.unwrap().1
+    });
+    let imported = car::import(reader, &store, CarLimits::default())
+        .await
+        .unwrap();
+    assert_eq!(imported.blocks, 1 + (GIBIBYTE >> 20));
+    assert_eq!(imported.bytes, written.await.unwrap());
+    imported.bytes
+}
+
+/// Keeps one block and forgets the others.
+struct Root(Block);
+
+impl BlockStore for Root {
+    fn get<'a>(&'a self, cid: &'a Cid) -> StoreFuture<'a, Option<Block>> {
+        Box::pin(async move { Ok((cid == self.0.cid()).then(|| self.0.clone())) })
+    }
+    fn put<'a>(&'a self, _: &'a Block) -> StoreFuture<'a, ()> {
+        Box::pin(async { Ok(()) })
+    }
+    fn has<'a>(&'a self, cid: &'a Cid) -> StoreFuture<'a, bool> {
+        Box::pin(async move { Ok(cid == self.0.cid()) })
+    }
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{show::name, words};
+use crate::commands::account::warn_of_miner;
 use crate::{args, show};
 
 /// What is done with a proposal that there is.
@@ -17,6 +18,7 @@ pub(super) async fn vote(args: &args::CastVote, json: bool) -> eyre::Result<()> 
     let voter = super::voter(&args.signing).await?;
     let governance = voter.governance();
     let before = governance.proposal(&args.proposal).await?;
+    warn_of_miner(&args.signing.folder.path, voter.address()).await;
     let receipt = voter.vote(&before, args.support, &args.reason).await?;
     let proposal = governance.proposal(&before.id.to_string()).await?;
     if json {
@@ -45,6 +47,7 @@ pub(super) async fn run(act: Act, args: &args::Act, json: bool) -> eyre::Result<
     let voter = super::voter(&args.signing).await?;
     let governance = voter.governance();
     let before = governance.proposal(&args.proposal).await?;
+    warn_of_miner(&args.signing.folder.path, voter.address()).await;
     let (done, schema, receipt) = match act {
         Act::Queue => ("queued", "arbius/gov-queue/1", voter.queue(&before).await?),
         Act::Execute => (

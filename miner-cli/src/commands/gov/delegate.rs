@@ -4,14 +4,21 @@ use serde_json::json;
 
 use super::words;
 use crate::args::{self, Delegatee};
+use crate::commands::account::warn_of_miner;
 use crate::show;
 
 pub(super) async fn run(args: &args::Delegate, json: bool) -> eyre::Result<()> {
     let voter = super::voter(&args.signing).await?;
-    let receipt = match args.to {
+    let to = args.to.map(|to| match to {
+        Delegatee::Own => voter.address(),
+        Delegatee::Other(account) => account,
+    });
+    let receipt = match to {
         None => None,
-        Some(Delegatee::Own) => Some(voter.delegate(voter.address()).await?),
-        Some(Delegatee::Other(account)) => Some(voter.delegate(account).await?),
+        Some(account) => {
+            warn_of_miner(&args.signing.folder.path, voter.address()).await;
+            Some(voter.delegate(account).await?)
+        }
     };
     let power = voter.power().await?;
     if json {

@@ -7,6 +7,7 @@ use eyre::bail;
 use serde_json::json;
 
 use super::words;
+use crate::commands::account::warn_of_miner;
 use crate::commands::ipfs;
 use crate::{amount, args, show};
 
@@ -19,7 +20,7 @@ pub(super) async fn run(args: &args::Propose, json: bool) -> eyre::Result<()> {
     let now = governance.chain().head().await?.timestamp;
     if !json {
         show::fields(&[
-            ("proposal", draft.id().to_string()),
+            ("proposal", format!("{:#x}", draft.id())),
             ("description", draft.cid().to_string()),
             ("proposer", voter.address().to_string()),
         ])?;
@@ -52,6 +53,7 @@ pub(super) async fn run(args: &args::Propose, json: bool) -> eyre::Result<()> {
     }
     let (mut kept, mut gas) = (None, None);
     if !args.dry_run {
+        warn_of_miner(&args.signing.folder.path, voter.address()).await;
         // Kept first: whoever reads of the proposal finds what it is about.
         let name = format!("proposal {}", draft.id());
         let here = &args.signing.folder;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arbius_sdk::content::{BlockStore, FolderStore, MemoryStore, PinMode, unixfs};
+use arbius_sdk::content::{BlockStore, Cid, FolderStore, MemoryStore, PinMode, unixfs};
 use serde_json::{Value, json};
 
 use super::blocks;
@@ -28,19 +28,20 @@ pub(crate) async fn keep(
 ) -> eyre::Result<Kept> {
     let stores = pin_stores::named(stores)?;
     let place = blocks::place(folder);
-    let source: Arc<dyn BlockStore> = match place.is_dir() {
-        true => {
-            let blocks = FolderStore::open(place)?;
-            let _hold = blocks.hold().await?;
-            let cid = unixfs::import(text.as_bytes(), &blocks).await?.cid;
-            blocks.pin(&cid, PinMode::Recursive, Some(name)).await?;
-            Arc::new(blocks)
-        }
-        false => Arc::new(MemoryStore::new()),
+    let folder = place.is_dir();
+    let (source, cid): (Arc<dyn BlockStore>, Cid) = if folder {
+        let blocks = FolderStore::open(place)?;
+        let _hold = blocks.hold().await?;
+        let cid = unixfs::import(text.as_bytes(), &blocks).await?.cid;
+        blocks.pin(&cid, PinMode::Recursive, Some(name)).await?;
+        (Arc::new(blocks), cid)
+    } else {
+        let blocks = MemoryStore::new();
+        let cid = unixfs::import(text.as_bytes(), &blocks).await?.cid;
+        (Arc::new(blocks), cid)
     };
-    let cid = unixfs::import(text.as_bytes(), &*source).await?.cid;
     Ok(Kept {
-        folder: blocks::place(folder).is_dir(),
+        folder,
         answers: elsewhere::keep(&stores, &cid, &source, WAIT).await,
     })
 }
