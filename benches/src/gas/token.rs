@@ -201,8 +201,10 @@ impl Scenario<'_> {
         };
         let account = self.chain.deployment().accounts.get(actor.index());
         let key = account.map(|account| account.key).unwrap_or_default();
-        PrivateKeySigner::from_bytes(&key)
-            .and_then(|signer| Ok(signer.sign_hash_sync(&data.eip712_signing_hash(&domain))?))
+        let signer = PrivateKeySigner::from_bytes(&key)
+            .map_err(|error| TestkitError::Provider(error.into()))?;
+        signer
+            .sign_hash_sync(&data.eip712_signing_hash(&domain))
             .map_err(|error| TestkitError::Provider(error.into()))
     }
 
