@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, iter::Sum, time::Duration};
 
-use alloy_primitives::{Address, B256, Bytes, U256};
+use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
+use alloy_primitives::{Address, B256, Bytes, Signature, U256};
 use alloy_sol_types::SolCall;
 use arbius_devnet::evm::trace::{CallOptions, PrestateOptions, TraceKind};
 use arbius_protocol::{cid, ids};
@@ -77,7 +78,7 @@ impl Sum for Cost {
 }
 
 /// When the chain starts, so that each run signs the same bytes.
-const START: u64 = 1_800_000_000;
+pub(super) const START: u64 = 1_800_000_000;
 
 /// Runs every step on a chain of its own and returns what each cost.
 ///
@@ -111,7 +112,8 @@ pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
     scenario.votes().await?;
     scenario.bridge().await?;
     scenario.vesting(cache).await?;
-    Ok(scenario.figures)
+    scenario.governance(cache).await?;
+    Ok(scenario.into_figures())
 }
 
 pub(super) struct Scenario<'a> {
@@ -123,7 +125,7 @@ pub(super) struct Scenario<'a> {
 }
 
 impl<'a> Scenario<'a> {
-    async fn prepare(chain: &'a TestChain) -> Result<Self, TestkitError> {
+    pub(super) async fn prepare(chain: &'a TestChain) -> Result<Self, TestkitError> {
         let mut scenario = Self {
             chain,
             figures: Figures::new(),
@@ -147,6 +149,11 @@ impl<'a> Scenario<'a> {
         )
         .await?;
         Ok(scenario)
+    }
+
+    /// What was noted.
+    pub(super) fn into_figures(self) -> Figures {
+        self.figures
     }
 
     async fn models(&mut self) -> Result<(), TestkitError> {
@@ -489,6 +496,17 @@ impl<'a> Scenario<'a> {
             gas += intrinsic(&input) + FIRST_WRITE * first_writes(&changes);
         }
         Ok(gas)
+    }
+
+    /// Signs a hash as an actor.
+    pub(super) fn sign_hash(&self, actor: Actor, hash: &B256) -> Result<Signature, TestkitError> {
+        let account = self.chain.deployment().accounts.get(actor.index());
+        let key = account.map(|account| account.key).unwrap_or_default();
+        let signer = PrivateKeySigner::from_bytes(&key)
+            .map_err(|error| TestkitError::Provider(error.into()))?;
+        signer
+            .sign_hash_sync(hash)
+            .map_err(|error| TestkitError::Provider(error.into()))
     }
 
     /// What the transaction of a receipt cost.

@@ -1,6 +1,5 @@
 //! The token and the vesting account.
 
-use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::{Address, B256, Signature, U256};
 use alloy_sol_types::{SolCall, SolStruct, SolValue as _, eip712_domain, sol};
 use arbius_protocol::interfaces::proxy::{CONSTRUCTOR_SELECTOR, ProxyConstructor};
@@ -199,13 +198,7 @@ impl Scenario<'_> {
             chain_id: self.chain.chain().id(),
             verifying_contract: self.chain.token(),
         };
-        let account = self.chain.deployment().accounts.get(actor.index());
-        let key = account.map(|account| account.key).unwrap_or_default();
-        let signer = PrivateKeySigner::from_bytes(&key)
-            .map_err(|error| TestkitError::Provider(error.into()))?;
-        signer
-            .sign_hash_sync(&data.eip712_signing_hash(&domain))
-            .map_err(|error| TestkitError::Provider(error.into()))
+        self.sign_hash(actor, &data.eip712_signing_hash(&domain))
     }
 
     /// Does a call of the token twice and notes what the second costs.
@@ -225,7 +218,7 @@ impl Scenario<'_> {
         self.on(actor, self.chain.token(), call).await
     }
 
-    async fn on<C: SolCall>(
+    pub(super) async fn on<C: SolCall>(
         &self,
         actor: Actor,
         contract: Address,
