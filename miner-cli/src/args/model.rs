@@ -106,7 +106,7 @@ pub(crate) struct Cogs {
 #[derive(Debug, Args)]
 pub(crate) struct CogChildren {
     /// The Python that they are started with. It has the package cog and whatever the model
-    /// needs.
+    /// needs; what it runs can read what you can read.
     #[arg(
         help_heading = "Models",
         long,

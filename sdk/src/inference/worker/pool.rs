@@ -64,6 +64,13 @@ impl Post {
     fn has_failed_lately(&self) -> bool {
         locked(&self.failed).is_some_and(|at| at.elapsed() < PASSED_OVER)
     }
+
+    /// Takes note of a failure, unless the model or the task is to blame for it.
+    fn note(&self, error: &InferenceError) {
+        if error.blame() == Blame::Machine {
+            *locked(&self.failed) = Some(Instant::now());
+        }
+    }
 }
 
 /// Where a model may run.
@@ -173,10 +180,7 @@ impl Workers {
         };
         match &result {
             Ok(_) => *locked(&self.post(&candidate).failed) = None,
-            Err(error) if error.blame() == Blame::Machine => {
-                *locked(&self.post(&candidate).failed) = Some(Instant::now());
-            }
-            Err(_) => {}
+            Err(error) => self.post(&candidate).note(error),
         }
         let usable = match &result {
             Ok(_) => true,
@@ -341,9 +345,12 @@ impl Workers {
     }
 
     async fn start(&self, candidate: &Candidate) -> Result<Process, InferenceError> {
-        let station = &self.post(candidate).station;
-        let options = station.child(candidate.key.runtime, &candidate.key.session);
-        let child = Process::start(&self.shared.command, &options).await?;
+        let post = self.post(candidate);
+        let options = post
+            .station
+            .child(candidate.key.runtime, &candidate.key.session);
+        let child = Process::start(&self.shared.command, &options).await;
+        let child = child.inspect_err(|error| post.note(error))?;
         let place = (candidate.station, candidate.key.runtime);
         locked(&self.shared.started).insert(place, child.runtime().clone());
         Ok(child)
