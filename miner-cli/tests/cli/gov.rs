@@ -12,7 +12,7 @@ use arbius_testkit::TestChain;
 use serde_json::Value;
 
 use crate::dao;
-use crate::program::{arbius, rpc, succeeds};
+use crate::program::{arbius, command, rpc, succeeds};
 
 /// Who holds most of what votes.
 const WHALE: &[&str] = &["--account", "0"];
@@ -129,6 +129,10 @@ async fn a_proposal_lives_from_a_file_to_its_execution() {
     for text in ["active", "reached", "cheaper is enough", "engine ("] {
         assert!(shown.contains(text), "no `{text}` in: {shown}");
     }
+    // Times are those of the clocks here, two hours ahead, and of everybody's.
+    let shown = command(path, &["gov", "show", "1"]).env("TZ", "HERE-2").output();
+    let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
+    assert!(shown.contains(" HERE, 2") && shown.contains(" UTC (in "), "{shown}");
     refused(path, &["queue", "1"], OTHER, "is active");
 
     pass(&chain, dao::VOTING_PERIOD + 1);

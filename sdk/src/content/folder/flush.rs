@@ -10,10 +10,21 @@ use crate::content::store::StoreError;
 /// Above so many files, all of the file system is flushed at once, where the system can: a
 /// thousand small files are there in two waits for the disk instead of two thousand. Fewer are
 /// flushed each by itself, so that nobody waits for what other programs are writing.
-#[cfg(target_os = "linux")]
 const MANY: usize = 32;
-#[cfg(not(target_os = "linux"))]
-const MANY: usize = usize::MAX;
+
+/// The file systems that are known to flush all of themselves (their `f_type`): ext4, XFS,
+/// Btrfs, ZFS, F2FS, OverlayFS above one of them, tmpfs. One that another program provides may
+/// not hear of it.
+#[cfg(target_os = "linux")]
+const WHOLE: [u32; 7] = [
+    0xef53,
+    0x5846_5342,
+    0x9123_683e,
+    0x2fc1_2fc1,
+    0xf2f5_2010,
+    0x794c_7630,
+    0x0102_1994,
+];
 
 /// A flush of several new files, and then of the folders that they were moved to.
 #[derive(Debug)]
@@ -26,11 +37,13 @@ impl Flush {
     /// For so many files in or beneath `folder`. Made before they are written: Linux tells of a
     /// disk that failed meanwhile whoever had the file system open before.
     pub(super) fn of(folder: &Path, files: usize) -> Result<Self, StoreError> {
-        let whole = match files > MANY {
-            true => Some(File::open(folder).map_err(failed("open", folder))?),
-            false => None,
-        };
-        Ok(Self { whole })
+        if files <= MANY {
+            return Ok(Self { whole: None });
+        }
+        let whole = File::open(folder).map_err(failed("open", folder))?;
+        Ok(Self {
+            whole: can_flush_whole(&whole).then_some(whole),
+        })
     }
 
     /// Makes the files' bytes outlive a crash.
@@ -64,6 +77,18 @@ impl Flush {
             (Some(whole), Some(first)) => flush_file_system(whole).map_err(failed("flush", first)),
             (None, Some(first)) => each(first).and_then(|()| paths.try_for_each(each)),
         }
+    }
+}
+
+/// Whether all of the file system that a folder is on can be flushed at once.
+fn can_flush_whole(folder: &File) -> bool {
+    #[cfg(target_os = "linux")]
+    // Its type has other widths elsewhere; the numbers have 32 bits.
+    return rustix::fs::fstatfs(folder).is_ok_and(|about| WHOLE.contains(&(about.f_type as u32)));
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = folder;
+        false
     }
 }
 
