@@ -130,9 +130,14 @@ async fn a_proposal_lives_from_a_file_to_its_execution() {
         assert!(shown.contains(text), "no `{text}` in: {shown}");
     }
     // Times are those of the clocks here, two hours ahead, and of everybody's.
-    let shown = command(path, &["gov", "show", "1"]).env("TZ", "HERE-2").output();
+    let shown = command(path, &["gov", "show", "1"])
+        .env("TZ", "HERE-2")
+        .output();
     let shown = String::from_utf8(shown.unwrap().stdout).unwrap();
-    assert!(shown.contains(" HERE, 2") && shown.contains(" UTC (in "), "{shown}");
+    assert!(
+        shown.contains(" HERE, 2") && shown.contains(" UTC (in "),
+        "{shown}"
+    );
     refused(path, &["queue", "1"], OTHER, "is active");
 
     pass(&chain, dao::VOTING_PERIOD + 1);

@@ -122,9 +122,11 @@ async fn a_damaged_file_is_found_out_and_healed_by_writing_again() {
 #[tokio::test]
 #[ignore = "runs until it is killed"]
 async fn writer_without_end() {
-    let folder = std::env::var_os("ARBIUS_TEST_FOLDER").unwrap();
-    let store = FolderStore::open(folder).unwrap();
-    for seed in 0_u64.. {
+    let folder = PathBuf::from(std::env::var_os("ARBIUS_TEST_FOLDER").unwrap());
+    let store = FolderStore::open(&folder).unwrap();
+    // Each time others than before.
+    let first = files(&folder).len() as u64;
+    for seed in first.. {
         let content: Vec<u8> = (0..200_000_u64)
             .map(|i| (i.wrapping_mul(seed + 1) >> 3) as u8)
             .collect();
@@ -143,22 +145,16 @@ async fn a_killed_writer_leaves_no_broken_block() {
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        // Until it writes; then a little on, differently far each time.
+        // Until it writes something new; then a little on, differently far each time.
         let started = SystemTime::now();
-        while folder
-            .path()
-            .join("blocks")
-            .read_dir()
-            .map_or(0, Iterator::count)
-            == 0
-        {
+        while !folder.path().join("blocks").is_dir() || files(folder.path()).len() == whole {
             assert!(
                 started.elapsed().unwrap() < Duration::from_secs(30),
                 "nothing was written"
             );
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(Duration::from_millis(20 + 7 * round));
+        std::thread::sleep(Duration::from_millis(7 * round));
         writer.kill().unwrap();
         writer.wait().unwrap();
         let store = FolderStore::open(folder.path()).unwrap();
@@ -173,7 +169,7 @@ async fn a_killed_writer_leaves_no_broken_block() {
                 .unwrap_or_else(|| panic!("{cid} is gone"));
         }
     }
-    assert!(whole > 1, "the writer never got anywhere");
+    assert!(whole >= 8, "the writer never got anywhere");
 }
 
 #[tokio::test]
