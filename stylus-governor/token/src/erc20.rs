@@ -50,7 +50,8 @@ pub fn initialize(allocations: Tuples<'_>) -> Result<(), Refused> {
         let value = allocation.word(1)?;
         // A sum that overflows stays at the greatest amount, far above the cap.
         supply = amount::plus(&supply, value);
-        credit(&B256::ZERO, &B256::ZERO, account, value)?;
+        check_receiver(account)?;
+        credit(&B256::ZERO, &B256::ZERO, account, value);
     }
     let cap = word!(SUPPLY);
     if supply != cap {
@@ -140,8 +141,23 @@ pub fn transfer_from(from: &B256, to: &B256, value: &B256) -> Result<(), Refused
 /// Moves `value` between two accounts, which may be the same.
 #[inline(never)]
 fn send(from: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
+    check_receiver(to)?;
     let delegate = debit(from, value)?;
-    credit(from, &delegate, to, value)
+    credit(from, &delegate, to, value);
+    Ok(())
+}
+
+/// Refuses receivers that could never move what they get.
+///
+/// # Errors
+///
+/// `ERC20InvalidReceiver` for the zero address and the token itself.
+#[inline(never)]
+pub fn check_receiver(to: &B256) -> Result<(), Refused> {
+    if *to == B256::ZERO || *to == host::contract_address() {
+        return Err(Refused::with::<IToken::ERC20InvalidReceiver>(&[to]));
+    }
+    Ok(())
 }
 
 /// Takes `value` off what `from` holds; returns whom `from` delegates to, whose votes these
@@ -168,23 +184,14 @@ pub fn debit(from: &B256, value: &B256) -> Result<B256, Refused> {
 /// holds and to the votes of its delegate.
 ///
 /// All balances together are at most the supply once it is allocated, so none overflows.
-///
-/// # Errors
-///
-/// `ERC20InvalidReceiver` for the zero address and the token itself.
 #[inline(never)]
-pub fn credit(from: &B256, delegate: &B256, to: &B256, value: &B256) -> Result<(), Refused> {
-    // Nobody could ever move what these receive.
-    if *to == B256::ZERO || *to == host::contract_address() {
-        return Err(Refused::with::<IToken::ERC20InvalidReceiver>(&[to]));
-    }
+pub fn credit(from: &B256, delegate: &B256, to: &B256, value: &B256) {
     let slot = layout::account(to);
     let account = Account(host::load(&slot));
     let balance = amount::plus(&account.balance(), value);
     host::cache(&slot, &account.with_balance(&balance).0);
     transferred(from, to, value);
     votes::moved(delegate, &account.delegate(), value);
-    Ok(())
 }
 
 /// Says that `value` went from `from` to `to`.

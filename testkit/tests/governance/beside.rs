@@ -1,7 +1,7 @@
 //! Ours beside OpenZeppelin's: the same calls to both, of whatever one may try, and the same
 //! answers, events and refusals, byte for byte where both say what is not their own address.
 //!
-//! `.ci/full governance` compiles OpenZeppelin's contracts (`openzeppelin/`) and names them
+//! `.ci/full governance` compiles OpenZeppelin's contracts (`testkit/tests/openzeppelin`) and names them
 //! in `ARBIUS_OPENZEPPELIN`. Without it the test skips itself and says so, unless
 //! `ARBIUS_REQUIRE` names `openzeppelin`. It prints what each call costs in gas.
 

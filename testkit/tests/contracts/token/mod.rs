@@ -3,6 +3,7 @@
 mod bridge;
 mod erc20;
 mod model;
+mod openzeppelin;
 mod permit;
 mod votes;
 

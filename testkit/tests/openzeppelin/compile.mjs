@@ -1,4 +1,5 @@
-// Prints the creation code of OpenZeppelin's timelock and of Dao.sol's governor as JSON.
+// Prints the creation code of OpenZeppelin's timelock, of Dao.sol's governor and of Votes.sol's
+// token as JSON.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
@@ -7,9 +8,10 @@ import solc from "solc";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const require = createRequire(import.meta.url);
+const source = (file) => [file, { content: readFileSync(join(here, file), "utf8") }];
 const input = {
   language: "Solidity",
-  sources: { "Dao.sol": { content: readFileSync(join(here, "Dao.sol"), "utf8") } },
+  sources: Object.fromEntries(["Dao.sol", "Votes.sol"].map(source)),
   settings: {
     optimizer: { enabled: true, runs: 200 },
     viaIR: true,
@@ -29,5 +31,6 @@ console.log(
   JSON.stringify({
     governor: code("Dao.sol", "Dao"),
     timelock: code(timelock, "TimelockController"),
+    votes: code("Votes.sol", "Votes"),
   }),
 );
