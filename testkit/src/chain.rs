@@ -10,9 +10,12 @@ use alloy::{
 use alloy_primitives::{Address, U256};
 use arbius_devnet::{Devnet, DevnetBuilder};
 use arbius_sdk::{
-    chain::{Call, Chain, Lane, Signer},
-    contracts::IToken,
-    deploy::{Account, Deployer, Deployment, Genesis, Progress, Step},
+    chain::{Call, Chain, FeePolicy, Lane, Signer},
+    contracts::{IToken, IVesting},
+    deploy::{
+        Account, Deployer, Deployment, Event, Progress, Settings,
+        settings::{Caching, Dao, FirstModel},
+    },
     http,
 };
 
@@ -21,12 +24,21 @@ use crate::{Actor, TestkitError};
 /// What every funded actor starts with unless told otherwise: 10,000 AIUS.
 const ALLOWANCE: u128 = 10_000 * 1_000_000_000_000_000_000;
 
+/// The private sale's vesting account, where there is a DAO.
+const SALE: &str = "vesting-private-sale";
+
+/// How long ago vesting began on a chain with a DAO, seconds: what the private sale was
+/// granted has vested, so that there is something to give to the actors.
+const VESTED: u64 = 2 * 31_536_000;
+
 /// How a test chain is made.
 #[derive(Clone, Debug)]
 pub struct TestChainBuilder {
     devnet: DevnetBuilder,
     cached: bool,
     allowance: U256,
+    dao: Option<Dao>,
+    models: Vec<FirstModel>,
 }
 
 impl Default for TestChainBuilder {
@@ -35,6 +47,8 @@ impl Default for TestChainBuilder {
             devnet: Devnet::builder(),
             cached: true,
             allowance: U256::from(ALLOWANCE),
+            dao: None,
+            models: Vec::new(),
         }
     }
 }
@@ -70,6 +84,30 @@ impl TestChainBuilder {
         self
     }
 
+    /// Gives everything to a DAO: timelock, governor and vesting accounts are deployed as well.
+    /// [`Actor::Owner`] holds the team's and the private sale's part, [`Actor::Treasury`]
+    /// nothing. Without it the owner is an account, and nobody votes.
+    #[must_use]
+    pub fn dao(mut self, dao: Dao) -> Self {
+        self.dao = Some(dao);
+        self
+    }
+
+    /// Registers and rates a model before the engine is handed over; the owner registers it,
+    /// and [`Actor::ModelOwner`] receives its fees.
+    #[must_use]
+    pub fn model(mut self, name: &str, template: &[u8], fee: U256, rate: U256) -> Self {
+        self.models.push(FirstModel {
+            name: name.to_owned(),
+            template: template.to_vec().into(),
+            // Known when the chain has accounts.
+            fee_address: Address::ZERO,
+            fee,
+            rate,
+        });
+        self
+    }
+
     /// Leaves the programs out of the chain's cache.
     #[must_use]
     pub const fn uncached(mut self) -> Self {
@@ -84,16 +122,19 @@ impl TestChainBuilder {
         self
     }
 
-    /// Starts the chain, deploys the protocol and funds the actors. `step` hears of the
-    /// deployment's steps. A chain that goes on from a saved one which has the protocol on
-    /// it is left as it is.
+    /// Starts the chain, deploys the protocol and funds the actors. `step` hears of each of
+    /// the deployment's transactions what it was for. A chain that goes on from a saved one
+    /// which has the protocol on it is left as it is.
     ///
     /// # Errors
     ///
     /// [`TestkitError`]: the port is in use, the contracts cannot be deployed, or what is
     /// attached to a saved chain is no deployment.
-    pub async fn start(self, mut step: impl FnMut(Step)) -> Result<TestChain, TestkitError> {
-        let devnet = self.devnet.spawn().await?;
+    pub async fn start(
+        self,
+        mut step: impl FnMut(&str) + Send + 'static,
+    ) -> Result<TestChain, TestkitError> {
+        let devnet = self.devnet.clone().spawn().await?;
         let chain = Chain::connect_to(&devnet.url(), devnet.chain_id()).await?;
         let mut lanes = Vec::new();
         let mut accounts = Vec::new();
@@ -115,20 +156,31 @@ impl TestChainBuilder {
                 lanes,
             });
         }
-        let owner = lane(&lanes, Actor::Owner)?;
-        let treasury = lane(&lanes, Actor::Treasury)?.address();
-        let deployer = Deployer::new(owner, Genesis::local(owner.address(), treasury))?;
-        let deployer = if self.cached {
-            deployer
-        } else {
-            deployer.uncached()
-        };
-        let mut deployment = deployer
-            .run(Progress::default(), |done, _| {
-                step(done);
-                Ok(())
-            })
-            .await?;
+        let settings = self.settings(&lanes, chain.head().await?.timestamp)?;
+        let key = lane(&lanes, Actor::Owner)?.address();
+        let signer = accounts
+            .iter()
+            .find(|account| account.address == key)
+            .ok_or(TestkitError::NoAccount {
+                index: Actor::Owner.index(),
+                accounts: accounts.len(),
+            })?
+            .signer()?;
+        let observer = Box::new(move |event: Event<'_>| {
+            if let Event::Finished { purpose, .. } = event {
+                step(purpose);
+            }
+            Ok(())
+        });
+        let deployer = Deployer::new(
+            chain.clone(),
+            signer,
+            FeePolicy::default(),
+            settings,
+            Progress::default(),
+            observer,
+        )?;
+        let mut deployment = deployer.run().await?;
         deployment.accounts = accounts;
         let test_chain = TestChain {
             devnet,
@@ -141,6 +193,23 @@ impl TestChainBuilder {
         let attachment = serde_json::to_vec(&test_chain.deployment)?;
         test_chain.devnet.chain().attach(attachment.into())?;
         Ok(test_chain)
+    }
+
+    fn settings(&self, lanes: &[Lane], now: u64) -> Result<Settings, TestkitError> {
+        let owner = lane(lanes, Actor::Owner)?.address();
+        let mut settings = match &self.dao {
+            Some(dao) => Settings::local_dao(owner, dao.clone(), now.saturating_sub(VESTED)),
+            None => Settings::local(owner, lane(lanes, Actor::Treasury)?.address()),
+        };
+        if !self.cached {
+            settings.caching = Caching::Off;
+        }
+        let fee_address = lane(lanes, Actor::ModelOwner)?.address();
+        settings.models.clone_from(&self.models);
+        for model in &mut settings.models {
+            model.fee_address = fee_address;
+        }
+        Ok(settings)
     }
 }
 
@@ -264,6 +333,10 @@ impl TestChain {
     /// Gives every paying actor AIUS.
     async fn fund(&self, value: U256) -> Result<(), TestkitError> {
         let owner = self.lane(Actor::Owner)?;
+        if let Ok(sale) = self.deployment.contract(SALE) {
+            let release = Call::new(sale, &IVesting::releaseCall {});
+            owner.execute(release).await?;
+        }
         for (_, lane) in self
             .lanes
             .iter()

@@ -6,7 +6,7 @@ use arbius_devnet::{
 };
 use arbius_sdk::{
     chain::{ChainError, SignerError},
-    deploy::DeployError,
+    deploy::{DeployError, check::CheckError},
 };
 
 /// An error of making or driving a test chain.
@@ -33,6 +33,9 @@ pub enum TestkitError {
     /// The protocol cannot be deployed.
     #[error(transparent)]
     Deploy(Box<DeployError>),
+    /// A deployment cannot be checked.
+    #[error(transparent)]
+    Check(Box<CheckError>),
     /// An alloy provider for an actor cannot be made.
     #[error("there is no provider for the actor: {0}")]
     Provider(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -62,5 +65,11 @@ impl From<ChainError> for TestkitError {
 impl From<DeployError> for TestkitError {
     fn from(error: DeployError) -> Self {
         Self::Deploy(Box::new(error))
+    }
+}
+
+impl From<CheckError> for TestkitError {
+    fn from(error: CheckError) -> Self {
+        Self::Check(Box::new(error))
     }
 }

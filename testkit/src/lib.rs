@@ -5,6 +5,7 @@
 //! [actors](Actor). Each test has a chain of its own.
 //!
 //! - [`TestChain`]: the chain, its deployment, lanes of its actors, time travel;
+//! - [`Rehearsal`]: a deployment tried out on a chain that nobody else sees;
 //! - [`Random`]: numbers that follow from a seed;
 //! - [`requester`]: the example contract that submits tasks on behalf of callers.
 
@@ -12,6 +13,7 @@ mod actor;
 mod chain;
 mod error;
 mod random;
+mod rehearsal;
 pub mod requester;
 
 pub use actor::Actor;
@@ -19,3 +21,4 @@ pub use arbius_devnet as devnet;
 pub use chain::{TestChain, TestChainBuilder};
 pub use error::TestkitError;
 pub use random::Random;
+pub use rehearsal::Rehearsal;

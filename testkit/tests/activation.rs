@@ -87,10 +87,16 @@ async fn a_token_behind_its_proxy_is_active_cached_and_initialised_at_once() {
     let codehash = keccak256(chain.code(implementation).await.unwrap());
     let is_cached = IArbWasmCache::codehashIsCachedCall { codehash };
     assert!(!chain.read(ARB_WASM_CACHE, &is_cached).await.unwrap());
-    assert!(program::cache(&lane, implementation).await.unwrap());
+    assert!(
+        program::cache(&lane, implementation, U256::ZERO)
+            .await
+            .unwrap()
+    );
     assert!(chain.read(ARB_WASM_CACHE, &is_cached).await.unwrap());
     assert!(
-        program::cache(&lane, implementation).await.unwrap(),
+        program::cache(&lane, implementation, U256::ZERO)
+            .await
+            .unwrap(),
         "twice is once"
     );
 }

@@ -1,7 +1,9 @@
 //! The command line: what all commands share, and requesters' commands. `mine` has those of a
-//! miner, `operator` those of whoever looks after one, `model` those about models, `gov` those of the DAO,
-//! `ipfs` those about content, `pin_stores` those of stores beyond this machine, `values` reads what they are given.
+//! miner, `operator` those of whoever looks after one, `model` those about models, `deploy` those of
+//! whoever deploys, `gov` those of the DAO, `ipfs` those about content, `pin_stores` those of stores beyond
+//! this machine, `values` reads what they are given.
 
+mod deploy;
 mod gov;
 mod ipfs;
 mod mine;
@@ -19,6 +21,7 @@ use alloy_primitives::U256;
 use arbius_sdk::deploy::Deployment;
 use clap::{Args, Parser, Subcommand};
 
+pub(crate) use deploy::{Contract, Deploy, Health, Keepalive};
 pub(crate) use gov::{Act, CastVote, Delegate, Delegatee, Gov, List, Propose, Show};
 pub(crate) use ipfs::{
     Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, PinAdd, PinLs, PinRm, Serve,
@@ -219,6 +222,21 @@ Example:
     /// Take part in the DAO: propose, vote, delegate, queue, execute.
     #[command(subcommand)]
     Gov(Box<Gov>),
+    /// Put the whole protocol onto a Stylus chain: contracts, DAO, supply, first models.
+    ///
+    /// Everything is in one TOML file; docs/deploy has examples. What is done is written down
+    /// before it is sent, so that the same command goes on after any interruption. Ends by
+    /// reading everything back from the chain, and fails if anything differs.
+    #[command(after_help = "\
+Examples:
+  arbius deploy nova.toml --dry-run         every transaction, and what all of it costs
+  ARBIUS_KEY=0x… arbius deploy nova.toml --deployment nova.json
+  arbius deploy nova.toml --check           only reads everything back
+  arbius deploy local.toml --rpc http://127.0.0.1:8547 --json")]
+    Deploy(Box<Deploy>),
+    /// Look after the programs of the contracts: their health, and their yearly renewal.
+    #[command(subcommand)]
+    Contract(Contract),
     /// Back a miner's store up, restore it, check it.
     #[command(subcommand)]
     Store(Store),

@@ -137,7 +137,7 @@ async fn serve_and_save(
 
 async fn start(args: &args::Devnet, json: bool) -> eyre::Result<TestChain> {
     let progress = Progress::new();
-    let (chain, model) = start_chain(builder(args), &progress).await?;
+    let (chain, model) = start_chain(TestChain::builder().devnet(builder(args)), &progress).await?;
     let deployment = chain.deployment();
     deployment.save(&args.deployment)?;
     if json {

@@ -3,8 +3,10 @@
 mod account;
 mod claim;
 mod contest;
+mod contract;
 #[cfg(feature = "devnet")]
 mod demo;
+mod deploy;
 #[cfg(feature = "devnet")]
 mod devnet;
 mod doctor;
@@ -74,6 +76,8 @@ pub(crate) fn run(cli: Cli) -> eyre::Result<()> {
             Command::Contest(args) => contest::run(args, json).await,
             Command::Vote(args) => vote::run(args, json).await,
             Command::Settle(args) => settle::run(args, json).await,
+            Command::Deploy(args) => deploy::run(*args, json).await,
+            Command::Contract(args) => contract::run(args, json).await,
             Command::Store(args) => store::run(args, json).await,
             Command::Gov(args) => gov::run(*args, json).await,
             Command::Ipfs(args) => ipfs::run(*args, json).await,

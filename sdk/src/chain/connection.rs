@@ -286,6 +286,19 @@ impl Chain {
             .map_err(self.rpc_error("eth_getCode"))
     }
 
+    /// A word of an account's storage.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint or the network answers.
+    pub async fn storage(&self, address: Address, slot: B256) -> Result<B256, ChainError> {
+        self.provider
+            .get_storage_at(address, slot.into())
+            .await
+            .map(B256::from)
+            .map_err(self.rpc_error("eth_getStorageAt"))
+    }
+
     /// The next nonce of an account, counting what waits in the endpoint's pool if `pending`.
     ///
     /// # Errors

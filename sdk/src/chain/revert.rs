@@ -13,7 +13,10 @@ use arbius_protocol::interfaces::{
     governor::IGovernor::IGovernorErrors,
     proxy::IProxy::IProxyErrors,
     timelock::ITimelock::ITimelockErrors,
-    token::{IPermit::IPermitErrors, IToken::ITokenErrors, IVotes::IVotesErrors},
+    token::{
+        IBridgedToken::IBridgedTokenErrors, IPermit::IPermitErrors, IToken::ITokenErrors,
+        IVotes::IVotesErrors,
+    },
     vesting::IVesting::IVestingErrors,
 };
 
@@ -28,7 +31,7 @@ pub struct Revert {
 }
 
 impl Revert {
-    /// Names the error in `data`, looking through engine, token, proxy and ArbOS.
+    /// Names the error in `data`, looking through our contracts and ArbOS.
     #[must_use]
     pub fn decode(data: Bytes) -> Self {
         // The StylusDeployer wraps what a constructor answered, once.
@@ -63,11 +66,12 @@ fn known_name(selector: [u8; 4]) -> Option<&'static str> {
     IEngineErrors::name_by_selector(selector)
         .or_else(|| ITokenErrors::name_by_selector(selector))
         .or_else(|| IProxyErrors::name_by_selector(selector))
+        .or_else(|| IPermitErrors::name_by_selector(selector))
+        .or_else(|| IVotesErrors::name_by_selector(selector))
+        .or_else(|| IBridgedTokenErrors::name_by_selector(selector))
+        .or_else(|| IVestingErrors::name_by_selector(selector))
         .or_else(|| IGovernorErrors::name_by_selector(selector))
         .or_else(|| ITimelockErrors::name_by_selector(selector))
-        .or_else(|| IVotesErrors::name_by_selector(selector))
-        .or_else(|| IPermitErrors::name_by_selector(selector))
-        .or_else(|| IVestingErrors::name_by_selector(selector))
         .or_else(|| IArbWasmErrors::name_by_selector(selector))
         .or_else(|| ICacheManagerErrors::name_by_selector(selector))
 }

@@ -10,7 +10,10 @@ mod submission;
 use alloy::providers::RootProvider;
 use alloy_primitives::Address;
 pub use arbius_protocol::interfaces::{
-    arbos::{IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
+    arbos::{
+        IArbGasInfo, IArbOwnerPublic, IArbSys, IArbWasm, IArbWasmCache, ICacheManager,
+        IStylusDeployer,
+    },
     engine::IEngine,
     governor::{IGovernor, IGovernorBravo},
     proxy::IProxy,

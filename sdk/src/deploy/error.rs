@@ -1,7 +1,9 @@
 //! What can go wrong while deploying.
 
-use alloy_primitives::{Address, U256};
+use alloy_primitives::{Address, U256, utils::format_ether};
+use arbius_protocol::{governance::SettingError, params::ParameterError};
 
+use super::supply::Part;
 use crate::chain::ChainError;
 
 /// An error of putting the protocol onto a chain.
@@ -56,18 +58,49 @@ pub enum DeployError {
         /// What was created.
         name: String,
     },
-    /// The allocations do not make up the supply.
+    /// What is allocated of a part of the supply is not the part.
     #[error(
-        "the allocations beside mining add up to {found} wei of AIUS; protocol section 1 leaves them {expected} wei"
+        "the allocations of `{part}` add up to {} AIUS, and protocol section 1 has {}",
+        format_ether(*.found), format_ether(*.expected)
     )]
     Allocations {
+        /// The part.
+        part: Part,
         /// Their sum, wei of AIUS.
         found: U256,
         /// What it must be, wei of AIUS.
         expected: U256,
     },
-    /// An address of the genesis is zero.
-    #[error("the genesis names the zero address as {role}; name an account that somebody holds")]
+    /// A parameter cannot be set so.
+    #[error("the parameter `{name}` cannot be set so: {source}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// Its bounds.
+        source: ParameterError,
+    },
+    /// A parameter of governance cannot be set so.
+    #[error("`{name}` of governance cannot be set so: {source}")]
+    Governance {
+        /// Its name.
+        name: &'static str,
+        /// Its bounds.
+        source: SettingError,
+    },
+    /// A model would earn too much.
+    #[error("the rate of the model `{model}` is above 100, the greatest (protocol section 2)")]
+    Rate {
+        /// The model.
+        model: String,
+    },
+    /// Two things have one name.
+    #[error("`{name}` is there twice; give each a name of its own")]
+    Duplicate {
+        /// The name.
+        name: String,
+    },
+    /// An address of the settings is zero.
+    #[error("the settings name the zero address as {role}; name an account that somebody holds")]
     ZeroAddress {
         /// Whose address it is.
         role: String,
@@ -84,9 +117,40 @@ pub enum DeployError {
         /// The chain.
         chain: u64,
     },
-    /// The step's progress could not be saved.
-    #[error("the progress of the deployment cannot be saved: {0}")]
-    Save(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What is written down was begun with something else.
+    #[error(
+        "the deployment was begun with other settings, and goes on with those alone: {}",
+        .differences.join("; ")
+    )]
+    OtherDeployment {
+        /// What differs, a line each.
+        differences: Vec<String>,
+    },
+    /// Another run goes on with the same progress.
+    #[error("another run uses {path}; wait for it, or end it")]
+    InUse {
+        /// The file.
+        path: String,
+    },
+    /// The progress cannot be read or written.
+    #[error("the progress of the deployment in {path} cannot be read or written: {source}")]
+    Progress {
+        /// The file.
+        path: String,
+        /// What is wrong with it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The settings are for another chain.
+    #[error("the settings are for chain {expected}, and the endpoint serves chain {found}")]
+    WrongChain {
+        /// What the settings have.
+        expected: u64,
+        /// What the endpoint has.
+        found: u64,
+    },
+    /// Whoever listens has stopped the deployment.
+    #[error("the deployment was stopped: {0}")]
+    Stopped(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// An error of the deployment file.

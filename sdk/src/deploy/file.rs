@@ -160,16 +160,7 @@ impl Deployment {
             source,
         };
         let text = serde_json::to_vec_pretty(self).map_err(|error| failed(error.into()))?;
-        let folder = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-            _ => PathBuf::from("."),
-        };
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        let mut file = tempfile::NamedTempFile::new_in(&folder).map_err(failed)?;
-        std::io::Write::write_all(&mut file, &text).map_err(failed)?;
-        file.as_file().sync_all().map_err(failed)?;
-        file.persist(path).map_err(|error| failed(error.error))?;
-        Ok(())
+        save_whole(path, &text).map_err(failed)
     }
 
     /// The engine's address.
@@ -268,6 +259,23 @@ impl Deployment {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// Writes a file so that it is there whole after a power cut, or as it was. Makes its folder.
+pub(super) fn save_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    std::fs::create_dir_all(&folder)?;
+    let mut file = tempfile::NamedTempFile::new_in(&folder)?;
+    std::io::Write::write_all(&mut file, bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|error| error.error)?;
+    // The name lasts when its folder does.
+    #[cfg(unix)]
+    std::fs::File::open(&folder)?.sync_all()?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -3,10 +3,8 @@
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 
-use crate::{
-    chain::{Call, ChainError, Lane},
-    contracts::IEngine,
-};
+use super::{DeployError, Sender};
+use crate::{chain::Call, contracts::IEngine};
 
 /// On what terms a model is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,17 +20,19 @@ pub struct ModelTerms {
 ///
 /// # Errors
 ///
-/// [`ChainError::WouldRevert`] with the engine's error, for instance `AddressMustBeNonZero`.
+/// [`ChainError::WouldRevert`](crate::chain::ChainError::WouldRevert) with the engine's error,
+/// for instance `AddressMustBeNonZero`.
 pub async fn register_model(
-    lane: &Lane,
+    sender: &impl Sender,
     engine: Address,
     terms: ModelTerms,
     template: &[u8],
-) -> Result<B256, ChainError> {
+) -> Result<B256, DeployError> {
     let ModelTerms {
         fee_address: addr,
         fee,
     } = terms;
+    let lane = sender.lane();
     let chain = lane.chain();
     let template = Bytes::copy_from_slice(template);
     let cid = chain
@@ -71,7 +71,8 @@ pub async fn register_model(
         fee,
         template,
     };
-    lane.execute(Call::new(engine, &call).for_purpose("registering a model"))
+    sender
+        .perform(Call::new(engine, &call).for_purpose(format!("registering model {id}")))
         .await?;
     Ok(id)
 }
@@ -81,15 +82,17 @@ pub async fn register_model(
 ///
 /// # Errors
 ///
-/// [`ChainError::WouldRevert`] with `NotOwner`, `ModelDoesNotExist` or `PercentageTooHigh`.
+/// [`ChainError::WouldRevert`](crate::chain::ChainError::WouldRevert) with `NotOwner`,
+/// `ModelDoesNotExist` or `PercentageTooHigh`.
 pub async fn set_rate(
-    lane: &Lane,
+    sender: &impl Sender,
     engine: Address,
     model: B256,
     rate: U256,
-) -> Result<(), ChainError> {
+) -> Result<(), DeployError> {
     let call = IEngine::setSolutionMineableRateCall { id: model, rate };
-    lane.execute(Call::new(engine, &call).for_purpose("setting a model's rate"))
+    sender
+        .perform(Call::new(engine, &call).for_purpose(format!("rating model {model}")))
         .await?;
     Ok(())
 }

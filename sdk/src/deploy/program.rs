@@ -8,15 +8,15 @@ use arbius_protocol::interfaces::arbos::{
     ARB_OWNER_PUBLIC, ARB_WASM, ARB_WASM_CACHE, STYLUS_DEPLOYER,
 };
 
-use super::DeployError;
+use super::{DeployError, Done, Sender};
 use crate::{
-    chain::{Call, Lane, Receipt},
+    chain::{Call, Receipt},
     contracts::{IArbOwnerPublic, IArbWasm, IArbWasmCache, ICacheManager, IStylusDeployer},
 };
 
 /// The prefix of a program that is cut into fragments; the raw length and the fragments'
 /// addresses follow.
-const ROOT_PREFIX: [u8; 4] = [0xef, 0xf0, 0x02, 0x00];
+pub(super) const ROOT_PREFIX: [u8; 4] = [0xef, 0xf0, 0x02, 0x00];
 
 /// Added to the data fee, percent: it moves with how much was activated lately. ArbWasm
 /// keeps the fee and returns the rest.
@@ -59,10 +59,10 @@ pub fn root_code(raw_length: u32, fragments: &[Address]) -> Vec<u8> {
 /// # Errors
 ///
 /// [`DeployError`]; what was deployed before the error stays on the chain.
-pub async fn deploy(lane: &Lane, artifact: &Artifact) -> Result<Address, DeployError> {
-    let code = code(lane, artifact).await?;
-    let address = create(lane, artifact.name, &code).await?;
-    activate(lane, artifact.name, address).await?;
+pub async fn deploy(sender: &impl Sender, artifact: &Artifact) -> Result<Address, DeployError> {
+    let code = code(sender, artifact).await?;
+    let address = create(sender, &format!("`{}`", artifact.name), &code).await?;
+    activate(sender, artifact.name, address).await?;
     Ok(address)
 }
 
@@ -72,45 +72,52 @@ pub async fn deploy(lane: &Lane, artifact: &Artifact) -> Result<Address, DeployE
 /// # Errors
 ///
 /// [`DeployError::TooManyFragments`], and whatever a transaction ends in.
-pub async fn code(lane: &Lane, artifact: &Artifact) -> Result<Vec<u8>, DeployError> {
+pub async fn code(sender: &impl Sender, artifact: &Artifact) -> Result<Vec<u8>, DeployError> {
     if let [code] = artifact.code {
         return Ok(code.to_vec());
     }
     let call = IArbOwnerPublic::getMaxStylusContractFragmentsCall {};
-    let allowed = lane.chain().read(ARB_OWNER_PUBLIC, &call).await?;
+    let chain = sender.lane().chain();
+    let allowed = chain.read(ARB_OWNER_PUBLIC, &call).await?;
     let needed = artifact.code.len();
     if u64::try_from(needed).unwrap_or(u64::MAX) > u64::from(allowed) {
         return Err(DeployError::TooManyFragments {
             name: artifact.name.to_owned(),
             needed,
             allowed: allowed.into(),
-            chain: lane.chain().id(),
+            chain: chain.id(),
         });
     }
     let mut fragments = Vec::with_capacity(needed);
-    for fragment in artifact.code {
-        fragments.push(create(lane, artifact.name, fragment).await?);
+    for (index, fragment) in artifact.code.iter().enumerate() {
+        let title = format!("fragment {} of {needed} of `{}`", index + 1, artifact.name);
+        fragments.push(create(sender, &title, fragment).await?);
     }
     Ok(root_code(artifact.raw_len, &fragments))
 }
 
-async fn create(lane: &Lane, name: &str, code: &[u8]) -> Result<Address, DeployError> {
-    let purpose = format!("creating `{name}` ({} bytes of code)", code.len());
+async fn create(sender: &impl Sender, title: &str, code: &[u8]) -> Result<Address, DeployError> {
+    let purpose = format!("creating {title} ({} bytes of code)", code.len());
     let call = Call::create(init_code(code)).for_purpose(purpose);
-    let receipt = lane.execute(call).await?;
-    receipt.created.ok_or_else(|| DeployError::NoAddress {
-        name: name.to_owned(),
+    let done = sender.perform(call).await?;
+    done.created.ok_or_else(|| DeployError::NoAddress {
+        name: title.to_owned(),
     })
 }
 
-/// Activates a program, unless a program of the same code is active already.
+/// Activates a program, unless a program of the same code is active already: then nothing is
+/// sent.
 ///
 /// # Errors
 ///
 /// [`DeployError::NoStylus`] where ArbWasm does not answer; the chain's own error where it
 /// refuses the program.
-pub async fn activate(lane: &Lane, name: &str, program: Address) -> Result<(), DeployError> {
-    let chain = lane.chain();
+pub async fn activate(
+    sender: &impl Sender,
+    name: &str,
+    program: Address,
+) -> Result<Option<Done>, DeployError> {
+    let chain = sender.lane().chain();
     let newest = chain
         .read(ARB_WASM, &IArbWasm::stylusVersionCall {})
         .await
@@ -124,25 +131,29 @@ pub async fn activate(lane: &Lane, name: &str, program: Address) -> Result<(), D
         .read(ARB_WASM, &IArbWasm::codehashVersionCall { codehash })
         .await;
     if active.is_ok_and(|version| version == newest) {
-        return Ok(());
+        return Ok(None);
     }
     let call = IArbWasm::activateProgramCall { program };
-    let fee = data_fee(lane, name, &call).await?;
+    let fee = data_fee(sender, name, &call).await?;
     let purpose = format!("activating `{name}` at {program}");
     let call = Call::new(ARB_WASM, &call)
         .with_value(fee)
         .for_purpose(purpose);
-    lane.execute(call).await?;
-    Ok(())
+    match sender.perform(call).await {
+        // Somebody else has activated the same code meanwhile.
+        Err(DeployError::Chain(error)) if error.is_revert("ProgramUpToDate") => Ok(None),
+        outcome => outcome.map(Some),
+    }
 }
 
 /// What activation will take, with a margin: ArbWasm says so when the call is simulated
 /// with more than enough value.
 async fn data_fee(
-    lane: &Lane,
+    sender: &impl Sender,
     name: &str,
     call: &IArbWasm::activateProgramCall,
 ) -> Result<U256, DeployError> {
+    let lane = sender.lane();
     let chain = lane.chain();
     let plenty = chain.balance(lane.address()).await? / U256::from(2);
     let request = TransactionRequest {
@@ -162,7 +173,12 @@ async fn data_fee(
             reason: error.to_string(),
         }
     })?;
-    Ok(answer.dataFee * U256::from(100 + DATA_FEE_MARGIN_PERCENT) / U256::from(100))
+    Ok(with_margin(answer.dataFee))
+}
+
+/// A data fee and what is added to it, because it moves; what is not needed comes back.
+pub(super) fn with_margin(fee: U256) -> U256 {
+    fee.saturating_add(fee.saturating_mul(U256::from(DATA_FEE_MARGIN_PERCENT)) / U256::from(100))
 }
 
 /// Creates a program through the StylusDeployer and calls its constructor in the same
@@ -172,12 +188,13 @@ async fn data_fee(
 ///
 /// [`DeployError::NoStylusDeployer`], the constructor's own error, or that of the chain.
 pub async fn deploy_with_constructor(
-    lane: &Lane,
+    sender: &impl Sender,
     name: &str,
     code: &[u8],
     constructor: Vec<u8>,
     salt: B256,
 ) -> Result<Address, DeployError> {
+    let lane = sender.lane();
     let chain = lane.chain();
     if chain.code(STYLUS_DEPLOYER).await?.is_empty() {
         return Err(DeployError::NoStylusDeployer {
@@ -200,28 +217,46 @@ pub async fn deploy_with_constructor(
     let call = Call::new(STYLUS_DEPLOYER, &call)
         .with_value(value)
         .for_purpose(purpose);
-    let receipt = lane.execute(call).await?;
-    created_by_deployer(&receipt).ok_or_else(|| DeployError::NoAddress {
+    let done = sender.perform(call).await?;
+    done.created.ok_or_else(|| DeployError::NoAddress {
         name: name.to_owned(),
     })
 }
 
-fn created_by_deployer(receipt: &Receipt) -> Option<Address> {
+/// The contract that the StylusDeployer made in a transaction.
+pub(super) fn created_by_deployer(receipt: &Receipt) -> Option<Address> {
     receipt
         .events::<IStylusDeployer::ContractDeployed>(STYLUS_DEPLOYER)
         .next()
         .map(|event| event.deployedContract)
 }
 
+/// What a transaction has paid for activating programs and keeping them alive, wei.
+pub(super) fn data_fees(receipt: &Receipt) -> U256 {
+    let activated = receipt
+        .events::<IArbWasm::ProgramActivated>(ARB_WASM)
+        .map(|event| event.dataFee);
+    let renewed = receipt
+        .events::<IArbWasm::ProgramLifetimeExtended>(ARB_WASM)
+        .map(|event| event.dataFee);
+    activated
+        .chain(renewed)
+        .fold(U256::ZERO, |sum, fee| sum.saturating_add(fee))
+}
+
 /// Puts a program into the cache, where calls start for a few hundred gas instead of
-/// thousands. Returns whether it is cached now; a chain without a cache manager, or with a
-/// full cache that asks for a bid, leaves it uncached.
+/// thousands, if a place costs no more than `most` wei. Returns whether it is cached now; a
+/// chain without a cache manager, or with a full cache, leaves it uncached.
 ///
 /// # Errors
 ///
 /// What the endpoint answers.
-pub async fn cache(lane: &Lane, program: Address) -> Result<bool, DeployError> {
-    let chain = lane.chain();
+pub async fn cache(
+    sender: &impl Sender,
+    program: Address,
+    most: U256,
+) -> Result<bool, DeployError> {
+    let chain = sender.lane().chain();
     let codehash = keccak256(chain.code(program).await?);
     let cached = IArbWasmCache::codehashIsCachedCall { codehash };
     if chain.read(ARB_WASM_CACHE, &cached).await? {
@@ -233,15 +268,32 @@ pub async fn cache(lane: &Lane, program: Address) -> Result<bool, DeployError> {
     let Some(manager) = managers.last().copied() else {
         return Ok(false);
     };
-    let purpose = format!("caching the program at {program}");
-    let call = Call::new(manager, &ICacheManager::placeBidCall { program }).for_purpose(purpose);
-    match lane.execute(call).await {
-        Ok(_) => Ok(true),
+    let least = chain
+        .read(manager, &ICacheManager::getMinBidCall { program })
+        .await;
+    let bid = match least {
+        Ok(least) if U256::from(least) <= most => U256::from(least),
+        Ok(least) => {
+            tracing::info!(%program, %least, %most, "a place in the cache costs too much");
+            return Ok(false);
+        }
         Err(error) if error.revert().is_some() => {
+            tracing::info!(%program, %error, "the program stays uncached");
+            return Ok(false);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let purpose = format!("caching the program at {program}");
+    let call = Call::new(manager, &ICacheManager::placeBidCall { program })
+        .with_value(bid)
+        .for_purpose(purpose);
+    match sender.perform(call).await {
+        Ok(_) => Ok(true),
+        Err(DeployError::Chain(error)) if error.revert().is_some() => {
             tracing::info!(%program, %error, "the program stays uncached");
             Ok(false)
         }
-        Err(error) => Err(error.into()),
+        Err(error) => Err(error),
     }
 }
 

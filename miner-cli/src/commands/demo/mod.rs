@@ -17,7 +17,7 @@ mod tasks;
 use std::fs;
 use std::time::Instant;
 
-use arbius_testkit::devnet::Devnet;
+use arbius_testkit::TestChain;
 use eyre::{WrapErr as _, bail};
 
 pub(super) use network::start_chain;
@@ -65,7 +65,7 @@ async fn mine(args: &args::Demo, json: bool) -> eyre::Result<()> {
     };
     let started = Instant::now();
     let progress = Progress::new();
-    let (chain, model) = start_chain(Devnet::builder(), &progress).await?;
+    let (chain, model) = start_chain(TestChain::builder(), &progress).await?;
     let miners = network::start_miners(&chain, model, &progress).await?;
     let asked = tasks::submit(&chain, model, prompts, &progress).await?;
     let solved = tasks::follow(&chain, &miners, &asked, &progress).await?;

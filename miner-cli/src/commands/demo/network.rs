@@ -7,14 +7,11 @@ use std::time::Duration;
 
 use alloy_primitives::{B256, U256};
 use arbius_models::STICKERS;
-use arbius_sdk::contracts::IEngine;
-use arbius_sdk::deploy::Step;
-use arbius_sdk::deploy::model::{ModelTerms, register_model, set_rate};
+use arbius_sdk::deploy::model::{ModelTerms, register_model};
 use arbius_sdk::inference::Workers;
 use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
 use arbius_sdk::miner::{Catalogue, Miner, MinerHandle, Settings};
-use arbius_testkit::devnet::DevnetBuilder;
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{Actor, TestChain, TestChainBuilder};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -39,54 +36,37 @@ pub(super) struct RunningMiner {
     _folder: TempDir,
 }
 
-/// Starts a chain, deploys the protocol, and registers the model of stickers, unless it is a
-/// saved chain that has them. Gives the model's id.
+/// Starts a chain and deploys the protocol with the model of stickers, unless it is a saved
+/// chain that has them. Gives the model's id.
 pub(crate) async fn start_chain(
-    devnet: DevnetBuilder,
+    chain: TestChainBuilder,
     progress: &Progress,
 ) -> eyre::Result<(TestChain, B256)> {
     let stage = progress.stage("starting a local chain and deploying the contracts");
-    let chain = TestChain::builder()
-        .devnet(devnet)
-        .start(|step| stage.says(format!("deploying: {} done", describe(step))))
+    let says = stage.voice();
+    let fee = U256::from(MODEL_FEE);
+    let chain = chain
+        .model(STICKERS.name, STICKERS.template, fee, U256::from(RATE))
+        .start(move |purpose| says(format!("deploying: {purpose}")))
         .await?;
     let engine = chain.engine();
     stage.done(format!(
         "the protocol is deployed on {}, its engine at {engine}",
         chain.devnet().url()
     ));
-
-    let stage = progress.stage("registering the model");
-    let owner = chain.lane(Actor::ModelOwner)?;
+    let stage = progress.stage("looking for the model");
     let terms = ModelTerms {
-        fee_address: owner.address(),
-        fee: U256::from(MODEL_FEE),
+        fee_address: chain.lane(Actor::ModelOwner)?.address(),
+        fee,
     };
+    // It is there already: this finds its id.
+    let owner = chain.lane(Actor::Owner)?;
     let model = register_model(owner, engine, terms, STICKERS.template).await?;
-    let registered = chain
-        .chain()
-        .read(engine, &IEngine::modelsCall { id: model })
-        .await?;
-    if registered.rate.is_zero() {
-        set_rate(chain.lane(Actor::Owner)?, engine, model, U256::from(RATE)).await?;
-    }
     stage.done(format!(
         "model `{}` is registered as {model}",
         STICKERS.name
     ));
     Ok((chain, model))
-}
-
-fn describe(step: Step) -> &'static str {
-    match step {
-        Step::TokenImplementation => "the token's program",
-        Step::Token => "the token",
-        Step::EngineRest => "the engine's second program",
-        Step::EngineImplementation => "the engine's first program",
-        Step::Engine => "the engine",
-        Step::Reserve => "funding the mining reserve",
-        Step::Cache => "caching the programs",
-    }
 }
 
 /// Starts two miners with keys, folders, worker processes and gateways of their own.

@@ -67,6 +67,16 @@ impl Stage<'_> {
         }
     }
 
+    /// Says what is happening from elsewhere, for as long as it likes.
+    pub(crate) fn voice(&self) -> impl Fn(String) + Send + 'static {
+        let bar = self.bar.clone();
+        move |text| {
+            if let Some(bar) = &bar {
+                bar.set_message(text);
+            }
+        }
+    }
+
     /// What happened just now: a line of its own where lines do not move.
     pub(crate) fn happened(&self, text: impl Into<String>) {
         if self.bar.is_none() {

@@ -35,6 +35,12 @@ impl Call {
         Self::raw(TxKind::Call(to), call.abi_encode().into(), C::SIGNATURE)
     }
 
+    /// A call of a contract by its selector and encoded arguments.
+    #[must_use]
+    pub fn with_input(to: Address, input: Bytes) -> Self {
+        Self::raw(TxKind::Call(to), input, "a call of a contract")
+    }
+
     /// The creation of a contract from its init code.
     #[must_use]
     pub fn create(init_code: Bytes) -> Self {
@@ -70,6 +76,12 @@ impl Call {
     pub fn for_purpose(mut self, purpose: impl Into<String>) -> Self {
         self.purpose = purpose.into();
         self
+    }
+
+    /// What it is for.
+    #[must_use]
+    pub fn purpose(&self) -> &str {
+        &self.purpose
     }
 
     /// Pays up to the hard ceiling of the [`FeePolicy`](super::FeePolicy), because waiting

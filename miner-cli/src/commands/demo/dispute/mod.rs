@@ -12,7 +12,7 @@ mod scene;
 
 use std::time::Instant;
 
-use arbius_testkit::devnet::Devnet;
+use arbius_testkit::TestChain;
 
 use super::{Progress, start_chain};
 use people::People;
@@ -21,7 +21,7 @@ use scene::{Scene, Story};
 pub(super) async fn show(json: bool) -> eyre::Result<()> {
     let started = Instant::now();
     let progress = Progress::new();
-    let (chain, model) = start_chain(Devnet::builder(), &progress).await?;
+    let (chain, model) = start_chain(TestChain::builder(), &progress).await?;
     let people = People::gather(&chain, &progress).await?;
     let scene = Scene::new(&chain, &people, model, &progress)?;
     let reports = [

@@ -1,0 +1,7 @@
+//! Deploying the protocol, and what stands when it is done.
+
+mod broken;
+mod programs;
+mod resume;
+mod world;
+mod wrong_chain;
