@@ -300,7 +300,6 @@ fn cheats_change_accounts() {
         chain.send(from_contract.clone()),
         Err(CallError::Transaction(TransactionError::UnknownAccount(_)))
     ));
-    chain.set_code(contract, Bytes::new());
     chain.impersonate(contract);
     let mined = send(&chain, from_contract.clone());
     assert_eq!(mined.transaction().from(), contract);

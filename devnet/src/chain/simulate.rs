@@ -109,6 +109,7 @@ impl View {
             nonce: self.state.nonce(from),
             access_list: request.access_list.clone().unwrap_or_default(),
             authorizations: request.authorization_list.clone().unwrap_or_default(),
+            unsigned: true,
         };
         Ok(message)
     }

@@ -21,6 +21,12 @@ pub struct Transaction {
     envelope: TxEnvelope,
 }
 
+/// What stands in the place of an impersonated account's signature. Nobody can sign so: the
+/// sender would have to be known before the signature that it is recovered from.
+fn stand_in(from: Address) -> Signature {
+    Signature::new(U256::from_be_slice(from.as_slice()), U256::ONE, false)
+}
+
 impl Transaction {
     /// Decodes a signed transaction (EIP-2718, or legacy RLP) and recovers its sender.
     ///
@@ -75,8 +81,7 @@ impl Transaction {
         from: Address,
         unsigned: TypedTransaction,
     ) -> Result<Self, TransactionError> {
-        let stand_in = Signature::new(U256::from_be_slice(from.as_slice()), U256::ONE, false);
-        Self::with_signature(from, unsigned, stand_in)
+        Self::with_signature(from, unsigned, stand_in(from))
     }
 
     fn with_signature(
@@ -157,6 +162,7 @@ impl Transaction {
                 .authorization_list()
                 .map(<[_]>::to_vec)
                 .unwrap_or_default(),
+            unsigned: *self.envelope.signature() == stand_in(self.from),
         }
     }
 

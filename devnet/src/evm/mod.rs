@@ -110,6 +110,9 @@ pub(crate) struct Message {
     pub(crate) nonce: u64,
     pub(crate) access_list: AccessList,
     pub(crate) authorizations: Vec<SignedAuthorization>,
+    /// Whether nobody signed it: then a contract may send it, as it may not with a key
+    /// (EIP-3607).
+    pub(crate) unsigned: bool,
 }
 
 impl Message {
@@ -251,6 +254,7 @@ impl Setting<'_> {
                 .with_chain(arbos);
         ctx.block = block_env(self.block);
         configure(&mut ctx.cfg, self.chain_id, self.mode);
+        ctx.cfg.disable_eip3607 = message.unsigned;
         ctx.tx = tx_env(self.chain_id, message);
         Ok(ctx)
     }
@@ -408,7 +412,6 @@ fn configure(cfg: &mut CfgEnv, chain_id: u64, mode: Mode) {
     cfg.disable_base_fee = true;
     if mode == Mode::Simulation {
         cfg.disable_nonce_check = true;
-        cfg.disable_eip3607 = true;
         cfg.disable_fee_charge = true;
         cfg.disable_balance_check = true;
     }

@@ -39,7 +39,7 @@ pub(crate) use pin_stores::PinStores;
 use crate::amount;
 use values::seconds;
 #[cfg(feature = "devnet")]
-use values::{count, interval};
+use values::{age, count, interval};
 
 /// Where a miner's gateway listens, and where a requester looks for outputs, unless told
 /// otherwise: so that the two find each other on one machine.
@@ -280,6 +280,7 @@ Examples:
   arbius devnet
   arbius devnet --port 0 --deployment net.json
   arbius devnet --state chain.state              goes on where it was stopped
+  arbius devnet --voting-period 2m               a DAO that votes for two minutes
   arbius devnet --no-contracts --block-time 2    a bare chain for any Stylus program
   cast block-number --rpc-url http://127.0.0.1:8547")]
 pub(crate) struct Devnet {
@@ -297,6 +298,18 @@ pub(crate) struct Devnet {
     /// Deploy nothing, and write no deployment file: a chain for contracts of one's own.
     #[arg(long)]
     pub(crate) no_contracts: bool,
+    /// Let account 0 own the contracts instead of a DAO that votes.
+    #[arg(long, conflicts_with = "no_contracts")]
+    pub(crate) no_dao: bool,
+    /// From a proposal to the vote on it, such as 30s or 1h; the protocol has a day.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = age, conflicts_with = "no_dao")]
+    pub(crate) voting_delay: Duration,
+    /// How long a vote lasts; the protocol has a week.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = age, conflicts_with = "no_dao")]
+    pub(crate) voting_period: Duration,
+    /// From a passed vote to its execution; the protocol has a day.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = age, conflicts_with = "no_dao")]
+    pub(crate) timelock_delay: Duration,
     /// Funded accounts whose keys everybody knows.
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u16).range(4..=1_000), allow_negative_numbers = true)]
     pub(crate) accounts: u16,

@@ -4,9 +4,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use arbius_models::STICKERS;
+use arbius_sdk::deploy::settings::Dao;
 use arbius_testkit::devnet::chain::{Chain, Mining};
 use arbius_testkit::devnet::{Devnet, DevnetBuilder};
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{Actor, TestChain, TestChainBuilder};
 use eyre::bail;
 use serde_json::json;
 
@@ -101,6 +102,20 @@ fn builder(args: &args::Devnet) -> DevnetBuilder {
     builder
 }
 
+/// The chain with the protocol, and the DAO that owns it.
+fn test_chain(args: &args::Devnet) -> TestChainBuilder {
+    let chain = TestChain::builder().devnet(builder(args));
+    if args.no_dao {
+        return chain;
+    }
+    chain.dao(Dao {
+        voting_delay: args.voting_delay.as_secs(),
+        voting_period: args.voting_period.as_secs(),
+        timelock_delay: args.timelock_delay.as_secs(),
+        ..Dao::default()
+    })
+}
+
 fn mining(args: &args::Devnet) -> Mining {
     match args.block_time {
         Some(interval) if args.mixed_mining => Mining::Mixed(interval),
@@ -137,7 +152,7 @@ async fn serve_and_save(
 
 async fn start(args: &args::Devnet, json: bool) -> eyre::Result<TestChain> {
     let progress = Progress::new();
-    let (chain, model) = start_chain(TestChain::builder().devnet(builder(args)), &progress).await?;
+    let (chain, model) = start_chain(test_chain(args), &progress).await?;
     let deployment = chain.deployment();
     deployment.save(&args.deployment)?;
     if json {
@@ -200,16 +215,23 @@ async fn start_bare(args: &args::Devnet, json: bool) -> eyre::Result<Devnet> {
 
 async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<()> {
     let deployment = chain.deployment();
+    let deployed = |name: &str| match deployment.contract(name) {
+        Ok(address) => address.to_string(),
+        Err(_) => "none: account 0 owns the contracts".to_owned(),
+    };
     show::fields(&[
         ("RPC", deployment.rpc.clone()),
         ("chain id", deployment.chain_id.to_string()),
         ("engine", chain.engine().to_string()),
         ("token", chain.token().to_string()),
         ("model", format!("{} {model}", STICKERS.name)),
+        ("governor", deployed("governor")),
+        ("timelock", deployed("timelock")),
         ("deployment", file.display().to_string()),
     ])?;
     show::line("")?;
     show::line("Accounts, for this chain alone: everybody knows their keys")?;
+    let has_dao = deployment.contract("governor").is_ok();
     let mut rows = Vec::new();
     for (index, account) in deployment.accounts.iter().enumerate() {
         let ether = chain.chain().balance(account.address).await?;
@@ -219,7 +241,7 @@ async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<(
         let aius = chain.chain().read(chain.token(), &token).await?;
         rows.push(vec![
             index.to_string(),
-            part(index).to_owned(),
+            part(index, has_dao).to_owned(),
             account.address.to_string(),
             amount::show_short(ether),
             amount::show_short(aius),
@@ -250,10 +272,15 @@ async fn describe(chain: &TestChain, file: &Path, model: &str) -> eyre::Result<(
     Ok(())
 }
 
-fn part(index: usize) -> &'static str {
+/// What an account is for. A DAO's treasury is its timelock, and nobody owns what it owns.
+fn part(index: usize, has_dao: bool) -> &'static str {
+    let (owner, treasury) = match has_dao {
+        true => ("holder", "-"),
+        false => ("owner", "treasury"),
+    };
     [
-        (Actor::Owner, "owner"),
-        (Actor::Treasury, "treasury"),
+        (Actor::Owner, owner),
+        (Actor::Treasury, treasury),
         (Actor::ModelOwner, "model owner"),
         (Actor::Requester, "requester"),
     ]

@@ -74,22 +74,22 @@ async fn goes_on(settings: impl Fn(&World) -> Settings, at: Moment) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goes_on_after_an_end_before_each_transaction_was_sent() {
-    goes_on(World::settings, Moment::Written).await;
+    goes_on(World::dao_settings, Moment::Written).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goes_on_after_an_end_between_sending_and_receipt() {
-    goes_on(World::settings, Moment::Sent).await;
+    goes_on(World::dao_settings, Moment::Sent).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goes_on_after_an_end_before_a_receipt_was_written_down() {
-    goes_on(World::settings, Moment::Included).await;
+    goes_on(World::dao_settings, Moment::Included).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn goes_on_after_an_end_between_transactions() {
-    goes_on(World::settings, Moment::Finished).await;
+    goes_on(World::dao_settings, Moment::Finished).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
