@@ -108,7 +108,7 @@ impl Scenario<'_> {
         let account =
             program::deploy_with_constructor(lane, name, &proxy, constructor, salt).await?;
         if cache == Cache::Warm {
-            program::cache(lane, implementation).await?;
+            program::cache(lane, implementation, U256::ZERO).await?;
         }
         Ok(account)
     }

@@ -185,7 +185,7 @@ impl Scenario<'_> {
         let account =
             program::deploy_with_constructor(owner, "vesting", &proxy, constructor, salt).await?;
         if cache == Cache::Warm {
-            program::cache(owner, program).await?;
+            program::cache(owner, program, U256::ZERO).await?;
         }
         Ok(account)
     }

@@ -5,6 +5,7 @@ mod by_hand;
 mod containers;
 mod dao;
 mod demo;
+mod deploy;
 mod devnet;
 mod endpoints;
 mod gov;
