@@ -3,7 +3,6 @@
 mod bad_input;
 mod by_hand;
 mod containers;
-mod dao;
 mod demo;
 mod deploy;
 mod devnet;
