@@ -107,6 +107,17 @@ impl Governance {
         self.token
     }
 
+    /// The time by the governor's clock as the next block will have it, seconds since 1970: the
+    /// last block's may be long ago on a chain that is quiet.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint answers.
+    pub async fn now(&self) -> Result<u64, ChainError> {
+        let now = self.chain.read(self.governor, &IGovernor::clockCall {});
+        Ok(now.await?.to())
+    }
+
     /// What a vote can change of the DAO itself.
     ///
     /// # Errors
@@ -249,7 +260,7 @@ impl Governance {
     /// How proposals stand, each with its place in the order of their making.
     async fn stand(&self, announced: Vec<(usize, Announced)>) -> Result<Vec<Proposal>, GovError> {
         let (chain, governor) = (&self.chain, self.governor);
-        let now = chain.head().await?.timestamp;
+        let now = self.now().await?;
         let (mut states, mut votes, mut etas, mut quorums) = (vec![], vec![], vec![], vec![]);
         for (_, one) in &announced {
             let id = one.event.proposalId;

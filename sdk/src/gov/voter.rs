@@ -94,7 +94,7 @@ impl Voter {
         let threshold = IGovernor::proposalThresholdCall {};
         let threshold = chain.read(governor, &threshold).await?;
         // Votes are those of the second before.
-        let before = chain.head().await?.timestamp.saturating_sub(1);
+        let before = self.governance.now().await?.saturating_sub(1);
         let votes = IGovernor::getVotesCall {
             account,
             timepoint: U256::from(before),
@@ -194,7 +194,7 @@ impl Voter {
     pub async fn execute(&self, proposal: &Proposal) -> Result<Receipt, GovError> {
         needs(proposal, &[ProposalState::Queued], "executed")?;
         let id = proposal.id;
-        let now = self.governance.chain().head().await?.timestamp;
+        let now = self.governance.now().await?;
         if let Some(eta) = proposal.eta.filter(|eta| *eta > now) {
             return Err(GovError::TooEarly { id, eta, now });
         }

@@ -22,7 +22,7 @@ pub(super) async fn run(args: &args::List, json: bool) -> eyre::Result<()> {
     if proposals.is_empty() {
         return Ok(show::line("no such proposals")?);
     }
-    let now = governance.chain().head().await?.timestamp;
+    let now = governance.now().await?;
     let rows: Vec<_> = proposals
         .iter()
         .map(|proposal| {

@@ -17,7 +17,7 @@ pub(super) async fn run(args: &args::Propose, json: bool) -> eyre::Result<()> {
     let draft = Draft::read(&args.file, governance.contracts())?;
     draft.check_proposer(voter.address())?;
     let settings = governance.settings().await?;
-    let now = governance.chain().head().await?.timestamp;
+    let now = governance.now().await?;
     if !json {
         show::fields(&[
             ("proposal", format!("{:#x}", draft.id())),

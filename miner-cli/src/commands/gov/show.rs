@@ -30,7 +30,7 @@ pub(super) async fn run(args: &args::Show, json: bool) -> eyre::Result<()> {
         object["votes"] = votes.into();
         return show::json(&object);
     }
-    let now = governance.chain().head().await?.timestamp;
+    let now = governance.now().await?;
     let quorum = match proposal.has_quorum() {
         true => "reached",
         false => "not reached",

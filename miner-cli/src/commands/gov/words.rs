@@ -104,7 +104,7 @@ pub(super) fn proposal_json(proposal: &Proposal, contracts: &Contracts) -> Value
 
 /// What comes next for a proposal, and when.
 pub(super) async fn next(governance: &Governance, proposal: &Proposal) -> eyre::Result<String> {
-    let now = governance.chain().head().await?.timestamp;
+    let now = governance.now().await?;
     Ok(match proposal.state_name() {
         "pending" => format!("the vote begins {}", time(now, proposal.vote_start + 1)),
         "active" => format!("the vote ends {}", time(now, proposal.vote_end)),
