@@ -15,8 +15,8 @@
 //! With the feature `abi` every interface has its JSON ABI (`IEngine::abi::contract()`),
 //! with `rpc` an instance over a provider (`IEngine::new`), both from these definitions.
 
-// An instance's functions take what the contract's functions take.
-#![cfg_attr(feature = "rpc", allow(clippy::too_many_arguments))]
+// Instances and events take what the contract's functions and events take.
+#![allow(clippy::too_many_arguments)]
 
 pub mod arbos;
 pub mod consumer;
