@@ -32,7 +32,7 @@ pub(super) async fn vote(args: &args::CastVote, json: bool) -> eyre::Result<()> 
         }));
     }
     Ok(show::line(format!(
-        "voted {} for {} gas; so far {} AIUS for, {} against, {} abstain, and the quorum is {}; {}",
+        "voted {}, which took {} gas; so far {} AIUS for, {} against, {} abstain, and the quorum is {}; {}",
         name(args.support),
         show::thousands(receipt.gas_used),
         words::votes(proposal.in_favour),

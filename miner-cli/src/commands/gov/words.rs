@@ -116,7 +116,7 @@ pub(super) async fn next(governance: &Governance, proposal: &Proposal) -> eyre::
                 proposal.number
             ),
         },
-        _ => "nothing: it is over".to_owned(),
+        _ => "it is over".to_owned(),
     })
 }
 
