@@ -1,5 +1,6 @@
-//! What solves a miner's tasks: children on this machine's devices, and Cog servers.
+//! What solves tasks: children on this machine's devices, and Cog servers.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -17,24 +18,66 @@ use eyre::{WrapErr as _, bail};
 
 use crate::args;
 
-/// The models of graphs in children, those in containers on the servers named for them.
+/// How much of the machine solving takes.
+struct Share {
+    /// Models that run at a time on the processor.
+    workers: NonZeroUsize,
+    /// The same on each GPU.
+    gpu_workers: NonZeroUsize,
+    /// Memory of all models on the processor; three quarters of the machine's if it is not said.
+    memory: Option<u64>,
+}
+
+/// What solves a miner's tasks.
 pub(crate) async fn of(
     args: &args::Mine,
     catalogue: &Catalogue,
     metrics: Metrics,
 ) -> eyre::Result<Solvers> {
-    let files = files(args)?;
-    let mut workers = workers(args, metrics).await?;
+    let share = Share {
+        workers: args.workers,
+        gpu_workers: args.gpu_workers,
+        memory: args.models_memory,
+    };
+    let models: Vec<_> = catalogue.iter().collect();
+    let files = files(&args.solving, &args.check_gateways)?;
+    solvers(&args.solving, &share, files, &models, metrics).await
+}
+
+/// What solves one task of a model.
+pub(crate) async fn once(
+    args: &args::Solving,
+    model: B256,
+    bundle: &Arc<Bundle>,
+) -> eyre::Result<Solvers> {
+    let share = Share {
+        workers: NonZeroUsize::MIN,
+        gpu_workers: NonZeroUsize::MIN,
+        memory: None,
+    };
+    let files = files(args, &[])?;
+    solvers(args, &share, files, &[(model, bundle)], Metrics::new()).await
+}
+
+/// The models of graphs in children, those in containers on the servers named for them.
+async fn solvers(
+    args: &args::Solving,
+    share: &Share,
+    files: Option<Arc<dyn FileSource>>,
+    models: &[(B256, &Arc<Bundle>)],
+    metrics: Metrics,
+) -> eyre::Result<Solvers> {
+    let mut workers = workers(args, share, metrics).await?;
     if let Some(files) = &files {
         workers = workers.with_files(Arc::clone(files));
     }
     let mut solvers = Solvers::new(Arc::new(workers));
     for (named, server) in &args.cogs.servers {
-        let is_named = |(id, bundle): &(B256, &Arc<Bundle>)| {
+        let is_named = |(id, bundle): &&(B256, &Arc<Bundle>)| {
             bundle.manifest().name == *named || id.to_string() == *named
         };
-        let Some((_, bundle)) = catalogue.iter().find(is_named) else {
-            bail!("--cog names {named}, which is not among the models to mine");
+        let Some((_, bundle)) = models.iter().find(is_named) else {
+            bail!("--cog names {named}, which is not among the models here");
         };
         let limits = CogLimits {
             solve: args.task_time,
@@ -70,11 +113,11 @@ pub(crate) fn cog(
     Ok(Cog::start(command, limits))
 }
 
-/// Where the files come from that tasks name.
-fn files(args: &args::Mine) -> eyre::Result<Option<Arc<dyn FileSource>>> {
-    let gateways = match args.file_gateways.is_empty() {
-        true => &args.check_gateways,
-        false => &args.file_gateways,
+/// Where the files come from that tasks name: `others` if nothing is said of it.
+fn files(args: &args::Solving, others: &[String]) -> eyre::Result<Option<Arc<dyn FileSource>>> {
+    let gateways = match args.file_gateways.as_slice() {
+        [] => others,
+        named => named,
     };
     if gateways.is_empty() {
         return Ok(None);
@@ -88,7 +131,7 @@ fn files(args: &args::Mine) -> eyre::Result<Option<Arc<dyn FileSource>>> {
 }
 
 /// Children on the processor and on every GPU that one of the runtimes can use.
-async fn workers(args: &args::Mine, metrics: Metrics) -> eyre::Result<Workers> {
+async fn workers(args: &args::Solving, share: &Share, metrics: Metrics) -> eyre::Result<Workers> {
     let command = WorkerCommand::current_program()?;
     let mut options = WorkerOptions {
         solve_timeout: args.task_time,
@@ -104,14 +147,14 @@ async fn workers(args: &args::Mine, metrics: Metrics) -> eyre::Result<Workers> {
         found.push(runtime.wrap_err_with(|| format!("the runtime {name} cannot be used"))?);
     }
     let all = found.iter().map(|runtime| runtime.choice.clone()).collect();
-    let memory = args
-        .models_memory
+    let memory = share
+        .memory
         .or_else(|| memory::total().map(|bytes| bytes / 4 * 3));
-    let processor = Station::processor(all, options.clone(), args.workers, memory);
+    let processor = Station::processor(all, options.clone(), share.workers, memory);
     let gpus = gpu::find().map(|gpus| gpus.devices).unwrap_or_default();
     let gpus = gpus
         .iter()
-        .filter_map(|gpu| Station::gpu(gpu, &found, options.clone(), args.gpu_workers));
+        .filter_map(|gpu| Station::gpu(gpu, &found, options.clone(), share.gpu_workers));
     let stations = std::iter::once(processor).chain(gpus).collect();
     Ok(Workers::on(command, stations, metrics))
 }

@@ -10,7 +10,7 @@ use arbius_sdk::miner::Roles;
 use clap::Args;
 
 use super::values::{age, bytes, count, percent, rate, socket};
-use super::{Cogs, Folder, GATEWAY, Key, Network, PinStores, Runtimes};
+use super::{Folder, GATEWAY, Key, Network, PinStores, Solving};
 use crate::amount;
 
 #[derive(Debug, Args)]
@@ -62,30 +62,8 @@ pub(crate) struct Mine {
     /// Models to run at a time, each in a process of its own.
     #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) workers: NonZeroUsize,
-    /// The most memory that each of these processes may map.
-    #[arg(
-        help_heading = "Models",
-        long,
-        value_name = "SIZE",
-        default_value = "4G",
-        value_parser = bytes
-    )]
-    pub(crate) worker_memory: u64,
     #[command(flatten)]
-    pub(crate) runtimes: Runtimes,
-    #[command(flatten)]
-    pub(crate) cogs: Cogs,
-    /// A gateway from which the files are fetched that tasks name as inputs; may be given
-    /// several times [default: those of --check-gateway]
-    #[arg(
-        help_heading = "Models",
-        long = "file-gateway",
-        value_name = "URL",
-        value_delimiter = ',',
-        env = "ARBIUS_FILE_GATEWAYS",
-        hide_env_values = true
-    )]
-    pub(crate) file_gateways: Vec<String>,
+    pub(crate) solving: Solving,
     /// Models to run at a time on each GPU, where its memory allows.
     #[arg(help_heading = "Models", long, value_name = "COUNT", default_value = "1", value_parser = count, allow_negative_numbers = true)]
     pub(crate) gpu_workers: NonZeroUsize,
@@ -93,9 +71,6 @@ pub(crate) struct Mine {
     /// give way first [default: three quarters of the machine's]
     #[arg(help_heading = "Models", long, value_name = "SIZE", value_parser = bytes)]
     pub(crate) models_memory: Option<u64>,
-    /// Give a task up that takes longer to compute.
-    #[arg(help_heading = "Models", long, value_name = "TIME", default_value = "10m", value_parser = age)]
-    pub(crate) task_time: Duration,
     /// Begin reading the chain at this block, where the endpoints keep no older history; tasks
     /// submitted before it are not seen [default: where the deployment begins].
     #[arg(help_heading = "Reading the chain", long, value_name = "BLOCK")]

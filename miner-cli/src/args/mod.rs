@@ -27,9 +27,7 @@ pub(crate) use ipfs::{
     Add, Cat, Check, Fetching, Gc, Get, Ipfs, Ls, Pin, PinAdd, PinLs, PinRm, Serve,
 };
 pub(crate) use mine::Mine;
-pub(crate) use model::{
-    Certify, CogChildren, CogServer, Cogs, Doctor, Model, Pack, Register, Runtimes,
-};
+pub(crate) use model::{Certify, CogChildren, CogServer, Doctor, Model, Pack, Register, Solving};
 pub(crate) use operator::{
     Claim, Contest, Folder, Jobs, JobsCommand, Settle, Signing, Stake, StakeCommand, Status, Store,
     Tasks, TasksCommand, Vote,

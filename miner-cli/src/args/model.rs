@@ -2,11 +2,12 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use alloy_primitives::{Address, U256};
 use clap::{Args, Subcommand};
 
-use super::values::{bytes, cog_server, count, model_server};
+use super::values::{age, bytes, cog_server, count, model_server};
 use super::{Key, Network};
 use crate::amount;
 
@@ -79,6 +80,38 @@ pub(crate) struct Runtimes {
         hide_env_values = true
     )]
     pub(crate) onnxruntime: Vec<PathBuf>,
+}
+
+/// With what tasks are computed.
+#[derive(Debug, Args)]
+pub(crate) struct Solving {
+    /// The most memory that each process which runs a model may map.
+    #[arg(
+        help_heading = "Models",
+        long,
+        value_name = "SIZE",
+        default_value = "4G",
+        value_parser = bytes
+    )]
+    pub(crate) worker_memory: u64,
+    #[command(flatten)]
+    pub(crate) runtimes: Runtimes,
+    #[command(flatten)]
+    pub(crate) cogs: Cogs,
+    /// A gateway from which the files are fetched that tasks name as inputs; may be given
+    /// several times. A miner without one asks those of --check-gateway.
+    #[arg(
+        help_heading = "Models",
+        long = "file-gateway",
+        value_name = "URL",
+        value_delimiter = ',',
+        env = "ARBIUS_FILE_GATEWAYS",
+        hide_env_values = true
+    )]
+    pub(crate) file_gateways: Vec<String>,
+    /// Give a task up that takes longer to compute.
+    #[arg(help_heading = "Models", long, value_name = "TIME", default_value = "10m", value_parser = age)]
+    pub(crate) task_time: Duration,
 }
 
 /// Where a model in a container runs.

@@ -10,7 +10,7 @@ use arbius_sdk::miner::State;
 use clap::{Args, Subcommand};
 
 use super::values::{age, id, side, status};
-use super::{Key, Network};
+use super::{Key, Network, Solving};
 use crate::amount;
 
 /// Which miner.
@@ -224,6 +224,8 @@ pub(crate) struct Contest {
     #[arg(long = "bundle", value_name = "DIR")]
     pub(crate) bundles: Vec<PathBuf>,
     #[command(flatten)]
+    pub(crate) solving: Solving,
+    #[command(flatten)]
     pub(crate) signing: Signing,
 }
 
@@ -241,6 +243,8 @@ pub(crate) struct Vote {
     /// A folder with the bundle of the model, beside those in this program.
     #[arg(long = "bundle", value_name = "DIR", requires = "recompute")]
     pub(crate) bundles: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) solving: Solving,
     #[command(flatten)]
     pub(crate) signing: Signing,
 }

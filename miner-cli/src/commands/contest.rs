@@ -57,7 +57,10 @@ pub(crate) async fn run(args: args::Contest, json: bool) -> eyre::Result<()> {
     }
     let verdict = match args.without_recomputing {
         true => None,
-        false => Some(recompute::recompute(network, args.task, &solution, &args.bundles).await?),
+        false => Some(
+            recompute::recompute(network, args.task, &solution, &args.bundles, &args.solving)
+                .await?,
+        ),
     };
     match &verdict {
         Some(Verdict::Wrong { computed }) if !json => {

@@ -1,16 +1,13 @@
 //! Computing a task again before money is put on it.
 
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use arbius_sdk::client::{Network, Solution};
-use arbius_sdk::inference::Workers;
-use arbius_sdk::inference::worker::{WorkerCommand, WorkerOptions};
 use arbius_sdk::miner::{self, Verdict};
 use eyre::{bail, eyre};
 use serde_json::{Value, json};
 
-use crate::models;
+use crate::{args, models, solver};
 
 /// Computes a task again, after this machine has made the golden outputs of its model, and
 /// compares the outcome with its solution.
@@ -19,6 +16,7 @@ pub(super) async fn recompute(
     task: alloy_primitives::B256,
     solution: &Solution,
     folders: &[PathBuf],
+    solving: &args::Solving,
 ) -> eyre::Result<Verdict> {
     let submission = network.submission(task).await?;
     let model = network.model(submission.model).await?;
@@ -34,9 +32,8 @@ pub(super) async fn recompute(
                 model.template
             )
         })?;
-    let command = WorkerCommand::current_program()?;
-    let workers = Workers::new(command, WorkerOptions::default(), NonZeroUsize::MIN);
-    Ok(miner::recompute(&workers, &bundle, &submission, &solution.cid).await)
+    let solvers = solver::once(solving, model.id, &bundle).await?;
+    Ok(miner::recompute(&solvers, &bundle, &submission, &solution.cid).await)
 }
 
 /// The solution of a task, which must have one.

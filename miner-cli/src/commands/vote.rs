@@ -28,7 +28,9 @@ pub(crate) async fn run(args: args::Vote, json: bool) -> eyre::Result<()> {
     let vote = match args.side {
         Some(side) => side,
         None => {
-            let found = recompute::recompute(network, args.task, &solution, &args.bundles).await?;
+            let found =
+                recompute::recompute(network, args.task, &solution, &args.bundles, &args.solving)
+                    .await?;
             let vote = match &found {
                 Verdict::Right => Vote::Right,
                 Verdict::Wrong { .. } => Vote::Wrong,

@@ -257,4 +257,21 @@ fn a_cog_server_is_started_as_a_child_replaced_when_it_dies_and_gone_with_its_mi
     says("still", &gateway);
     kill(&[miner.id().to_string()]);
     until_nothing_runs_in(&model);
+
+    // Who disputes by hand computes with the same server.
+    let list = ["tasks", "--status", "solved", "--json"];
+    let solved = json(&succeeds(path, &[&list[..], &here].concat()));
+    let task = solved["tasks"][0]["id"].as_str().unwrap();
+    let contest = ["contest", task, "--bundle", "parrot", "--account", "8"];
+    let contest = [&contest[..], &here].concat();
+    for (more, says) in [
+        (&[][..], "this machine cannot say"),
+        (&["--cog", "parrot=parrot"], "gives the same output"),
+        (&["--cog", "parakeet=parrot"], "not among the models here"),
+    ] {
+        let output = arbius(path, &[&contest[..], more, &python].concat());
+        assert_eq!(output.status.code(), Some(1));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(errors.contains(says), "{errors}");
+    }
 }
