@@ -401,7 +401,7 @@ pub(crate) struct Submit {
 /// Which network.
 #[derive(Debug, Args)]
 pub(crate) struct Network {
-    /// Where the contracts are: the file that `arbius devnet` writes.
+    /// Where the contracts are: the file that `arbius devnet` or `arbius deploy` writes.
     #[arg(help_heading = "Network", 
         long,
         value_name = "FILE",

@@ -51,7 +51,7 @@ impl Finished {
     }
 
     /// Sends a call as somebody whose key nobody has.
-    async fn as_<C: SolCall>(&self, from: Address, to: Address, call: C) {
+    async fn send_as<C: SolCall>(&self, from: Address, to: Address, call: C) {
         let chain = self.world.devnet.chain();
         chain.set_balance(from, U256::from(10_u64.pow(19)));
         chain.impersonate(from);
@@ -72,7 +72,7 @@ impl Finished {
 
     /// Sends a call as the timelock, as a vote would.
     async fn vote<C: SolCall>(&self, to: Address, call: C) {
-        self.as_(self.at("timelock"), to, call).await;
+        self.send_as(self.at("timelock"), to, call).await;
     }
 
     async fn model(&self) -> B256 {
@@ -88,7 +88,7 @@ impl Finished {
     }
 
     /// Makes a property untrue.
-    async fn break_(&self, property: Property) {
+    async fn breaks(&self, property: Property) {
         let nobody = Address::repeat_byte(0x55);
         let (engine, token) = (self.at("engine"), self.at("token"));
         let (timelock, governor) = (self.at("timelock"), self.at("governor"));
@@ -159,7 +159,7 @@ impl Finished {
                     to: self.world.deployer(),
                     value: one,
                 };
-                self.as_(holder, token, call).await;
+                self.send_as(holder, token, call).await;
             }
             Property::Refusals => {
                 let call = IEngine::transferOwnershipCall {
@@ -173,27 +173,27 @@ impl Finished {
                     account: holder,
                     amount: one,
                 };
-                self.as_(gateway, token, call).await;
+                self.send_as(gateway, token, call).await;
             }
             Property::Reserve => {
                 let call = IToken::transferCall {
                     to: nobody,
                     value: one,
                 };
-                self.as_(engine, token, call).await;
+                self.send_as(engine, token, call).await;
             }
             Property::Allocations => {
                 let call = IToken::transferCall {
                     to: nobody,
                     value: one,
                 };
-                self.as_(team, token, call).await;
+                self.send_as(team, token, call).await;
             }
             Property::Vesting => {
                 let call = IVesting::setBeneficiaryCall {
                     beneficiary: nobody,
                 };
-                self.as_(holder, team, call).await;
+                self.send_as(holder, team, call).await;
             }
             Property::Parameters => {
                 self.vote(engine, IEngine::setVersionCall { version: one })
@@ -262,7 +262,7 @@ async fn each_property_that_is_broken_is_named() {
     let chain = finished.world.devnet.chain();
     for property in Property::ALL {
         let before = chain.snapshot();
-        finished.break_(property).await;
+        finished.breaks(property).await;
         let report = finished.check().await;
         let found = broken(&report);
         assert!(
@@ -307,7 +307,7 @@ async fn gifts_of_strangers_break_nothing() {
             to: finished.at(to),
             value: U256::ONE,
         };
-        finished.as_(holder, finished.at("token"), call).await;
+        finished.send_as(holder, finished.at("token"), call).await;
     }
     assert_clean(&finished.check().await);
 }

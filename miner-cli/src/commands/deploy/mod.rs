@@ -12,7 +12,7 @@ use arbius_sdk::deploy::check::check;
 use arbius_sdk::deploy::{Deployer, Deployment, Event, Progress, Settings};
 use eyre::{WrapErr as _, bail, eyre};
 
-use crate::{amount, args, key};
+use crate::{amount, args, key, show};
 
 /// Chains that begin anew with every start of their program: nobody's money is on them.
 const LOCAL_CHAINS: [u64; 3] = [412_346, 31_337, 1_337];
@@ -56,7 +56,10 @@ pub(crate) async fn run(args: args::Deploy, json: bool) -> eyre::Result<()> {
         {
             number += 1;
             if !earlier {
-                eprintln!("{number:3}  {purpose}: {} gas", done.gas_used);
+                eprintln!(
+                    "{number:3}  {purpose}: {} gas",
+                    show::thousands(done.gas_used)
+                );
             }
         }
         Ok(())

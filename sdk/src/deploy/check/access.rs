@@ -194,8 +194,10 @@ impl Subject<'_> {
                 Property::Deployer,
                 "the AIUS of the deployer",
                 self.chain,
-                self.at("token"),
-                IToken::balanceOfCall { account: deployer },
+                (
+                    self.at("token"),
+                    IToken::balanceOfCall { account: deployer },
+                ),
                 aius(allocated),
                 // It may have spent some of its own.
                 |found| aius(if found < allocated { allocated } else { found }),
@@ -218,8 +220,7 @@ impl Subject<'_> {
                         Property::Deployer,
                         subject,
                         self.chain,
-                        timelock,
-                        call,
+                        (timelock, call),
                         false,
                         show,
                     )

@@ -110,8 +110,7 @@ impl Subject<'_> {
                 Property::Models,
                 subject,
                 self.chain,
-                engine,
-                call,
+                (engine, call),
                 expected,
                 |found| describe(found.fee, found.addr, found.rate),
             )
@@ -123,8 +122,7 @@ impl Subject<'_> {
                 Property::Models,
                 subject,
                 self.chain,
-                engine,
-                call,
+                (engine, call),
                 true,
                 |found| found.to_string(),
             )
@@ -139,7 +137,7 @@ impl Subject<'_> {
         macro_rules! view {
             ($subject:literal, $to:expr, $call:expr, $expected:expr) => {
                 report
-                    .view(voting, $subject, chain, $to, $call, $expected, show)
+                    .view(voting, $subject, chain, ($to, $call), $expected, show)
                     .await?
             };
         }

@@ -142,8 +142,7 @@ impl Subject<'_> {
                     Property::Roles,
                     subject,
                     self.chain,
-                    timelock,
-                    call,
+                    (timelock, call),
                     DEFAULT_ADMIN_ROLE,
                     show,
                 )
@@ -159,8 +158,7 @@ impl Subject<'_> {
                         Property::Roles,
                         subject,
                         self.chain,
-                        timelock,
-                        call,
+                        (timelock, call),
                         is_holder,
                         show,
                     )

@@ -93,8 +93,7 @@ impl Report {
         property: Property,
         subject: impl Into<String>,
         chain: &Chain,
-        to: Address,
-        call: C,
+        (to, call): (Address, C),
         expected: impl ToString,
         show: impl FnOnce(C::Return) -> String,
     ) -> Result<(), ChainError> {

@@ -119,9 +119,14 @@ impl Subject<'_> {
         C: SolCall<Return = Address>,
     {
         report
-            .view(property, subject, self.chain, to, call, expected, |found| {
-                found.to_string()
-            })
+            .view(
+                property,
+                subject,
+                self.chain,
+                (to, call),
+                expected,
+                |found| found.to_string(),
+            )
             .await
     }
 

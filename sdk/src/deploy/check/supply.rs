@@ -30,8 +30,7 @@ impl Subject<'_> {
                 Property::Supply,
                 what,
                 self.chain,
-                token,
-                call,
+                (token, call),
                 aius(cap),
                 aius,
             )
@@ -43,8 +42,7 @@ impl Subject<'_> {
                 Property::Supply,
                 what,
                 self.chain,
-                token,
-                call,
+                (token, call),
                 aius(cap),
                 aius,
             )
@@ -176,14 +174,14 @@ impl Subject<'_> {
         let start = self.settings.vesting_start.unwrap_or(self.begun.timestamp);
         let (what, call) = (subject("the start"), IVesting::startCall {});
         report
-            .view(vesting, what, chain, account, call, start, |found| {
+            .view(vesting, what, chain, (account, call), start, |found| {
                 found.to_string()
             })
             .await?;
         let (what, call) = (subject("the revocability"), IVesting::revocableCall {});
         let revocable = grant.part.is_revocable();
         report
-            .view(vesting, what, chain, account, call, revocable, |found| {
+            .view(vesting, what, chain, (account, call), revocable, |found| {
                 found.to_string()
             })
             .await?;
@@ -195,8 +193,7 @@ impl Subject<'_> {
                 vesting,
                 what,
                 chain,
-                account,
-                call,
+                (account, call),
                 tranches(expected),
                 |found| tranches(found.iter().map(|one| (one.duration, one.weight))),
             )
