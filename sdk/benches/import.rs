@@ -1,10 +1,9 @@
 //! How fast a file becomes blocks, beside the hash alone and another implementation, and how
 //! much memory it takes: `cargo bench -p arbius-sdk --bench import`.
 //!
-//! Speed is in processor time, of all threads together: what one core would take. All are
-//! measured in turn, several times, and the fastest runs of each compared. Nine tenths of that
-//! time go into the hash, which is the same for all: with CIDv1 nobody can be much faster than
-//! whoever copies each byte once.
+//! Speed is by the clock: a file is hashed on two cores where there are two, sha256 alone on one.
+//! The processor time of all threads is told too. All are measured in turn, several times, and
+//! the fastest runs of each compared.
 
 #[path = "../../devnet/benches/goals/mod.rs"]
 mod goals;
@@ -98,15 +97,17 @@ fn speed(runtime: &tokio::runtime::Runtime, goals: &mut Goals) -> Done {
             their.push(took(|| theirs().map(drop))?);
         }
         let (alone, our, their) = (fastest(&alone), fastest(&our), fastest(&their));
-        let speed = MEASURED_BYTES as f64 / our.0 / 1e6;
+        let speed = MEASURED_BYTES as f64 / our.1 / 1e6;
         goals.report(&format!("{name}: import"), vec![speed], "MB a second", ..);
-        let measure = format!("{name}: speed over that of sha256 alone");
-        goals.report(&measure, vec![alone.0 / our.0], "times", 0.8..);
-        let measure = format!("{name}: speed over that of aleph-cid");
-        goals.report(&measure, vec![their.0 / our.0], "times", 1.0..);
-        // Whoever else uses the machine sways this more than the programs do.
-        let measure = format!("{measure}, by the clock");
-        goals.report(&measure, vec![their.1 / our.1], "times", ..);
+        for (other, (used, took), goal) in [
+            ("that of sha256 on one core", alone, 0.8),
+            ("that of aleph-cid", their, 1.0),
+        ] {
+            let measure = format!("{name}: speed over {other}");
+            goals.report(&measure, vec![took / our.1], "times", goal..);
+            let measure = format!("{measure}, in processor time");
+            goals.report(&measure, vec![used / our.0], "times", ..);
+        }
     }
     Ok(())
 }

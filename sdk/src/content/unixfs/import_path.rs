@@ -1,7 +1,7 @@
 //! A file or folder on disk in, blocks and a CID out.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 
 use super::import::{Batch, ImportError, Imported, Nest, Outbox};
 use super::layout::{Branch, Layout, Sink, Tree};
+use super::pair::{self, Pair};
 use super::progress::{Progress, Reporter};
 use super::{leaf, message};
 use crate::content::block::Block;
@@ -50,7 +51,7 @@ impl std::fmt::Debug for ImportOptions<'_> {
 }
 
 /// Puts a file, or a folder with all in it, into a store, as `ipfs add -r` does. Files are
-/// read, cut and hashed in a thread of their own while the store takes the blocks before;
+/// read, cut and hashed in two threads of their own while the store takes the blocks before;
 /// memory is constant for files of any size and grows with the entries of the folders that
 /// are open. The root is put last.
 ///
@@ -169,11 +170,11 @@ async fn import_file(
             kind: "neither a file nor a folder",
         });
     }
-    let mut file = File::open(path).map_err(unreadable(path))?;
+    let file = File::open(path).map_err(unreadable(path))?;
     // One batch is being made, one being stored, and one waits in between.
     let (made, mut batches) = mpsc::channel::<(Vec<Block>, u64)>(1);
     let (kept, spent) = std::sync::mpsc::channel::<Vec<Block>>();
-    let cutter = tokio::task::spawn_blocking(move || cut(&mut file, layout, &made, &spent));
+    let cutter = tokio::task::spawn_blocking(move || cut(file, layout, &made, &spent));
     while let Some((blocks, bytes)) = batches.recv().await {
         // Leaving on an error drops the receiver, which ends the cutter.
         let taken = outbox.put(blocks).await?;
@@ -199,32 +200,38 @@ async fn import_file(
 /// Reads a file to its end and hands its blocks on in batches, each with the bytes of the
 /// file in it. Ends early when nobody takes them any more.
 fn cut(
-    file: &mut File,
+    file: File,
     layout: Layout,
     made: &mpsc::Sender<(Vec<Block>, u64)>,
     spent: &std::sync::mpsc::Receiver<Vec<Block>>,
 ) -> io::Result<Branch> {
     let mut tree = Tree::new(layout);
     let mut batch = Batch::new(layout);
+    let mut pair = None;
+    let chunk = layout.chunk() as u64;
     let mut size = 0;
     let mut handed_on = 0;
     loop {
-        let mut chunk = batch.buffer();
-        while !chunk.room().is_empty() {
-            match file.read(chunk.room()) {
-                Ok(0) => break,
-                Ok(bytes) => chunk.advance(bytes),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if chunk.is_empty() {
+        let leaves = match &mut pair {
+            // A file of one chunk needs no second thread.
+            None => Vec::from_iter(pair::read(&file, batch.buffer(), 0)?),
+            Some(pair) => Pair::leaves(pair, [batch.buffer(), batch.buffer()], size)?,
+        };
+        if leaves.is_empty() {
             break;
         }
-        let (block, branch) = chunk.into_leaf();
-        size += branch.size;
-        batch.made.push(block);
-        tree.push(branch, &mut batch.made);
+        for (block, branch) in leaves {
+            size += branch.size;
+            batch.made.push(block);
+            tree.push(branch, &mut batch.made);
+        }
+        if size % chunk != 0 {
+            // The last chunk was shorter.
+            break;
+        }
+        if pair.is_none() {
+            pair = Some(Pair::of(file.try_clone()?));
+        }
         if batch.is_full() {
             let full = (std::mem::take(&mut batch.made), size - handed_on);
             handed_on = size;

@@ -67,6 +67,16 @@ impl LeafBuffer {
         self.filled == 0
     }
 
+    /// How long a full chunk is, bytes.
+    pub(super) fn chunk(&self) -> usize {
+        self.layout.chunk()
+    }
+
+    /// Bytes of it that are there.
+    pub(super) fn filled(&self) -> usize {
+        self.filled
+    }
+
     /// The leaf with what the buffer holds.
     pub(super) fn into_leaf(mut self) -> (Block, Branch) {
         let (before, after) = around(self.layout, self.filled);

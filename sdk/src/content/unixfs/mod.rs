@@ -32,6 +32,7 @@ mod import_path;
 mod layout;
 mod leaf;
 mod message;
+mod pair;
 mod progress;
 mod resolve;
 
