@@ -113,6 +113,11 @@ async fn a_job_that_was_lost_to_a_solution_that_is_gone_is_won() {
     world.grow_up();
     machine.hangs.on();
     let asked = world.ask("nine").await;
+    // Of a task that it reads together with its solution there would be no job.
+    until("the task is read", async || {
+        !miner.jobs().unwrap().is_empty()
+    })
+    .await;
     let before = world.chain.devnet().chain().snapshot();
     answer(&rival, &asked).await;
     machine.hangs.off();
