@@ -102,8 +102,8 @@ enum Look {
     Parted(Header),
     /// Something new, and the expected blocks that are among it.
     New(Box<Batch>, Vec<(u64, B256)>),
-    /// These blocks were expected, and others are in their place.
-    Replaced(Header, Vec<(u64, B256)>),
+    /// Another block is in the place of one that was expected.
+    Replaced(Header),
 }
 
 impl Events {
@@ -213,10 +213,8 @@ impl Events {
                     self.expected.forget(&met);
                     return Ok(Some(self.take(*batch)));
                 }
-                Ok(Look::Replaced(head, gone)) => {
-                    self.expected.forget(&gone);
-                    return self.go_back(&view, &head).await.map(Some);
-                }
+                // They are expected until going back has succeeded, lest it be forgotten.
+                Ok(Look::Replaced(head)) => return self.go_back(&view, &head).await.map(Some),
                 Ok(Look::Nothing(head)) => {
                     self.late_since = None;
                     if let Some(wake) = &self.wake {
@@ -286,22 +284,19 @@ impl Events {
         }
         let batch = self.read(view, &head, asked_at).await?;
         let met = self.expected.up_to(batch.to);
-        let gone = self.replaced(view, &batch, &met).await?;
-        Ok(if gone.is_empty() {
-            Look::New(Box::new(batch), met)
-        } else {
-            Look::Replaced(head, gone)
+        Ok(match self.are_there(view, &batch, &met).await? {
+            true => Look::New(Box::new(batch), met),
+            false => Look::Replaced(head),
         })
     }
 
-    /// Which of these blocks are not on the chain, another being in their place.
-    async fn replaced(
+    /// Whether these blocks are on the chain, and none has another in its place.
+    async fn are_there(
         &self,
         view: &Chain,
         batch: &Batch,
         expected: &[(u64, B256)],
-    ) -> Result<Vec<(u64, B256)>, ChainError> {
-        let mut gone = Vec::new();
+    ) -> Result<bool, ChainError> {
         for (number, hash) in expected.iter().filter(|(_, hash)| !hash.is_zero()) {
             let there = if *number == batch.cursor.block && !batch.cursor.hash.is_zero() {
                 Some(batch.cursor.hash)
@@ -311,10 +306,10 @@ impl Events {
                 view.block_hash(*number).await?
             };
             if there != Some(*hash) {
-                gone.push((*number, *hash));
+                return Ok(false);
             }
         }
-        Ok(gone)
+        Ok(true)
     }
 
     /// Reads on towards a head that was asked for at `asked_at`, milliseconds since 1970.
