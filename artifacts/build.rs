@@ -22,6 +22,8 @@ struct Manifest {
 #[derive(Deserialize)]
 struct Entry {
     name: String,
+    #[serde(default)]
+    example: bool,
     raw: u32,
     fragments: usize,
     source_hash: String,
@@ -51,17 +53,23 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn list(folder: &Path) -> Result<String, Box<dyn Error>> {
     let manifest = embedded(folder, "manifest.json")?;
     let manifest: Manifest = serde_json::from_slice(&fs::read(manifest)?)?;
+    // What cargo sets for the feature of this name.
+    let examples = env::var_os("CARGO_FEATURE_EXAMPLES").is_some();
     let mut list =
         String::from("/// All artifacts, sorted by name.\npub static ALL: &[Artifact] = &[\n");
     for entry in manifest.contracts {
         let Entry {
             name,
+            example,
             raw,
             fragments,
             source_hash,
             toolchain,
             sha256,
         } = entry;
+        if example && !examples {
+            continue;
+        }
         let abi = embedded(folder, &format!("{name}.json"))?;
         let mut code = String::new();
         for number in 1..=fragments {

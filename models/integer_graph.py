@@ -62,6 +62,33 @@ class IntegerGraph:
     def binary(self, kind, x, array, label):
         return self.node(kind, [x, self.constant(np.asarray(array, np.int32), label)])
 
+    def add(self, x, y):
+        return self._both("Add", x, y)
+
+    def sub(self, x, y):
+        return self._both("Sub", x, y)
+
+    def mul(self, x, y):
+        return self._both("Mul", x, y)
+
+    def div(self, x, y):
+        return self.binary("Div", x, y, "divisor")
+
+    def clamp(self, x, low, high):
+        return self.binary("Min", self.binary("Max", x, low, "floor"), high, "ceiling")
+
+    def int32(self, x):
+        return self.cast(x, TensorProto.INT32)
+
+    def rows(self, table, index, label):
+        return self.node("Gather", [self.constant(table, label), index], axis=0)
+
+    def column(self, x, i):
+        return self.slice(x, 1, i, i + 1)
+
+    def _both(self, kind, x, y):
+        return self.node(kind, [x, y]) if isinstance(y, str) else self.binary(kind, x, y, kind.lower())
+
     def _zero_points(self):
         return [
             self.constant(np.array(0, np.uint8), "zero_point"),

@@ -12,9 +12,6 @@ pub const GOVERNOR: &str = "governor";
 /// Name of the ERC-1967 proxy.
 pub const PROXY: &str = "proxy";
 
-/// Name of the example of a contract that submits tasks.
-pub const REQUESTER: &str = "requester";
-
 /// Name of the DAO's timelock.
 pub const TIMELOCK: &str = "timelock";
 

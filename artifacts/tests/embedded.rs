@@ -55,6 +55,23 @@ fn holds_the_contracts_of_the_protocol_once_each() {
     assert_eq!(get("no such contract"), None);
 }
 
+#[cfg(feature = "examples")]
+#[test]
+fn holds_the_examples_where_they_are_wanted() {
+    use arbius_artifacts::examples::{COLLECTION, COMPETITION, COMPOSITION, REQUESTER, WORKLOG};
+
+    for name in [COLLECTION, COMPETITION, COMPOSITION, REQUESTER, WORKLOG] {
+        let artifact = get(name).expect("it is embedded");
+        assert!(artifact.abi.contains(r#""type": "function""#), "{name}");
+    }
+}
+
+#[cfg(not(feature = "examples"))]
+#[test]
+fn holds_no_examples_where_they_are_not_wanted() {
+    assert_eq!(get("requester"), None);
+}
+
 #[test]
 fn code_decompresses_to_the_wasm_that_the_manifest_names() {
     for artifact in ALL {

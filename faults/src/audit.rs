@@ -7,7 +7,21 @@ use alloy_primitives::{Address, B256, U256};
 use alloy_sol_types::{SolEvent, SolInterface};
 use arbius_protocol::{cid, ids};
 use arbius_sdk::{chain::Revert, contracts::IEngine};
-use arbius_testkit::{TestChain, devnet::chain::Block};
+use arbius_testkit::{
+    TestChain,
+    devnet::chain::{Block, Receipt, Transaction},
+};
+
+/// A transaction that was included and failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What is known of it.
+    pub what: String,
+    /// Whether its sender's free stake can have become too little after it was simulated: its own
+    /// claims raise the validator minimum, and whoever contests its solutions locks stake of its.
+    /// The stake is topped up then, and the same is sent again.
+    pub outrun: bool,
+}
 
 /// Everything that was done with tasks, from the chain's events and transactions.
 #[derive(Clone, Debug, Default)]
@@ -40,8 +54,8 @@ pub struct Audit {
     pub commitments: BTreeMap<Address, BTreeSet<B256>>,
     /// The hashes of what each account then revealed, alone or in bulk.
     pub revealed: BTreeMap<Address, BTreeSet<B256>>,
-    /// Transactions that were included and failed, by sender, with what is known of why.
-    pub reverted: BTreeMap<Address, Vec<String>>,
+    /// Transactions that were included and failed, by sender.
+    pub reverted: BTreeMap<Address, Vec<Failure>>,
     /// Transactions that succeeded, by sender.
     pub sent: BTreeMap<Address, u64>,
 }
@@ -70,26 +84,39 @@ impl Audit {
                     self.revealed.entry(from).or_default().insert(hash);
                 }
             } else {
-                let envelope = transaction.envelope();
-                let call = envelope.input().first_chunk::<4>();
-                let reason = format!(
-                    "{} calling {:?}, nonce {}, in block {}: {} ({}), {} of {} gas",
-                    transaction.hash(),
-                    call.and_then(|s| IEngine::IEngineCalls::name_by_selector(*s)),
-                    transaction.nonce(),
-                    block.header.number,
-                    Revert::decode(receipt.output.clone()),
-                    receipt.failure.as_deref().unwrap_or_default(),
-                    receipt.gas_used,
-                    envelope.gas_limit(),
-                );
+                let failure = self.failure(transaction, receipt, block.header.number);
                 let reverted = self.reverted.entry(transaction.from()).or_default();
-                reverted.push(reason);
+                reverted.push(failure);
             }
             for log in receipt.logs.iter().filter(|log| log.address == engine) {
                 self.take(log);
             }
         }
+    }
+
+    /// What is known of a failed transaction, when all before it has been read.
+    fn failure(&self, transaction: &Transaction, receipt: &Receipt, block: u64) -> Failure {
+        let (sender, envelope) = (transaction.from(), transaction.envelope());
+        let call = IEngine::IEngineCalls::abi_decode(envelope.input()).ok();
+        let revert = Revert::decode(receipt.output.clone());
+        let outrun = match &call {
+            // The engine says the same to a second vote, which nothing excuses.
+            Some(IEngine::IEngineCalls::voteOnContestation(vote)) => {
+                revert.is("NotAllowed") && !self.has_voted(sender, &vote.task)
+            }
+            _ => revert.is("MinStakedTooLow"),
+        };
+        let name = envelope.input().first_chunk::<4>();
+        let name = name.and_then(|s| IEngine::IEngineCalls::name_by_selector(*s));
+        let what = format!(
+            "{} calling {name:?}, nonce {}, in block {block}: {revert} ({}), {} of {} gas",
+            transaction.hash(),
+            transaction.nonce(),
+            receipt.failure.as_deref().unwrap_or_default(),
+            receipt.gas_used,
+            envelope.gas_limit(),
+        );
+        Failure { what, outrun }
     }
 
     fn take(&mut self, log: &alloy_primitives::Log) {
@@ -124,6 +151,13 @@ impl Audit {
                 self.upheld.insert(event.task);
             }
         }
+    }
+
+    /// Whether an account has voted on a task.
+    #[must_use]
+    pub fn has_voted(&self, account: Address, task: &B256) -> bool {
+        let mut votes = self.votes.iter();
+        votes.any(|(voter, voted, _)| *voter == account && voted == task)
     }
 
     /// How many of these tasks are solved.
@@ -184,11 +218,8 @@ impl Audit {
         }
         for miner in miners {
             let failed = self.reverted.get(miner).into_iter().flatten();
-            // Its own claims raise the validator minimum and its own votes lock stake, also between
-            // the simulation of a reveal and its transaction. The stake is topped up then, and the
-            // solutions are revealed again.
-            for reason in failed.filter(|reason| !reason.contains("MinStakedTooLow")) {
-                complaints.push(format!("a transaction of {miner} failed: {reason}"));
+            for Failure { what, .. } in failed.filter(|failure| !failure.outrun) {
+                complaints.push(format!("a transaction of {miner} failed: {what}"));
             }
         }
         // A lone miner commits once for what it solves; rivals may commit and come too late.

@@ -7,9 +7,9 @@ use arbius_sdk::{
     chain::ChainError,
     client::{Validator, Vote},
 };
-use arbius_testkit::Actor;
+use arbius_testkit::{AIUS, Actor};
 
-use crate::{AIUS, Audit, Scene};
+use crate::{Audit, Config, MinerProcess, Scene};
 
 /// So much that losing every dispute leaves them validators.
 const STAKE: u128 = 500 * AIUS;
@@ -55,6 +55,25 @@ impl Court {
             made_up: BTreeSet::new(),
             voted: BTreeSet::new(),
         })
+    }
+
+    /// Gathers them around a miner that runs once, with this configuration: all of them may
+    /// contest and vote then, and it too.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::gather`], and if the miner does not run.
+    pub async fn gather_around(
+        scene: &Scene,
+        program: &str,
+        config: &Config,
+    ) -> eyre::Result<Self> {
+        let mut miner = MinerProcess::start(program, config).await?;
+        miner.ready().await?;
+        miner.stop().await?;
+        let court = Self::gather(scene).await?;
+        scene.pass_validators_wait()?;
+        Ok(court)
     }
 
     /// Who contests in bad faith.
@@ -121,14 +140,12 @@ impl Court {
     /// time may pass.
     #[must_use]
     pub fn is_decided(&self, audit: &Audit, miner: Address) -> bool {
-        let voted = |task: &B256| {
-            let mut votes = audit.votes.iter();
-            votes.any(|(voter, voted, _)| *voter == miner && voted == task)
-        };
         let made_up = self.made_up.iter();
         made_up.chain(audit.contested.keys()).all(|task| {
             audit.contested.contains_key(task)
-                && (voted(task) || audit.rejected.contains(task) || audit.upheld.contains(task))
+                && (audit.has_voted(miner, task)
+                    || audit.rejected.contains(task)
+                    || audit.upheld.contains(task))
         })
     }
 

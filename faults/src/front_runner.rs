@@ -17,10 +17,10 @@ use arbius_sdk::{
     client::Validator,
     contracts::IEngine,
 };
-use arbius_testkit::{Actor, devnet::chain::Chain};
+use arbius_testkit::{AIUS, Actor, devnet::chain::Chain};
 use tokio::{sync::mpsc, task::JoinHandle};
 
-use crate::{AIUS, Leaked, Scene, audit::revealed};
+use crate::{Leaked, Scene, audit::revealed};
 
 /// So much that it may solve.
 const STAKE: u128 = 100 * AIUS;

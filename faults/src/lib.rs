@@ -37,7 +37,7 @@ mod round;
 mod scene;
 pub mod settings;
 
-pub use audit::Audit;
+pub use audit::{Audit, Failure};
 pub use court::Court;
 pub use front_runner::FrontRunner;
 pub use load::Load;
@@ -46,4 +46,4 @@ pub use process::{
 };
 pub use proxy::{Fault, FaultProxy, Leaked, Script};
 pub use round::Round;
-pub use scene::{AIUS, Scene};
+pub use scene::Scene;

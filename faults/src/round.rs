@@ -12,10 +12,6 @@ use crate::{Audit, Court, MinerProcess, Scene};
 /// solver's to claim.
 const AFTER_ALL: Duration = Duration::from_secs(8_100);
 
-/// Longer than the 120 s for which one must have been a validator before a solution that one
-/// votes on.
-pub(crate) const BEFORE_VOTES: Duration = Duration::from_secs(150);
-
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(40);
 
@@ -40,15 +36,6 @@ pub struct Round {
 }
 
 impl Round {
-    /// Lets a miner become a validator who may contest and vote.
-    ///
-    /// # Errors
-    ///
-    /// If the clock would leave what a chain can hold.
-    pub fn grow_up(scene: &Scene) -> eyre::Result<()> {
-        Ok(scene.chain().pass(BEFORE_VOTES)?)
-    }
-
     /// Lets everything happen that is to happen before the miner sees any of it.
     ///
     /// # Errors
@@ -133,10 +120,7 @@ impl Round {
 
     /// What is still to happen before time may pass, or once it has.
     fn open(&self, audit: &Audit) -> Vec<&'static str> {
-        let voted = |task: &B256| {
-            let mut votes = audit.votes.iter();
-            votes.any(|(voter, voted, _)| *voter == self.miner && voted == task)
-        };
+        let voted = |task: &B256| audit.has_voted(self.miner, task);
         let contested = [self.made_up, self.accused, self.slandered, self.own];
         let mut open = Vec::new();
         let mut expect = |so: bool, what| {

@@ -9,15 +9,16 @@ use arbius_sdk::{
     contracts::IEngine,
     deploy::model::{ModelTerms, register_model, set_rate},
 };
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{AIUS, Actor, TestChain};
 
 use crate::{Audit, Config, model};
 
-/// 1 AIUS in wei.
-pub const AIUS: u128 = 1_000_000_000_000_000_000;
-
 /// Longer than the contest period, 2,000 s.
 const CONTEST_PERIOD: Duration = Duration::from_secs(2_001);
+
+/// Longer than the 120 s for which one must have been a validator before a solution that one
+/// votes on.
+const BEFORE_VOTES: Duration = Duration::from_secs(150);
 
 /// Tasks in one bulk submission.
 const BULK: usize = 50;
@@ -187,6 +188,16 @@ impl Scene {
                 Err(_) => return,
             }
         }
+    }
+
+    /// Lets the validators there are come to where they may contest and vote on what is solved
+    /// from now on.
+    ///
+    /// # Errors
+    ///
+    /// If the clock would leave what a chain can hold.
+    pub fn pass_validators_wait(&self) -> eyre::Result<()> {
+        Ok(self.chain.pass(BEFORE_VOTES)?)
     }
 
     /// Lets the contest period of all solutions there are pass.

@@ -41,12 +41,9 @@ async fn try_all(moments: Vec<Moment>) {
     let mut config = scene.miner(0, &[url], folder.path()).unwrap();
     config.verify_percent = 100.0;
     config.all_roles = true;
-    // It becomes a validator before there is anything to vote on.
-    let mut first = MinerProcess::start(PROGRAM, &config).await.unwrap();
-    first.ready().await.unwrap();
-    first.stop().await.unwrap();
-    let mut court = Court::gather(&scene).await.unwrap();
-    Round::grow_up(&scene).unwrap();
+    let mut court = Court::gather_around(&scene, PROGRAM, &config)
+        .await
+        .unwrap();
     for moment in moments {
         let killed = Config {
             kill: Some(moment.clone()),

@@ -72,11 +72,9 @@ async fn suffer(steps: &[(&str, &str)]) {
     let mut config = scene.miner(0, &[url], folder.path()).unwrap();
     config.verify_percent = 100.0;
     config.all_roles = true;
-    let mut first = MinerProcess::start(PROGRAM, &config).await.unwrap();
-    first.ready().await.unwrap();
-    first.stop().await.unwrap();
-    let mut court = Court::gather(&scene).await.unwrap();
-    Round::grow_up(&scene).unwrap();
+    let mut court = Court::gather_around(&scene, PROGRAM, &config)
+        .await
+        .unwrap();
     let mut filled = 0;
     let start = Instant::now();
     while let Some(next) = moments.get(filled) {

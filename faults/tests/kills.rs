@@ -3,9 +3,7 @@
 use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
-use arbius_faults::{
-    Court, Ended, FaultProxy, MinerProcess, Round, Scene, settings, settings::Soak,
-};
+use arbius_faults::{Court, Ended, FaultProxy, MinerProcess, Scene, settings, settings::Soak};
 use arbius_testkit::{Actor, Random};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_miner_process");
@@ -29,12 +27,9 @@ async fn a_miner_killed_at_random_times_accounts_for_every_task_and_dispute() {
     let folder = tempfile::tempdir().unwrap();
     let mut config = scene.miner(0, &[proxy.url()], folder.path()).unwrap();
     config.verify_percent = 100.0;
-    // It becomes a validator before there is anything to vote on.
-    let mut first = MinerProcess::start(PROGRAM, &config).await.unwrap();
-    first.ready().await.unwrap();
-    first.stop().await.unwrap();
-    let mut court = Court::gather(&scene).await.unwrap();
-    Round::grow_up(&scene).unwrap();
+    let mut court = Court::gather_around(&scene, PROGRAM, &config)
+        .await
+        .unwrap();
     for _ in 0..kills {
         let audit = scene.audit();
         let open = scene.tasks().len() - audit.count_solved(scene.tasks());

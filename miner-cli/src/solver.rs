@@ -5,16 +5,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use alloy_primitives::B256;
-use arbius_sdk::content::{FetchLimits, Fetcher};
+use arbius_sdk::content::{Cid, FetchLimits, Fetcher, FolderStore};
 use arbius_sdk::inference::cog::{CogCommand, CogLimits};
 use arbius_sdk::inference::machine::{gpu, memory, runtimes};
 use arbius_sdk::inference::task_files::MAX_FILE_BYTES;
 use arbius_sdk::inference::worker::{Station, WorkerCommand, WorkerOptions};
-use arbius_sdk::inference::{Cog, FileSource, Solvers, Workers};
+use arbius_sdk::inference::{Cog, FileError, FileSource, FileSources, Solvers, Workers};
 use arbius_sdk::metrics::Metrics;
-use arbius_sdk::miner::Catalogue;
+use arbius_sdk::miner::{BLOCKS_FOLDER, Catalogue};
 use arbius_sdk::model::Bundle;
 use eyre::{WrapErr as _, bail};
+use futures_util::future::BoxFuture;
 
 use crate::args;
 
@@ -26,6 +27,25 @@ struct Share {
     gpu_workers: NonZeroUsize,
     /// Memory of all models on the processor; three quarters of the machine's if it is not said.
     memory: Option<u64>,
+}
+
+/// What the miner has made itself, such as the text that a picture is asked for. The folder is
+/// opened when a task asks: the miner makes it, and waits for the disk to have room for it.
+#[derive(Debug)]
+struct OwnResults(PathBuf);
+
+impl FileSource for OwnResults {
+    fn read<'a>(
+        &'a self,
+        cid: &'a Cid,
+        path: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<u8>, FileError>> {
+        Box::pin(async move {
+            let store = FolderStore::open(&self.0)
+                .map_err(|error| FileError::Unavailable(error.to_string()))?;
+            store.read(cid, path).await
+        })
+    }
 }
 
 /// What solves a miner's tasks.
@@ -40,7 +60,10 @@ pub(crate) async fn of(
         memory: args.models_memory,
     };
     let models: Vec<_> = catalogue.iter().collect();
-    let files = files(&args.solving, &args.check_gateways)?;
+    let own = OwnResults(args.folder.path.join(BLOCKS_FOLDER));
+    let mut sources: Vec<Arc<dyn FileSource>> = vec![Arc::new(own)];
+    sources.extend(files(&args.solving, &args.check_gateways)?);
+    let files: Option<Arc<dyn FileSource>> = Some(Arc::new(FileSources(sources)));
     solvers(&args.solving, &share, files, &models, metrics).await
 }
 
@@ -137,7 +160,7 @@ async fn workers(args: &args::Solving, share: &Share, metrics: Metrics) -> eyre:
         solve_timeout: args.task_time,
         ..WorkerOptions::default()
     };
-    options.limits.memory_bytes = Some(args.worker_memory);
+    options.limits.memory_bytes = Some(args.worker.memory);
     // A task is given up by the clock.
     options.limits.cpu_seconds = None;
     let mut found = Vec::new();

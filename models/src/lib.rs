@@ -8,15 +8,22 @@
 //! |---|---|---|
 //! | [`digits`] | draws the digit that a prompt names, 64×64 | integer |
 //! | [`stickers`] | draws what a prompt names in free words, 128×128 in colour | integer |
+//! | [`storyteller`] | writes the next line of a story, from a prompt or a text file | integer |
+//! | [`illustrator`] | draws what a text file says, as [`stickers`] does | integer |
 //!
 //! [`digits`] is small and quick: most tests run it. [`stickers`] is what a local chain and the
-//! demo offer.
+//! demo offer. [`storyteller`] and [`illustrator`] work for each other: each takes the output of
+//! another task by its CID, which is how contracts compose models.
 
 mod digits;
+mod illustrator;
 mod stickers;
+mod storyteller;
 
 pub use digits::{DIGITS, DIGITS_CLASSIFIER, digits};
+pub use illustrator::{ILLUSTRATOR, illustrator};
 pub use stickers::{STICKERS, stickers};
+pub use storyteller::{STORYTELLER, storyteller};
 
 /// A bundle as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +49,7 @@ impl EmbeddedBundle {
 }
 
 /// Every model in this crate.
-pub static ALL: [&EmbeddedBundle; 2] = [&DIGITS, &STICKERS];
+pub static ALL: [&EmbeddedBundle; 4] = [&DIGITS, &STICKERS, &STORYTELLER, &ILLUSTRATOR];
 
 /// The model of that name.
 pub fn get(name: &str) -> Option<&'static EmbeddedBundle> {

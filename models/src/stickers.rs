@@ -2,6 +2,9 @@
 
 use crate::EmbeddedBundle;
 
+/// The graph, which [`ILLUSTRATOR`](crate::ILLUSTRATOR) runs too.
+pub(crate) static GENERATOR: &[u8] = include_bytes!("../stickers/generator.onnx");
+
 /// Draws the things that a prompt names in free words, 128×128 in colour: how many, in which
 /// colour and where, if the prompt says so; the seed chooses the rest. Class integer.
 pub static STICKERS: EmbeddedBundle = EmbeddedBundle {
@@ -9,10 +12,7 @@ pub static STICKERS: EmbeddedBundle = EmbeddedBundle {
     template: include_bytes!("../stickers/template.json"),
     manifest: include_bytes!("../stickers/manifest.json"),
     files: &[
-        (
-            "generator.onnx",
-            include_bytes!("../stickers/generator.onnx"),
-        ),
+        ("generator.onnx", GENERATOR),
         ("passport.json", include_bytes!("../stickers/passport.json")),
     ],
 };

@@ -1,10 +1,16 @@
 """Measures the trained halves on words and phrases that they were, and were not, trained on."""
 
+import pathlib
+import sys
+
 import jax
 import numpy as np
 import onnxruntime
 from onnx.reference import ReferenceEvaluator
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+
+import grams
 import language
 from prompts import Prompts
 
@@ -15,8 +21,8 @@ def answers(encoder, texts):
     forward = jax.jit(language.forward)
     parts = []
     for start in range(0, len(texts), size):
-        part = [language.encode(text, 160) for text in texts[start : start + size]]
-        rows = language.rows(np.stack(part + [part[0]] * (size - len(part))))
+        part = [grams.encode(text, 160) for text in texts[start : start + size]]
+        rows = grams.rows(np.stack(part + [part[0]] * (size - len(part))), language.ROWS)
         parts.append({key: np.asarray(value)[: len(part)] for key, value in forward(encoder, rows).items()})
     return {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
 
@@ -70,7 +76,7 @@ def runtimes(model):
     rng = np.random.default_rng(3)
     shapes = {port.name: port.shape for port in session.get_inputs()}
     for text in ("a red car in the city", "an owl and a rocket", "", "größer als zwölf"):
-        feed = {"prompt": language.encode(text)[None]}
+        feed = {"prompt": grams.encode(text)[None]}
         for name in ("choice", "scene"):
             feed[name] = (rng.integers(0, 256, (*shapes[name], 4)).sum(axis=2) >> 2).astype(np.uint8)
         assert (session.run(None, feed)[0] == reference.run(None, feed)[0]).all(), text

@@ -11,10 +11,12 @@ sys.path.append(str(pathlib.Path(__file__).parent.parent))
 import pictures
 import scene
 from data import SIDE
+from grams import PROMPT_BYTES, summed_rows
 from integer_graph import IntegerGraph, quantise_weight
-from language import FACTORS, FOLD, GRAMS, HEADS, LONGEST, PROMPT_BYTES, ROWS, TABLE_PEAK
-from pictures import CHANNELS, GRID, LEVELS, PEAK
+from language import HEADS, TABLE_PEAK
+from pictures import CHANNELS, GRID, LEVELS
 from prompts import PAIR
+from quantised import PEAK
 from scene import CANVAS, SLOTS, VARIANTS
 
 CHOICE_NATS = 3.0  # how far the seed can move a picture that the prompt leaves open
@@ -25,55 +27,9 @@ FRAME = SIDE + 2 * EDGE
 STEP = PEAK / 255  # of activations
 
 
-class Painter(IntegerGraph):
-    """Short names for what this graph does often; numbers on the right are int32 constants."""
-
-    def add(self, x, y):
-        return self._both("Add", x, y)
-
-    def sub(self, x, y):
-        return self._both("Sub", x, y)
-
-    def mul(self, x, y):
-        return self._both("Mul", x, y)
-
-    def div(self, x, y):
-        return self.binary("Div", x, y, "divisor")
-
-    def clamp(self, x, low, high):
-        return self.binary("Min", self.binary("Max", x, low, "floor"), high, "ceiling")
-
-    def int32(self, x):
-        return self.cast(x, TensorProto.INT32)
-
-    def rows(self, table, index, label):
-        return self.node("Gather", [self.constant(table, label), index], axis=0)
-
-    def column(self, x, i):
-        return self.slice(x, 1, i, i + 1)
-
-    def _both(self, kind, x, y):
-        return self.node(kind, [x, y]) if isinstance(y, str) else self.binary(kind, x, y, kind.lower())
-
-
 def language_part(g, p, prompt):
     """The prompt's tensor to votes for pictures and for each head, int32 `[1, n]` in `UNIT`s."""
-    places = PROMPT_BYTES - LONGEST + 1
-    folded = g.reshape(g.rows(FOLD, g.int32(prompt), "fold"), [PROMPT_BYTES])
-    table = np.round(np.clip(p["table"], -TABLE_PEAK, TABLE_PEAK) * (127 / TABLE_PEAK))
-    table[0] = 0
-    table = g.constant((table + 128).astype(np.uint8), "grams")
-    total = None
-    for n in GRAMS:
-        hashed = None
-        for i in range(n):
-            part = g.mul(g.slice(folded, 0, i, i + places), int(FACTORS[n][i]))
-            hashed = part if hashed is None else g.add(hashed, part)
-        whole = g.mul(g.div(hashed, ROWS), ROWS)
-        row = g.clamp(g.sub(hashed, whole), 0, ROWS - 1)
-        found = g.int32(g.node("Gather", [table, row], axis=0))
-        total = found if total is None else g.add(total, found)
-    x = g.sub(total, 128 * len(GRAMS))
+    x = summed_rows(g, p["table"], TABLE_PEAK, prompt)
     x = g.requantise_finely(x, np.array([TABLE_PEAK / 127 / STEP]), [1, 1])
 
     def dense(x, name):
@@ -211,7 +167,7 @@ def place_part(g, frame, slot, stand, size, noise):
 
 
 def build(p_language, codes, p_pictures):
-    g = Painter("stickers")
+    g = IntegerGraph("stickers")
     prompt = g.input("prompt", TensorProto.UINT8, [1, PROMPT_BYTES])
     choice = g.input("choice", TensorProto.UINT8, [1, len(codes)])
     noise = g.int32(g.input("scene", TensorProto.UINT8, [1, SCENE_BYTES]))

@@ -1,12 +1,13 @@
 """The language half: from a prompt's bytes to what is to be drawn.
 
-The bytes are folded to lower-case letters, digits and spaces. At every place of the prompt
-the hashes of the next 3, 5 and 7 of them choose one row each of a table; their sum goes
-through one dense layer, and the strongest answer of each feature along the prompt through
+At every place of the prompt the hashes of the next few bytes choose rows of a table; their sum
+goes through one dense layer, and the strongest answer of each feature along the prompt through
 two more. What comes out are votes for each picture, and for arrangement, colour, size and
 place. All is rounded from the start as the integer graph will round it.
 """
 
+import pathlib
+import sys
 import time
 
 import jax
@@ -14,48 +15,19 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from pictures import activation, fake8, straight_through
-from prompts import ARRANGEMENTS, COLOURS, PLACE_NAMES
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
 
-PROMPT_BYTES = 256  # longer prompts are cut
+from grams import encode, rows
+from prompts import ARRANGEMENTS, COLOURS, PLACE_NAMES
+from quantised import activation, fake8, table8
+
 TRAINED_BYTES = 72  # of a training prompt: shorter is faster
 WORD_BYTES = 28  # of a word by itself
-GRAMS = (3, 5, 7)
 ROWS = 32749  # of the table; a prime, so that the hash spreads evenly
 WIDTH, FEATURES, HIDDEN = 32, 256, 192
 TABLE_PEAK = 2.0
 HEADS = [("arrangement", ARRANGEMENTS), ("colour", len(COLOURS)), ("size", 3), ("place", len(PLACE_NAMES))]
 BATCH, WORD_BATCH, STEPS, RATE = 128, 288, 4400, 4e-3
-LONGEST = max(GRAMS)
-
-# 0 for a space and all that is no letter or digit; other scripts keep their bytes apart.
-FOLD = np.zeros(256, np.int32)
-for code in range(256):
-    letter = chr(code).lower()
-    if code < 128 and letter.isalnum():
-        FOLD[code] = ord(letter) - 96 if letter.isalpha() else ord(letter) - 48 + 27
-    elif code >= 128:
-        FOLD[code] = code - 128 + 37
-# One odd number for each place of a gram. The largest fold times their sum stays inside int32.
-FACTORS = {n: np.random.default_rng(n).integers(1, 2**19, n) * 2 + 1 for n in GRAMS}
-
-
-def encode(text, length=PROMPT_BYTES):
-    """The prompt's bytes between two spaces, zeros after them, as the sdk's `spaced_bytes`."""
-    spaced = (b" " + text.encode())[: length - 1] + b" "
-    return np.frombuffer(spaced.ljust(length, b"\0"), np.uint8)
-
-
-def rows(prompt):
-    """Rows of the table for each place, int32 `[n, places, grams]`; row 0 means spaces alone."""
-    folded = FOLD[prompt].astype(np.int64)
-    places = prompt.shape[1] - LONGEST + 1
-    columns = []
-    for n in GRAMS:
-        total = sum(folded[:, i : i + places] * int(FACTORS[n][i]) for i in range(n))
-        assert total.max() < 2**31
-        columns.append(total % ROWS)
-    return np.stack(columns, axis=2).astype(np.int32)
 
 
 def first_params(pictures):
@@ -73,10 +45,7 @@ def first_params(pictures):
 
 
 def forward(p, index):
-    table = p["table"][index]
-    limited = jnp.clip(table, -TABLE_PEAK, TABLE_PEAK)
-    table = straight_through(table, jnp.round(limited * (127 / TABLE_PEAK)) * (TABLE_PEAK / 127))
-    table = table * (index > 0)[..., None]
+    table = table8(p["table"][index], TABLE_PEAK) * (index > 0)[..., None]
     x = activation(table.sum(axis=2))
     x = (x @ fake8(p["features"]["w"]) + p["features"]["b"]).max(axis=1)
     x = activation(x)
@@ -92,7 +61,7 @@ def examples(prompts, rng, count):
         if len(text.encode()) > TRAINED_BYTES - 9:
             continue
         texts.append(encode(text, TRAINED_BYTES)), targets.append(target), labels.append(label)
-    return rows(np.stack(texts)), certain(targets), np.array(labels)
+    return rows(np.stack(texts), ROWS), certain(targets), np.array(labels)
 
 
 def single_words(prompts, rng, count):
@@ -102,7 +71,7 @@ def single_words(prompts, rng, count):
         text, target = prompts.word(rng)
         if len(text) <= WORD_BYTES - 9:
             texts.append(encode(text, WORD_BYTES)), targets.append(target)
-    return rows(np.stack(texts)), certain(targets)
+    return rows(np.stack(texts), ROWS), certain(targets)
 
 
 def certain(targets):

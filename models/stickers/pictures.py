@@ -4,6 +4,8 @@ A code is a grid of 16×16 cells with `CHANNELS` numbers of four bits each. Code
 are trained together, rounded from the start as the integer graph will round them.
 """
 
+import pathlib
+import sys
 import time
 
 import jax
@@ -11,31 +13,18 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
+sys.path.append(str(pathlib.Path(__file__).parent.parent))
+
 from data import SIDE
+from quantised import PEAK, activation, fake8, straight_through
 
 GRID, CHANNELS, LEVELS = 16, 20, 16
 CELL = SIDE // GRID
 WIDE, NARROW = 64, 40
-PEAK = 4.0  # activations are cut off there: 255 steps of PEAK / 255
 BATCH, STEPS = 24, 2600
 CODE_RATE, RATE = 6e-3, 3e-3
 LAYERS = [("c1", CHANNELS, WIDE), ("c2", WIDE, WIDE), ("c3", WIDE, 4 * NARROW),
           ("c4", NARROW, NARROW), ("c5", NARROW, 9 * 4)]
-
-
-def straight_through(x, rounded):
-    return x + jax.lax.stop_gradient(rounded - x)
-
-
-def fake8(w):
-    """Weights as the graph will round them: one scale for each output channel (the last axis)."""
-    scale = jnp.maximum(jnp.abs(w).max(axis=tuple(range(w.ndim - 1)), keepdims=True), 1e-8) / 127
-    return straight_through(w, jnp.round(w / scale) * scale)
-
-
-def activation(x):
-    x = jnp.clip(x, 0, PEAK)
-    return straight_through(x, jnp.round(x * (255 / PEAK)) * (PEAK / 255))
 
 
 def clip_leaky(y):

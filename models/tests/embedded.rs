@@ -36,6 +36,12 @@ fn the_digits_model_is_at_most_a_megabyte_of_onnx() {
 }
 
 #[test]
+fn the_storyteller_model_is_at_most_a_megabyte_of_onnx() {
+    let bytes = onnx_bytes(arbius_models::storyteller());
+    assert!((1..=1_000_000).contains(&bytes), "{bytes} bytes");
+}
+
+#[test]
 fn the_stickers_model_is_at_most_four_megabytes_of_onnx() {
     let bytes = onnx_bytes(arbius_models::stickers());
     assert!((1..=4_000_000).contains(&bytes), "{bytes} bytes");

@@ -11,6 +11,9 @@ use alloy_primitives::{Address, B256, U256};
 /// Bytes in a word.
 const WORD: usize = 32;
 
+/// The most arguments of a list: more than any function or event of Solidity can have.
+const MOST_ARGUMENTS: usize = 256;
+
 /// An argument list that is being written, from its first argument to its last.
 #[derive(Clone, Debug)]
 pub struct Encoder {
@@ -22,9 +25,11 @@ pub struct Encoder {
 }
 
 impl Encoder {
-    /// An empty list of `arguments` arguments after `prefix`, such as a selector.
+    /// An empty list of `arguments` arguments after `prefix`, such as a selector. Lists have at
+    /// most 256 arguments: what is written past them is left out.
     #[inline(never)]
     pub fn new(prefix: &[u8], arguments: usize) -> Self {
+        let arguments = arguments.min(MOST_ARGUMENTS);
         let mut data = Vec::with_capacity(prefix.len() + WORD * (arguments + 4));
         data.extend_from_slice(prefix);
         let start = data.len();
@@ -162,5 +167,16 @@ mod tests {
         let encoded = encoder.finish();
         assert_eq!(encoded[..2], [0xAA, 0xBB]);
         assert_eq!(encoded[2..], expected.abi_encode_params());
+    }
+
+    #[test]
+    fn a_list_longer_than_any_takes_no_more_room_than_the_longest() {
+        let mut encoder = Encoder::new(&[], usize::MAX);
+        for argument in 0..=MOST_ARGUMENTS {
+            encoder.number(argument as u128);
+        }
+        let encoded = encoder.finish();
+        assert_eq!(encoded.len(), WORD * MOST_ARGUMENTS);
+        assert!(encoded.ends_with(word_of(255).as_slice()));
     }
 }

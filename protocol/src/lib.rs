@@ -51,3 +51,11 @@ pub mod splits;
 pub mod tasks;
 pub mod validators;
 pub mod vesting;
+
+/// What [`interface!`] expands to names these.
+#[doc(hidden)]
+pub mod __private {
+    #[cfg(feature = "rpc")]
+    pub use alloy_contract;
+    pub use alloy_sol_types::{self, sol};
+}

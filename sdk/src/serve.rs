@@ -1,6 +1,6 @@
 //! A small HTTP server whose visitors cannot exhaust it.
 //!
-//! What a miner serves (its content, its metrics) is open to whoever reaches the address. So
+//! What a miner or a service of one's own serves is open to whoever reaches the address. So
 //! the number of connections is bounded, in all and for one address; a request's head has to
 //! arrive in time, what is sent has to be taken, and no connection lasts for ever. The routes
 //! are the caller's, and bound what a request may cost; they find out who asks by the
@@ -9,7 +9,7 @@
 mod patience;
 mod visitors;
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::Router;
 use hyper::{Request, body::Incoming, service::Service as _, service::service_fn};
@@ -24,8 +24,9 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+use crate::deadline::FOR_EVER;
 use patience::Impatient;
-pub(crate) use visitors::Visitor;
+pub use visitors::Visitor;
 use visitors::{Place, Visitors};
 
 /// The largest head of a request, bytes.
@@ -35,24 +36,50 @@ const HEAD_BYTES: usize = 16 * 1024;
 const TOO_MANY: &[u8] = b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 5\r\n\
     Content-Length: 0\r\nConnection: close\r\n\r\n";
 
+/// How long what is being answered may take once the server stops: whoever sends or reads
+/// slowly does not keep the program from ending.
+const PARTING: Duration = Duration::from_secs(2);
+
 /// What a server gives to all who come together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Bounds {
+pub struct Bounds {
     /// Connections at a time; more wait to be accepted.
-    pub(crate) connections: usize,
+    pub connections: usize,
     /// Connections of one visitor at a time; more are closed.
-    pub(crate) connections_each: usize,
+    pub connections_each: usize,
     /// How long the head of a request may take to arrive, and the next request to begin.
-    pub(crate) head_time: Duration,
+    pub head_time: Duration,
     /// How long a visitor may take none of what is sent to it.
-    pub(crate) stall_time: Duration,
+    pub stall_time: Duration,
     /// How long a connection may last, its slowest answer included.
-    pub(crate) connection_time: Duration,
+    pub connection_time: Duration,
 }
 
 /// A server that runs. It stops when it is dropped.
+///
+/// ```
+/// # async fn serve() -> std::io::Result<()> {
+/// use std::time::Duration;
+/// use arbius_sdk::serve::{Bounds, HttpServer};
+/// use axum::{Router, routing::get};
+///
+/// let routes = Router::new().route("/", get(async || "hello"));
+/// let bounds = Bounds {
+///     connections: 64,
+///     connections_each: 16,
+///     head_time: Duration::from_secs(10),
+///     stall_time: Duration::from_secs(30),
+///     connection_time: Duration::from_secs(600),
+/// };
+/// let server = HttpServer::start("greeting", ([127, 0, 0, 1], 0).into(), routes, bounds).await?;
+/// println!("{}", server.url());
+/// server.shutdown().await;
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(serve()).unwrap();
+/// ```
 #[derive(Debug)]
-pub(crate) struct HttpServer {
+pub struct HttpServer {
     address: SocketAddr,
     stop: CancellationToken,
     accepting: JoinHandle<()>,
@@ -65,7 +92,7 @@ impl HttpServer {
     /// # Errors
     ///
     /// What the operating system says of the address.
-    pub(crate) async fn start(
+    pub async fn start(
         name: &'static str,
         listen: SocketAddr,
         routes: Router,
@@ -93,17 +120,20 @@ impl HttpServer {
     }
 
     /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// Its address as a URL, without a slash at the end.
-    pub(crate) fn url(&self) -> String {
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Stops listening and waits for what is being sent.
-    pub(crate) async fn shutdown(mut self) {
+    /// Stops listening, and waits two seconds at most for what is being answered: whoever
+    /// sends or reads slowly gets no more.
+    pub async fn shutdown(mut self) {
         self.stop.cancel();
         // It ends at the cancellation; a panic in it would have been reported there.
         let _ = (&mut self.accepting).await;
@@ -128,7 +158,9 @@ struct Server {
 
 impl Server {
     async fn accept(self, listener: TcpListener) {
-        let places = Arc::new(Semaphore::new(self.bounds.connections));
+        let places = Arc::new(Semaphore::new(
+            self.bounds.connections.min(Semaphore::MAX_PERMITS),
+        ));
         let visitors = Visitors::new(self.bounds.connections_each);
         loop {
             let accept = async {
@@ -175,7 +207,7 @@ impl Server {
         let stream = Impatient::new(stream, self.bounds.stall_time);
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.bounds.head_time)
+            .header_read_timeout(self.bounds.head_time.min(FOR_EVER))
             .max_buf_size(HEAD_BYTES)
             .serve_connection(TokioIo::new(stream), service);
         let stop = self.stop.clone();
@@ -183,21 +215,52 @@ impl Server {
         let server = self.name;
         self.connections.spawn(async move {
             let _places = places;
-            let mut connection = std::pin::pin!(connection);
-            let served = tokio::time::timeout(lasting, async {
-                tokio::select! {
-                    ended = connection.as_mut() => ended,
-                    () = stop.cancelled() => {
-                        connection.as_mut().graceful_shutdown();
-                        connection.await
-                    }
+            let mut connection = pin!(connection);
+            let served = tokio::select! {
+                ended = connection.as_mut() => Ok(ended),
+                () = stop.cancelled() => {
+                    connection.as_mut().graceful_shutdown();
+                    tokio::time::timeout(PARTING, connection).await.map_err(drop)
                 }
-            });
-            match served.await {
+                () = tokio::time::sleep(lasting) => Err(()),
+            };
+            match served {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => tracing::debug!(server, %error, "a connection broke"),
-                Err(_) => tracing::debug!(server, "a connection lasted too long"),
+                Err(()) => tracing::debug!(server, "a connection lasted too long"),
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::post;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_server_stops_although_a_visitor_never_ends_its_request() {
+        let routes = Router::new().route("/", post(async |body: String| body));
+        let bounds = Bounds {
+            connections: 4,
+            connections_each: 4,
+            head_time: Duration::from_secs(600),
+            stall_time: Duration::from_secs(600),
+            connection_time: Duration::from_secs(600),
+        };
+        let listen = ([127, 0, 0, 1], 0).into();
+        let server = HttpServer::start("test", listen, routes, bounds)
+            .await
+            .unwrap();
+        let mut slow = TcpStream::connect(server.address()).await.unwrap();
+        let half =
+            b"POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n";
+        slow.write_all(half).await.unwrap();
+        // It is asked for the body, which never comes.
+        slow.read_exact(&mut [0; 12]).await.unwrap();
+        let stopped = tokio::time::timeout(Duration::from_secs(60), server.shutdown());
+        stopped.await.unwrap();
     }
 }

@@ -1,5 +1,4 @@
 //! Proposals as files have them: what they say is what is encoded, and mistakes are named.
-#![cfg(feature = "client")]
 
 use std::{collections::BTreeMap, fs, path::PathBuf};
 

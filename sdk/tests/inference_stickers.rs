@@ -290,7 +290,7 @@ fn onnx_runtime_draws_the_same_bytes() {
 
 #[test]
 fn the_sheet_in_the_docs_is_what_the_model_draws() {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/stickers.png");
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/src/models/stickers.png");
     let shown = Picture::read(&std::fs::read(docs).unwrap()).unwrap();
     assert!(shown == sheet::draw(&folder()).unwrap());
     let prompts = std::fs::read_to_string(folder().join("sheet.txt")).unwrap();

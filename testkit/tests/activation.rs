@@ -1,7 +1,7 @@
 //! Single programs on a bare chain: activation, constructors, caching.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
-use alloy_sol_types::{SolCall, SolError, SolValue};
+use alloy_sol_types::{SolCall, SolValue};
 use arbius_devnet::Devnet;
 use arbius_protocol::interfaces::{
     arbos::{ARB_WASM, ARB_WASM_CACHE},
@@ -131,6 +131,6 @@ async fn a_requester_refuses_to_be_bound_to_what_is_no_engine() {
     let DeployError::Chain(error) = error else {
         panic!("{error}")
     };
-    let refused = IRequester::NotAnEngine { engine: nobody }.abi_encode();
-    assert_eq!(error.revert().unwrap().data, refused, "{error}");
+    let refused = IRequester::NotAnEngine { engine: nobody };
+    assert_eq!(error.revert().unwrap().error(), Some(refused), "{error}");
 }

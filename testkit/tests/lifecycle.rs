@@ -6,18 +6,15 @@ use std::time::Duration;
 use alloy::{
     contract::Error as ContractError,
     providers::{DynProvider, Provider},
-    rpc::types::TransactionReceipt,
 };
 use alloy_primitives::{Address, B256, Bytes, U256, keccak256};
-use alloy_sol_types::{SolEvent, SolValue};
+use alloy_sol_types::SolValue;
 use arbius_protocol::{cid, emission};
 use arbius_sdk::contracts::{IEngine, IToken};
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{AIUS, Actor, TestChain, event, send};
 
 type Engine = IEngine::IEngineInstance<DynProvider>;
 type Token = IToken::ITokenInstance<DynProvider>;
-
-const AIUS: u128 = 1_000_000_000_000_000_000;
 
 /// An actor with alloy's own provider, wallet, nonce and gas fillers.
 struct Person {
@@ -37,20 +34,6 @@ fn person(chain: &TestChain, actor: Actor) -> Person {
     }
 }
 
-/// The only event of a type in a receipt.
-fn event<E: SolEvent>(receipt: &TransactionReceipt) -> E {
-    let mut found = receipt
-        .logs()
-        .iter()
-        .filter_map(|log| E::decode_log(&log.inner).ok())
-        .map(|log| log.data);
-    let event = found
-        .next()
-        .unwrap_or_else(|| panic!("no {} in the receipt", E::SIGNATURE));
-    assert!(found.next().is_none(), "more than one {}", E::SIGNATURE);
-    event
-}
-
 fn engine_error(error: &ContractError) -> IEngine::IEngineErrors {
     error
         .as_decoded_interface_error::<IEngine::IEngineErrors>()
@@ -65,15 +48,6 @@ macro_rules! refusal {
             Err(error) => engine_error(&error),
         }
     };
-}
-
-/// Sends a call and returns its receipt, which must be a success.
-macro_rules! send {
-    ($call:expr) => {{
-        let receipt = $call.send().await.unwrap().get_receipt().await.unwrap();
-        assert!(receipt.status(), "{} reverted", stringify!($call));
-        receipt
-    }};
 }
 
 async fn register(owner: &Person, chain: &TestChain, fee: U256, template: &[u8]) -> B256 {

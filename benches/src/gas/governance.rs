@@ -14,14 +14,12 @@ use arbius_sdk::{
     contracts::{IGovernor, ITimelock, IToken, IVotes},
     deploy::program,
 };
-use arbius_testkit::{Actor, TestChain, TestkitError};
+use arbius_testkit::{AIUS, Actor, TestChain, TestkitError};
 
 use super::{
     Cache,
     scenario::{START, Scenario},
 };
-
-const AIUS: u128 = 1_000_000_000_000_000_000;
 
 /// Who deploys, proposes and has votes enough for any quorum; who votes besides, by itself
 /// and by signature.

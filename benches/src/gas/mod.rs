@@ -9,6 +9,7 @@
 //! *execution*. What the data of a transaction costs on L1 stands beside them in units, since
 //! its price in gas changes: a unit costs the chain's price per unit over its base fee.
 
+mod collection;
 mod governance;
 mod scenario;
 mod table;

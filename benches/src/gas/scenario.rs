@@ -12,18 +12,17 @@ use arbius_sdk::{
     contracts::{IEngine, IToken},
     deploy::model::set_rate,
 };
-use arbius_testkit::{Actor, TestChain, TestkitError};
+use arbius_testkit::{AIUS, Actor, TestChain, TestkitError};
 
 use serde_json::Value;
 
 use super::Cache;
 
-const AIUS: u128 = 1_000_000_000_000_000_000;
 /// Fee of every measured task; the model takes a tenth of it.
-const FEE: u128 = AIUS;
+pub(super) const FEE: u128 = AIUS;
 const MODEL_FEE: u128 = AIUS / 10;
 /// Longer than the claim delay, shorter than the solver's hour.
-const CLAIM_WAIT: Duration = Duration::from_secs(2_060);
+pub(super) const CLAIM_WAIT: Duration = Duration::from_secs(2_060);
 /// A day, and a minute to spare.
 const EXIT_WAIT: Duration = Duration::from_secs(86_460);
 /// Longer than a vote, and than the pause of an accused that lost.
@@ -87,8 +86,8 @@ pub(super) const START: u64 = 1_800_000_000;
 ///
 /// # Errors
 ///
-/// [`TestkitError`] if the chain does not start or a step fails.
-pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
+/// If the chain does not start or a step fails.
+pub async fn measure(cache: Cache) -> eyre::Result<Figures> {
     let builder = TestChain::builder().genesis_timestamp(START);
     let builder = match cache {
         Cache::Warm => builder,
@@ -113,13 +112,14 @@ pub async fn measure(cache: Cache) -> Result<Figures, TestkitError> {
     scenario.bridge().await?;
     scenario.vesting(cache).await?;
     scenario.governance(cache).await?;
+    scenario.collections(cache).await?;
     Ok(scenario.into_figures())
 }
 
 pub(super) struct Scenario<'a> {
     pub(super) chain: &'a TestChain,
     figures: Figures,
-    model: B256,
+    pub(super) model: B256,
     /// Numbers commitments and contents, so that none repeats.
     counter: u64,
 }
@@ -182,11 +182,7 @@ impl<'a> Scenario<'a> {
             let (task, submitted) = self.submit(input).await?;
             let answer = self.answer();
             let committed = self.commit(task, answer).await?;
-            let solve = IEngine::submitSolutionCall {
-                task,
-                cid: encoded(answer),
-            };
-            let solved = self.execute(Actor::Miner(0), &solve).await?;
+            let solved = self.reveal(task, answer).await?;
             self.chain.pass(CLAIM_WAIT)?;
             let claim = IEngine::claimSolutionCall { task };
             let claimed = self.execute(Actor::Miner(0), &claim).await?;
@@ -427,7 +423,7 @@ impl<'a> Scenario<'a> {
         Ok((submitted.map(|event| event.id).unwrap_or_default(), receipt))
     }
 
-    async fn commit(&self, task: B256, answer: B256) -> Result<Receipt, TestkitError> {
+    pub(super) async fn commit(&self, task: B256, answer: B256) -> Result<Receipt, TestkitError> {
         let solver = self.lane(Actor::Miner(0))?.address();
         let commitment = ids::commitment(solver, task, answer);
         self.execute(
@@ -435,6 +431,14 @@ impl<'a> Scenario<'a> {
             &IEngine::signalCommitmentCall { commitment },
         )
         .await
+    }
+
+    pub(super) async fn reveal(&self, task: B256, answer: B256) -> Result<Receipt, TestkitError> {
+        let solve = IEngine::submitSolutionCall {
+            task,
+            cid: encoded(answer),
+        };
+        self.execute(Actor::Miner(0), &solve).await
     }
 
     fn submit_call(&self, owner: Address, input: Bytes) -> IEngine::submitTaskCall {
@@ -455,7 +459,7 @@ impl<'a> Scenario<'a> {
         content.into()
     }
 
-    fn answer(&mut self) -> B256 {
+    pub(super) fn answer(&mut self) -> B256 {
         self.counter += 1;
         alloy_primitives::keccak256(self.counter.to_be_bytes())
     }

@@ -3,34 +3,19 @@
 use std::time::Duration;
 
 use alloy_primitives::{Address, B256, Signature, U256};
-use alloy_sol_types::{SolCall, SolStruct, SolValue as _, eip712_domain, sol};
+use alloy_sol_types::{SolCall, SolStruct, SolValue as _};
 use arbius_protocol::interfaces::proxy::{CONSTRUCTOR_SELECTOR, ProxyConstructor};
 use arbius_sdk::{
     chain::{Call, Receipt},
-    contracts::{IBridgedToken, IPermit, IToken, IVesting, IVotes},
+    contracts::{
+        IBridgedToken, IToken, IVesting, IVotes,
+        signed::{self, Delegation, Permit},
+    },
     deploy::program,
 };
-use arbius_testkit::{Actor, TestkitError};
+use arbius_testkit::{AIUS, Actor, TestkitError};
 
 use super::{Cache, scenario::Scenario};
-
-const AIUS: u128 = 1_000_000_000_000_000_000;
-
-sol! {
-    struct Permit {
-        address owner;
-        address spender;
-        uint256 value;
-        uint256 nonce;
-        uint256 deadline;
-    }
-
-    struct Delegation {
-        address delegatee;
-        uint256 nonce;
-        uint256 expiry;
-    }
-}
 
 /// Who holds tokens and delegates, to whom, and who is the gateway.
 const HOLDER: Actor = Actor::Miner(4);
@@ -62,15 +47,7 @@ impl Scenario<'_> {
                 deadline: U256::MAX,
             };
             let signature = self.sign(HOLDER, &permit)?;
-            let call = IPermit::permitCall {
-                owner: permit.owner,
-                spender: permit.spender,
-                value: permit.value,
-                deadline: permit.deadline,
-                v: 27 + u8::from(signature.v()),
-                r: signature.r().into(),
-                s: signature.s().into(),
-            };
+            let call = permit.call(&signature);
             let receipt = self.on_token(DELEGATE, &call).await?;
             self.note("token permit", self.cost(&receipt));
         }
@@ -95,14 +72,7 @@ impl Scenario<'_> {
                 expiry: U256::MAX,
             };
             let signature = self.sign(HOLDER, &delegation)?;
-            let call = IVotes::delegateBySigCall {
-                delegatee: delegation.delegatee,
-                nonce: delegation.nonce,
-                expiry: delegation.expiry,
-                v: 27 + u8::from(signature.v()),
-                r: signature.r().into(),
-                s: signature.s().into(),
-            };
+            let call = delegation.call(&signature);
             let receipt = self.on_token(DELEGATE, &call).await?;
             self.note(
                 "token delegateBySig, from one to another",
@@ -194,12 +164,7 @@ impl Scenario<'_> {
 
     /// Signs for the token, as wallets do.
     fn sign<T: SolStruct>(&self, actor: Actor, data: &T) -> Result<Signature, TestkitError> {
-        let domain = eip712_domain! {
-            name: "Arbius",
-            version: "1",
-            chain_id: self.chain.chain().id(),
-            verifying_contract: self.chain.token(),
-        };
+        let domain = signed::domain(self.chain.chain().id(), self.chain.token());
         self.sign_hash(actor, &data.eip712_signing_hash(&domain))
     }
 

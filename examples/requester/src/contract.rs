@@ -3,23 +3,10 @@
 extern crate alloc;
 
 use alloy_primitives::{Address, B256, U256};
-use alloy_sol_types::{SolCall, SolError, sol};
-use arbius_protocol::interfaces::{engine::IEngine, token::IToken};
-use stylus_sdk::{
-    abi::Bytes,
-    call::{call, static_call},
-    prelude::*,
-};
-
-sol! {
-    /// `task` was submitted for `asker`, who paid `fee` wei of AIUS.
-    #[derive(Debug, PartialEq, Eq)]
-    event Asked(address indexed asker, bytes32 indexed task, uint256 fee);
-
-    /// What the constructor was given is no engine.
-    #[derive(Debug, PartialEq, Eq)]
-    error NotAnEngine(address engine);
-}
+use arbius_example_calls::{call::execute, engine::approve_engine, token::take};
+use arbius_example_interfaces::requester::IRequester::Asked;
+use arbius_protocol::interfaces::engine::IEngine;
+use stylus_sdk::{abi::Bytes, prelude::*};
 
 sol_storage! {
     /// Which engine it asks, and who asked for what.
@@ -40,26 +27,12 @@ impl Requester {
     ///
     /// # Errors
     ///
-    /// [`NotAnEngine`] if the address does not answer as one.
+    /// [`NotAnEngine`](arbius_example_calls::engine::NotAnEngine) if the address does not answer as one.
     #[constructor]
     pub fn constructor(&mut self, engine: Address) -> Result<(), Vec<u8>> {
-        let not_an_engine = || NotAnEngine { engine }.abi_encode();
-        let answer = static_call(
-            self.vm(),
-            Call::new(),
-            engine,
-            &IEngine::baseTokenCall {}.abi_encode(),
-        )
-        .map_err(|_| not_an_engine())?;
-        let token =
-            IEngine::baseTokenCall::abi_decode_returns(&answer).map_err(|_| not_an_engine())?;
+        let token = approve_engine(self, engine)?;
         self.engine.set(engine);
         self.token.set(token);
-        let approve = IToken::approveCall {
-            spender: engine,
-            value: U256::MAX,
-        };
-        self.execute(token, &approve)?;
         Ok(())
     }
 
@@ -70,16 +43,9 @@ impl Requester {
     ///
     /// Those of the token's `transferFrom` and of the engine's `submitTask`, as they are.
     pub fn ask(&mut self, model: B256, fee: U256, input: Bytes) -> Result<B256, Vec<u8>> {
-        let (asker, this) = (self.vm().msg_sender(), self.vm().contract_address());
+        let asker = self.vm().msg_sender();
         let (engine, token) = (self.engine.get(), self.token.get());
-        self.execute(
-            token,
-            &IToken::transferFromCall {
-                from: asker,
-                to: this,
-                value: fee,
-            },
-        )?;
+        take(self, token, asker, fee)?;
         let submit = IEngine::submitTaskCall {
             version: 0,
             owner: asker,
@@ -87,7 +53,7 @@ impl Requester {
             fee,
             input: input.0.into(),
         };
-        let task = self.execute(engine, &submit)?;
+        let task = execute(self, engine, &submit)?;
         self.askers.setter(task).set(asker);
         self.vm().log(Asked { asker, task, fee });
         Ok(task)
@@ -106,14 +72,5 @@ impl Requester {
     /// The engine's token.
     pub fn token(&self) -> Address {
         self.token.get()
-    }
-}
-
-impl Requester {
-    /// Calls a contract and hands its error on, if it answers with one.
-    fn execute<C: SolCall>(&mut self, to: Address, data: &C) -> Result<C::Return, Vec<u8>> {
-        let context = Call::new_mutating(self);
-        let answer = call(self.vm(), context, to, &data.abi_encode())?;
-        C::abi_decode_returns(&answer).map_err(|_| Vec::new())
     }
 }

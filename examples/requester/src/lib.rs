@@ -14,4 +14,4 @@
 
 mod contract;
 
-pub use contract::{Asked, NotAnEngine, Requester};
+pub use contract::Requester;

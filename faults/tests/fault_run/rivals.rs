@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use alloy_primitives::{Address, B256, U256, keccak256};
-use arbius_faults::{AIUS, Scene};
+use arbius_faults::Scene;
 use arbius_sdk::client::Validator;
+use arbius_testkit::AIUS;
 use arbius_testkit::Actor;
 
 /// So much that losing every dispute leaves them validators.

@@ -14,10 +14,6 @@ const TICK: Duration = Duration::from_millis(500);
 /// Seconds that pass on the chain in one when nothing is left but to wait.
 const IN_A_HURRY: u64 = 300;
 
-/// Longer than the 120 s for which one must have been a validator before a solution that one
-/// votes on.
-const BEFORE_VOTES: Duration = Duration::from_secs(150);
-
 /// Miners.
 pub(crate) const MINERS: usize = 3;
 
@@ -58,7 +54,7 @@ impl World {
         let front_runner = FrontRunner::start(&scene, MINERS + 2).await.unwrap();
         // One endpoint has no secrets before it.
         endpoints[ENDPOINTS - 1].leak_to(front_runner.leaks());
-        scene.chain().pass(BEFORE_VOTES).unwrap();
+        scene.pass_validators_wait().unwrap();
         Self {
             scene,
             endpoints,

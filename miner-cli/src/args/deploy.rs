@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::{DEPLOYMENT, Key, Network};
+use super::{DEPLOYMENT, Endpoints, Key, Network};
 
 #[derive(Debug, Args)]
 pub(crate) struct Deploy {
@@ -34,17 +34,8 @@ pub(crate) struct Deploy {
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
-    /// The chain's JSON-RPC address. Several, by commas or by giving this again, take over
-    /// from one another in this order [default: those in the settings]
-    #[arg(
-        help_heading = "Network",
-        long,
-        value_name = "URL",
-        value_delimiter = ',',
-        env = "ARBIUS_RPC",
-        hide_env_values = true
-    )]
-    pub(crate) rpc: Vec<String>,
+    #[command(flatten)]
+    pub(crate) endpoints: Endpoints,
     #[command(flatten)]
     pub(crate) key: Key,
 }

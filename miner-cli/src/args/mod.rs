@@ -409,8 +409,16 @@ pub(crate) struct Network {
         default_value = DEPLOYMENT
     )]
     pub(crate) deployment: PathBuf,
+    #[command(flatten)]
+    pub(crate) endpoints: Endpoints,
+}
+
+/// By which endpoints the chain is reached.
+#[derive(Debug, Args)]
+pub(crate) struct Endpoints {
     /// The chain's JSON-RPC address, http(s) or ws(s). Several, by commas or by giving this
-    /// again, take over from one another in this order [default: those in the deployment file]
+    /// again, take over from one another in this order [default: those in the deployment file; of
+    /// `deploy` those in the settings]
     #[arg(
         help_heading = "Network",
         long,
@@ -426,7 +434,7 @@ impl Network {
     /// The deployment, with the RPC addresses that were asked for.
     pub(crate) fn load(&self) -> eyre::Result<Deployment> {
         let mut deployment = Deployment::load(&self.deployment)?;
-        if let [rpc, fallbacks @ ..] = &self.rpc[..] {
+        if let [rpc, fallbacks @ ..] = &self.endpoints.rpc[..] {
             deployment.rpc.clone_from(rpc);
             fallbacks.clone_into(&mut deployment.fallbacks);
         }

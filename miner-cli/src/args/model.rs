@@ -82,24 +82,32 @@ pub(crate) struct Runtimes {
     pub(crate) onnxruntime: Vec<PathBuf>,
 }
 
-/// With what tasks are computed.
+/// What a process that runs a model may take.
 #[derive(Debug, Args)]
-pub(crate) struct Solving {
+pub(crate) struct Worker {
     /// The most memory that each process which runs a model may map.
     #[arg(
         help_heading = "Models",
-        long,
+        long = "worker-memory",
         value_name = "SIZE",
         default_value = "4G",
         value_parser = bytes
     )]
-    pub(crate) worker_memory: u64,
+    pub(crate) memory: u64,
+}
+
+/// With what tasks are computed.
+#[derive(Debug, Args)]
+pub(crate) struct Solving {
+    #[command(flatten)]
+    pub(crate) worker: Worker,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
     #[command(flatten)]
     pub(crate) cogs: Cogs,
     /// A gateway from which the files are fetched that tasks name as inputs; may be given
-    /// several times. A miner without one asks those of --check-gateway.
+    /// several times. A miner looks among its own results first, and without one asks those of
+    /// --check-gateway.
     #[arg(
         help_heading = "Models",
         long = "file-gateway",
@@ -131,6 +139,16 @@ pub(crate) struct Cogs {
     /// child process when it is needed; may be given several times.
     #[arg(help_heading = "Models", long = "cog", value_name = "MODEL=URL|DIR", value_parser = model_server)]
     pub(crate) servers: Vec<(String, CogServer)>,
+    #[command(flatten)]
+    pub(crate) children: CogChildren,
+}
+
+/// Where the one model that a command is about runs, if that is in a container.
+#[derive(Debug, Args)]
+pub(crate) struct Container {
+    /// The Cog server of a model in a container: its address, or the folder to start it in.
+    #[arg(help_heading = "Models", long = "cog", value_name = "URL|DIR", value_parser = cog_server)]
+    pub(crate) server: Option<CogServer>,
     #[command(flatten)]
     pub(crate) children: CogChildren,
 }
@@ -190,11 +208,8 @@ pub(crate) struct Register {
     pub(crate) fee_address: Option<Address>,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
-    /// The Cog server of a model in a container: its address, or the folder to start it in.
-    #[arg(help_heading = "Models", long, value_name = "URL|DIR", value_parser = cog_server)]
-    pub(crate) cog: Option<CogServer>,
     #[command(flatten)]
-    pub(crate) cogs: CogChildren,
+    pub(crate) container: Container,
     #[command(flatten)]
     pub(crate) network: Network,
     #[command(flatten)]
@@ -208,20 +223,16 @@ pub(crate) struct Certify {
     pub(crate) model: String,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
-    /// The Cog server of a model in a container: its address, or the folder to start it in.
-    #[arg(help_heading = "Models", long, value_name = "URL|DIR", value_parser = cog_server)]
-    pub(crate) cog: Option<CogServer>,
     #[command(flatten)]
-    pub(crate) cogs: CogChildren,
+    pub(crate) container: Container,
     /// Thread counts to try.
     #[arg(long, value_name = "COUNTS", value_delimiter = ',', default_value = "1,2,4", value_parser = count, allow_negative_numbers = true)]
     pub(crate) threads: Vec<NonZeroUsize>,
     /// How often to make every golden output in each process.
     #[arg(long, value_name = "COUNT", default_value = "2", value_parser = count, allow_negative_numbers = true)]
     pub(crate) repeats: NonZeroUsize,
-    /// The most memory that each process may map.
-    #[arg(long, value_name = "SIZE", default_value = "4G", value_parser = bytes)]
-    pub(crate) worker_memory: u64,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
 }
 
 #[derive(Debug, Args)]
@@ -230,15 +241,8 @@ pub(crate) struct Doctor {
     /// several times.
     #[arg(help_heading = "Models", long = "bundle", value_name = "DIR")]
     pub(crate) bundles: Vec<PathBuf>,
-    /// The most memory that a process with a model may map.
-    #[arg(
-        help_heading = "Models",
-        long,
-        value_name = "SIZE",
-        default_value = "4G",
-        value_parser = bytes
-    )]
-    pub(crate) worker_memory: u64,
+    #[command(flatten)]
+    pub(crate) worker: Worker,
     #[command(flatten)]
     pub(crate) runtimes: Runtimes,
     #[command(flatten)]

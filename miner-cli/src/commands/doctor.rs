@@ -107,7 +107,7 @@ pub(crate) async fn run(args: &args::Doctor, json: bool) -> eyre::Result<()> {
         Err(error) => (None, Some(error.to_string())),
     };
     let mut models = Vec::new();
-    let places = places(&found, gpus.as_ref(), args.worker_memory);
+    let places = places(&found, gpus.as_ref(), args.worker.memory);
     for (bundle, _) in &bundles {
         models.push(match server_of(bundle, args) {
             Some(server) => examine_container(bundle, server, args).await?,
@@ -207,7 +207,7 @@ async fn examine(
     plan.threads = vec![one];
     plan.optimisations = vec![SessionOptions::default().optimisation];
     (plan.repeats, plan.processes) = (one, one);
-    plan.options.limits.memory_bytes = Some(args.worker_memory);
+    plan.options.limits.memory_bytes = Some(args.worker.memory);
     report.judged(certify_everywhere(bundle, &plan, |_| {}).await)
 }
 

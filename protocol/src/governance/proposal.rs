@@ -56,9 +56,10 @@ impl Proposal {
         self.vote_start != 0
     }
 
-    /// The last second in which one can vote.
+    /// The last second in which one can vote; the last there is, where their sum would be
+    /// past it.
     pub const fn deadline(&self) -> u64 {
-        self.vote_start + self.vote_duration as u64
+        self.vote_start.saturating_add(self.vote_duration as u64)
     }
 
     /// Its state at `now`, in seconds since the epoch.
@@ -139,6 +140,16 @@ mod tests {
         }
         assert_eq!(state(PROPOSAL, 151, false), ProposalState::Defeated);
         assert_eq!(state(PROPOSAL, 150, false), ProposalState::Active);
+    }
+
+    #[test]
+    fn a_vote_that_would_end_after_all_time_ends_with_it() {
+        let last = Proposal {
+            vote_start: u64::MAX - 1,
+            ..PROPOSAL
+        };
+        assert_eq!(last.deadline(), u64::MAX);
+        assert_eq!(state(last, u64::MAX, true), ProposalState::Active);
     }
 
     #[test]

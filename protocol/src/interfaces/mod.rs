@@ -14,12 +14,14 @@
 //!
 //! With the feature `abi` every interface has its JSON ABI (`IEngine::abi::contract()`),
 //! with `rpc` an instance over a provider (`IEngine::new`), both from these definitions.
+//! [`interface!`](crate::interface) defines others in the same way.
 
 // Instances and events take what the contract's functions and events take.
 #![allow(clippy::too_many_arguments)]
 
 pub mod arbos;
 pub mod consumer;
+mod definition;
 pub mod engine;
 pub mod governor;
 pub mod proxy;
@@ -27,50 +29,7 @@ pub mod timelock;
 pub mod token;
 pub mod vesting;
 
-// `sol!` reads its attributes before `cfg_attr` is expanded, so the features choose
-// between wrappers of one definition.
-
-#[cfg(not(any(feature = "abi", feature = "rpc")))]
-macro_rules! interface {
-    ($($definition:tt)*) => {
-        alloy_sol_types::sol! {
-            #![sol(extra_derives(Debug, PartialEq, Eq))]
-            $($definition)*
-        }
-    };
-}
-
-#[cfg(all(feature = "abi", not(feature = "rpc")))]
-macro_rules! interface {
-    ($($definition:tt)*) => {
-        alloy_sol_types::sol! {
-            #![sol(abi, extra_derives(Debug, PartialEq, Eq))]
-            $($definition)*
-        }
-    };
-}
-
-#[cfg(all(feature = "rpc", not(feature = "abi")))]
-macro_rules! interface {
-    ($($definition:tt)*) => {
-        alloy_sol_types::sol! {
-            #![sol(rpc, extra_derives(Debug, PartialEq, Eq))]
-            $($definition)*
-        }
-    };
-}
-
-#[cfg(all(feature = "rpc", feature = "abi"))]
-macro_rules! interface {
-    ($($definition:tt)*) => {
-        alloy_sol_types::sol! {
-            #![sol(abi, rpc, extra_derives(Debug, PartialEq, Eq))]
-            $($definition)*
-        }
-    };
-}
-
-use interface;
+use crate::interface;
 
 /// The JSON ABI of one of our contracts by the name of its artifact, such as `engine`;
 /// nothing for any other name.

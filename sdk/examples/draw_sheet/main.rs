@@ -1,5 +1,5 @@
 //! Draws a sheet of pictures: `cargo run -p arbius-sdk --features inference --example
-//! draw_sheet -- models/stickers docs/stickers.png`.
+//! draw_sheet -- models/stickers docs/src/models/stickers.png`.
 //!
 //! The folder holds a bundle and `sheet.txt`, a prompt on each line; the seed of a prompt is
 //! the number of its line. The model's pixels are copied as they are.

@@ -12,15 +12,24 @@ use crate::metrics::Metrics;
 
 /// Connects to a chain by several endpoints.
 ///
-/// ```no_run
-/// # async fn connect() -> Result<(), arbius_sdk::chain::ChainError> {
-/// let chain = arbius_sdk::chain::Chain::builder()
-///     .endpoint("wss://nova.example/key")
-///     .endpoint("https://nova.example/key")
-///     .endpoint_limited("https://nova.public.example", 5.0)
-///     .chain_id(42_170)
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::time::Duration;
+/// use arbius_sdk::chain::{Agreement, Chain};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+/// # let (first, second) = (deployment.rpc.clone(), deployment.rpc.clone());
+///
+/// let chain = Chain::builder()
+///     .endpoint(first)
+///     .endpoint_limited(second, 5.0) // asked at most five times a second
+///     .chain_id(deployment.chain_id)
+///     .agreement(Agreement::Required)
+///     .request_timeout(Duration::from_secs(5))
 ///     .connect()
 ///     .await?;
+/// assert_eq!(chain.endpoints().len(), 2);
 /// # Ok(())
 /// # }
 /// ```

@@ -36,6 +36,22 @@ use super::{
 /// What an endpoint answers is otherwise believed; [`Chain::agreed_read`] asks two.
 ///
 /// Cloning is cheap; clones share connections and what is known of the endpoints.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{chain::Chain, contracts::IToken};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+///
+/// let chain = Chain::connect_to(&deployment.rpc, deployment.chain_id).await?;
+/// let head = chain.head().await?;
+/// let symbol = chain.read(deployment.token()?, &IToken::symbolCall {}).await?;
+/// assert_eq!(symbol, "AIUS");
+/// assert!(chain.block_hash(head.number).await?.is_some());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Chain {
     provider: RootProvider,
@@ -48,6 +64,7 @@ pub struct Chain {
 
 /// The newest block, as far as this crate needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Head {
     /// Its number: on Arbitrum the L2 number, as `ArbSys.arbBlockNumber` gives it.
     pub number: u64,
@@ -386,7 +403,7 @@ impl Chain {
         move |error| ChainError::from_rpc(error, method, method, &self.name())
     }
 
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         crate::http::redacted(self.url())
     }
 

@@ -8,11 +8,13 @@ use alloy_primitives::{Address, B256, Bytes, U256};
 use super::{
     JournalError, Revert, SignerError,
     pool::{Exhausted, Fault},
+    revert::beginning,
 };
-use crate::http::HttpError;
+use crate::http::{HttpError, excerpt};
 
 /// An error of reading from or writing to a chain.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ChainError {
     /// The text is no URL of an endpoint.
     #[error("`{url}` is no RPC URL: it must look like http://127.0.0.1:8545 ({reason})")]
@@ -91,6 +93,18 @@ pub enum ChainError {
         /// What the endpoint says.
         reason: String,
     },
+    /// There are more events than are kept in memory at a time.
+    #[error(
+        "the events of {emitter} up to block {to} take more than {} MiB; read fewer blocks at a time", limit >> 20
+    )]
+    TooManyEvents {
+        /// Whose events.
+        emitter: Address,
+        /// The last block that was asked for.
+        to: u64,
+        /// How much is kept at most, bytes.
+        limit: usize,
+    },
     /// An endpoint answered what cannot be true.
     #[error("{url} answered {method} with something that cannot be: {reason}")]
     Untrue {
@@ -139,7 +153,8 @@ pub enum ChainError {
     },
     /// A contract's answer does not decode as its interface says.
     #[error(
-        "{address} answered {call} with {data}, which does not decode; is there an Arbius contract at that address on this chain?"
+        "{address} answered {call} with {}, which does not decode; is there an Arbius contract at that address on this chain?",
+        beginning(data)
     )]
     Undecodable {
         /// Whom was asked.
@@ -267,6 +282,7 @@ impl ChainError {
             | Self::WrongChain { .. }
             | Self::OtherChain { .. }
             | Self::Pruned { .. }
+            | Self::TooManyEvents { .. }
             | Self::WouldRevert { .. }
             | Self::Reverted { .. }
             | Self::Undecodable { .. }
@@ -301,7 +317,7 @@ impl ChainError {
                     revert: Box::new(Revert::decode(Bytes::new())),
                 };
             }
-            let message = payload.message.to_string();
+            let message = excerpt(payload.message.as_bytes());
             return Self::Refused {
                 method,
                 code: payload.code,
@@ -324,7 +340,8 @@ impl ChainError {
             },
             other => Self::Unreadable {
                 method,
-                reason: other.to_string(),
+                // It holds the whole answer.
+                reason: excerpt(other.to_string().as_bytes()),
             },
         }
     }

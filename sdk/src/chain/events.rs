@@ -16,6 +16,7 @@ use super::{
     logs::Question,
     subscription::Wake,
 };
+use crate::deadline;
 
 /// How far reading goes back where it is not known at which block a chain parted.
 const SAFE_DEPTH: u64 = 64;
@@ -33,6 +34,7 @@ const QUIET_POLL: Duration = Duration::from_secs(5);
 
 /// What was read at a time.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Batch {
     /// The events, in order. Whole transactions: if an endpoint left a part of one out and
     /// shows it later, all of it comes again, and its block may then lie before `from`.
@@ -72,6 +74,42 @@ pub struct Batch {
 /// - On nodes that keep no history, reading begins at a later block: what was submitted before
 ///   is not seen ([`ChainError::Pruned`] says so). A node that answers with nothing where it
 ///   has thrown events away cannot be told from one where there were none.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::U256;
+/// use alloy_sol_types::SolEvent;
+/// use arbius_sdk::{
+///     chain::{Call, Cursor, Events},
+///     contracts::IToken,
+/// };
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let (chain, token) = (local.chain().clone(), local.token());
+/// # let lane = local.lane(arbius_testkit::Actor::Requester)?;
+///
+/// let head = chain.head().await?.number;
+/// let topics = vec![IToken::Transfer::SIGNATURE_HASH];
+/// let mut events = Events::new(chain, token, topics, Cursor::after(head));
+///
+/// let call = IToken::transferCall { to: token, value: U256::from(7) };
+/// # let call = IToken::transferCall { to: alloy_primitives::Address::repeat_byte(1), ..call };
+/// lane.execute(Call::new(token, &call)).await?;
+///
+/// let batch = loop {
+///     let batch = events.next().await?;
+///     if !batch.logs.is_empty() {
+///         break batch;
+///     }
+/// };
+/// let transfer = IToken::Transfer::decode_log(&batch.logs[0].inner)?;
+/// assert_eq!(transfer.value, U256::from(7));
+/// // With what the events led to, so that a restart goes on from here.
+/// let stored = serde_json::to_string(&batch.cursor)?;
+/// # assert_eq!(serde_json::from_str::<Cursor>(&stored)?, batch.cursor);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Events {
     logs: Logs,
@@ -172,7 +210,7 @@ impl Events {
                 self.started = false;
             }
             if !matches!(&looked, Ok(Some(batch)) if batch.to < batch.head.number) {
-                self.rest_until = Some(Instant::now() + self.poll);
+                self.rest_until = Some(deadline::after(self.poll));
             }
             if let Some(batch) = looked? {
                 return Ok(batch);
@@ -319,7 +357,7 @@ impl Events {
         head: &Header,
         asked_at: u64,
     ) -> Result<Batch, ChainError> {
-        let from = self.cursor.block + 1;
+        let from = self.cursor.block.saturating_add(1);
         let again = from.saturating_sub(OVERLAP).max(self.first).min(from);
         let (mut logs, mut next) = self.logs.read(view, again, head.number()).await?;
         if next <= from {
@@ -394,7 +432,7 @@ impl Events {
     fn nothing(&self, head: Head) -> Batch {
         Batch {
             logs: Vec::new(),
-            from: self.cursor.block + 1,
+            from: self.cursor.block.saturating_add(1),
             to: self.cursor.block,
             reorganised_from: None,
             undone_since: 0,
@@ -476,13 +514,13 @@ impl Events {
         );
         self.seen.clear();
         // Of blocks before, it is not known any more what was handed out.
-        self.first = cursor.block + 1;
+        self.first = cursor.block.saturating_add(1);
         self.cursor = cursor;
         self.late_since = None;
         // What relies on them is to be looked at again for this.
         self.expected.forget(&self.expected.up_to(u64::MAX));
         Ok(Batch {
-            reorganised_from: Some(self.cursor.block + 1),
+            reorganised_from: Some(self.cursor.block.saturating_add(1)),
             undone_since: ancestor.map_or(0, |ancestor| ancestor.read_at),
             ..self.nothing(Head::from(head))
         })

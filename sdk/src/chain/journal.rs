@@ -103,6 +103,39 @@ impl JournalError {
 }
 
 /// Where a [`Lane`](super::Lane) writes down what it is about to send.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::{Arc, Mutex};
+/// use alloy_primitives::{Address, U256};
+/// use arbius_sdk::chain::{Call, FeePolicy, Intent, Journal, JournalError, Lane, Outcome};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let signer = local.signer(arbius_testkit::Actor::Requester)?;
+/// # let chain = local.chain().clone();
+///
+/// /// One that forgets with the process; write to a disk instead.
+/// #[derive(Default)]
+/// struct Memory(Mutex<Vec<Intent>>);
+///
+/// impl Journal for Memory {
+///     fn intend(&self, intent: &Intent) -> Result<(), JournalError> {
+///         self.0.lock().map_err(|_| JournalError::lasting("poisoned"))?.push(intent.clone());
+///         Ok(())
+///     }
+///
+///     fn settle(&self, _intent: &Intent, _outcome: Outcome) -> Result<(), JournalError> {
+///         Ok(())
+///     }
+/// }
+///
+/// let journal = Arc::new(Memory::default());
+/// let lane = Lane::with_journal(chain, signer, FeePolicy::default(), journal.clone());
+/// lane.execute(Call::transfer(Address::repeat_byte(0x11), U256::from(1)).for_purpose("a tip")).await?;
+/// assert_eq!(journal.0.lock().unwrap()[0].purpose, "a tip");
+/// # Ok(())
+/// # }
+/// ```
 pub trait Journal: Send + Sync + 'static {
     /// Records an intent, in place of one with the same hash that has fewer versions; it must
     /// be durable when this returns.

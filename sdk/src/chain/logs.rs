@@ -14,12 +14,20 @@ use super::{
     pool::{Exhausted, Fault, says_pruned},
     range,
 };
+use crate::http::excerpt;
 
 /// How many blocks are asked for at first; common public limits lie at 10,000 and below.
 const WIDEST: u64 = 10_000;
 
 /// After so many chunks in a row at the widest that an endpoint took, more is tried again.
 const TRY_WIDER_AFTER: u32 = 32;
+
+/// No chain has made so many blocks since anything was deployed on it: at ten a second it takes
+/// thirteen years. Whoever names a later one would have it read on and on.
+const MOST_BLOCKS: u64 = 1 << 32;
+
+/// What [`Logs::all`] keeps at most, bytes in memory.
+const MOST_KEPT: usize = 512 << 20;
 
 /// Reads events of one contract forward through the chain.
 ///
@@ -31,6 +39,24 @@ const TRY_WIDER_AFTER: u32 = 32;
 /// contract or another kind, out of order, twice, or marked as undone are no answer
 /// ([`ChainError::Untrue`]), and with several endpoints whoever gives it is not believed any
 /// more.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_sol_types::SolEvent;
+/// use arbius_sdk::{chain::Logs, contracts::IToken};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+///
+/// let chain = deployment.connect().await?;
+/// let head = chain.head().await?.number;
+/// let topics = vec![IToken::Transfer::SIGNATURE_HASH];
+/// let mut logs = Logs::new(chain, deployment.token()?, topics);
+/// let transfers = logs.all(deployment.block, head).await?;
+/// assert!(!transfers.is_empty());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Logs {
     chain: Chain,
@@ -134,19 +160,85 @@ impl Logs {
         &self.question
     }
 
+    /// All events from block `from` to the newest, inclusive, without a gap.
+    ///
+    /// # Errors
+    ///
+    /// As [`Logs::all`]; [`ChainError::Untrue`] also where the newest block is said to be one
+    /// that cannot have been made yet.
+    pub async fn to_head(&mut self, from: u64) -> Result<Vec<Log>, ChainError> {
+        let head = self.head(from).await?;
+        self.all(from, head).await
+    }
+
+    /// The number of the newest block, to read up to it from `from` on.
+    pub(crate) async fn head(&self, from: u64) -> Result<u64, ChainError> {
+        let mut failure = None;
+        for view in self.views() {
+            match view.head().await {
+                Ok(head) if head.number.saturating_sub(from) <= MOST_BLOCKS => {
+                    return Ok(head.number);
+                }
+                Ok(head) => {
+                    let reason = format!(
+                        "its newest block is {}, too far from block {from} to be true",
+                        head.number
+                    );
+                    view.distrust(reason.clone());
+                    failure = failure.or(Some(ChainError::Untrue {
+                        url: view.name(),
+                        method: "eth_getBlockByNumber",
+                        reason,
+                    }));
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
+        }
+        Err(failure.unwrap_or_else(|| ChainError::from_faults(&[], "eth_getBlockByNumber")))
+    }
+
     /// All events from block `from` to block `to`, inclusive, without a gap.
     ///
     /// # Errors
     ///
-    /// As [`Logs::next`].
-    pub async fn all(&mut self, mut from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+    /// As [`Logs::next`]; [`ChainError::TooManyEvents`].
+    pub async fn all(&mut self, from: u64, to: u64) -> Result<Vec<Log>, ChainError> {
+        let emitter = self.question.emitter;
         let mut all = Vec::new();
+        let mut kept = 0_usize;
+        self.in_parts(from, to, |found| {
+            kept = kept.saturating_add(found.iter().map(in_memory).sum());
+            if kept > MOST_KEPT {
+                return Err(ChainError::TooManyEvents {
+                    emitter,
+                    to,
+                    limit: MOST_KEPT,
+                });
+            }
+            all.extend(found);
+            Ok(())
+        })
+        .await?;
+        Ok(all)
+    }
+
+    /// As [`Logs::all`], handing over what each answer holds.
+    pub(crate) async fn in_parts(
+        &mut self,
+        mut from: u64,
+        to: u64,
+        mut take: impl FnMut(Vec<Log>) -> Result<(), ChainError>,
+    ) -> Result<(), ChainError> {
         while from <= to {
             let (found, next) = self.next(from, to).await?;
-            all.extend(found);
+            take(found)?;
+            if next <= from {
+                // That was the last block that there can be.
+                break;
+            }
             from = next;
         }
-        Ok(all)
+        Ok(())
     }
 
     /// The events from block `from` on, up to `to` at most, and the first block that was
@@ -157,21 +249,24 @@ impl Logs {
     /// What the endpoint answers when even one single block is refused, or the network;
     /// [`ChainError::Pruned`] if it has no such history any more; [`ChainError::Untrue`].
     pub async fn next(&mut self, from: u64, to: u64) -> Result<(Vec<Log>, u64), ChainError> {
-        let order = self.chain.pool().order();
-        if order.len() < 2 {
-            let chain = self.chain.clone();
-            return self.read(&chain, from, to).await;
-        }
         let mut failure = None;
-        for index in order {
-            // Whoever answers is known, and so whom to distrust.
-            let view = self.chain.through(index);
+        for view in self.views() {
             match self.read(&view, from, to).await {
                 Ok(found) => return Ok(found),
                 Err(error) => failure = failure.or(Some(error)),
             }
         }
         Err(failure.unwrap_or_else(|| ChainError::from_faults(&[], "eth_getLogs")))
+    }
+
+    /// Each endpoint by itself: whoever answers is known then, and so whom to distrust.
+    fn views(&self) -> Vec<Chain> {
+        let order = self.chain.pool().order();
+        if order.len() < 2 {
+            return vec![self.chain.clone()];
+        }
+        let views = order.into_iter().map(|index| self.chain.through(index));
+        views.collect()
     }
 
     /// As [`Logs::next`], by one endpoint.
@@ -181,6 +276,9 @@ impl Logs {
         from: u64,
         to: u64,
     ) -> Result<(Vec<Log>, u64), ChainError> {
+        if from > to {
+            return Ok((Vec::new(), from));
+        }
         loop {
             let last = to.min(from.saturating_add(self.width - 1));
             let filter = self.question.filter().from_block(from).to_block(last);
@@ -195,7 +293,7 @@ impl Logs {
                         });
                     }
                     self.grow();
-                    return Ok((logs, last + 1));
+                    return Ok((logs, last.saturating_add(1)));
                 }
                 Err(error) => {
                     let message = error.as_error_resp().map(|error| &*error.message);
@@ -203,7 +301,7 @@ impl Logs {
                         return Err(ChainError::Pruned {
                             url: view.name(),
                             block: from,
-                            reason: reason.to_owned(),
+                            reason: excerpt(reason.as_bytes()),
                         });
                     }
                     let refused = message.is_some() || is_too_much(&error);
@@ -246,6 +344,11 @@ impl Logs {
         self.widest = self.width;
         self.successes = 0;
     }
+}
+
+/// What an event takes, bytes.
+fn in_memory(log: &Log) -> usize {
+    size_of::<Log>() + size_of_val(log.topics()) + log.data().data.len()
 }
 
 /// Whether an endpoint could not answer for the size of the answer alone.

@@ -19,6 +19,7 @@ mod events;
 mod expected;
 mod header;
 mod journal;
+#[cfg(feature = "keystore")]
 mod keystore;
 mod lane;
 mod logs;

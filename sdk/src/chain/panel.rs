@@ -14,6 +14,7 @@ use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use tokio::time::{Instant, timeout_at};
 
 use super::{Agreement, Chain, ChainError, Revert};
+use crate::deadline;
 
 /// How long an endpoint is waited for before another is asked beside it.
 const HEDGE: Duration = Duration::from_secs(1);
@@ -83,7 +84,7 @@ impl<'a> Panel<'a> {
     /// more.
     pub(super) async fn agree(mut self) -> Result<Bytes, ChainError> {
         let limit = self.chain.pool().options().request_timeout;
-        let deadline = Instant::now() + limit * STAGES;
+        let deadline = Instant::from_std(deadline::after(limit.saturating_mul(STAGES)));
         loop {
             self.bring_in();
             let wake = self.hedge().map_or(deadline, |hedge| hedge.min(deadline));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use alloy_primitives::{Bytes, Selector};
+use alloy_primitives::{Bytes, Selector, hex};
 use alloy_sol_types::{ContractError, SolError, SolInterface};
 use arbius_protocol::interfaces::{
     arbos::{
@@ -20,7 +20,21 @@ use arbius_protocol::interfaces::{
     vesting::IVesting::IVestingErrors,
 };
 
+use crate::http::excerpt;
+
+/// How much of unknown data is shown, bytes: a selector and some arguments.
+const SHOWN: usize = 260;
+
 /// A revert: the error's name where it is one of the protocol's, and the raw bytes always.
+///
+/// ```
+/// use alloy_sol_types::SolError;
+/// use arbius_sdk::{chain::Revert, contracts::IEngine};
+///
+/// let revert = Revert::decode(IEngine::ModelDisabled {}.abi_encode().into());
+/// assert!(revert.is("ModelDisabled"));
+/// assert_eq!(revert.to_string(), "ModelDisabled");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Revert {
     /// `SolutionAlreadySubmitted`, `Error(...)`, `Panic(0x11)`, or `None` when the error
@@ -53,12 +67,29 @@ impl Revert {
         self.name.as_deref() == Some(name)
     }
 
+    /// The custom error of this type, if the contract reverted with it: for the errors of
+    /// contracts that this crate does not know.
+    #[must_use]
+    pub fn error<E: SolError>(&self) -> Option<E> {
+        E::abi_decode(&self.data).ok()
+    }
+
     /// The first four bytes, if there are any.
     #[must_use]
     pub fn selector(&self) -> Option<Selector> {
         self.data
             .first_chunk::<4>()
             .map(|bytes| Selector::from(*bytes))
+    }
+}
+
+/// Bytes in hexadecimal, as many as an error has room for.
+pub(super) fn beginning(data: &Bytes) -> String {
+    match data.get(..SHOWN) {
+        Some(shown) if data.len() > SHOWN => {
+            format!("{}… ({} bytes)", hex::encode_prefixed(shown), data.len())
+        }
+        _ => data.to_string(),
     }
 }
 
@@ -79,7 +110,9 @@ fn known_name(selector: [u8; 4]) -> Option<&'static str> {
 /// Solidity's own `Error(string)` and `Panic(uint256)`, which precompiles answer with.
 fn standard_error(data: &[u8]) -> Option<String> {
     match ContractError::<IEngineErrors>::abi_decode(data).ok()? {
-        ContractError::Revert(revert) => Some(format!("Error({:?})", revert.reason)),
+        ContractError::Revert(revert) => {
+            Some(format!("Error({:?})", excerpt(revert.reason.as_bytes())))
+        }
         ContractError::Panic(panic) => Some(format!("Panic({:#x})", panic.code)),
         ContractError::CustomError(_) => None,
     }
@@ -89,7 +122,11 @@ impl fmt::Display for Revert {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (&self.name, self.selector()) {
             (Some(name), _) => f.write_str(name),
-            (None, Some(_)) => write!(f, "an error that is none of the protocol's: {}", self.data),
+            (None, Some(_)) => write!(
+                f,
+                "an error that is none of the protocol's: {}",
+                beginning(&self.data)
+            ),
             (None, None) => f.write_str("no reason"),
         }
     }
@@ -108,6 +145,20 @@ mod tests {
         let revert = Revert::decode(data.into());
         assert!(revert.is("SolutionAlreadySubmitted"));
         assert_eq!(revert.to_string(), "SolutionAlreadySubmitted");
+    }
+
+    #[test]
+    fn reads_the_errors_of_other_contracts() {
+        alloy_sol_types::sol! {
+            #[derive(Debug, PartialEq)]
+            error Taken(uint64 by);
+            #[derive(Debug, PartialEq)]
+            error Gone(uint64 by);
+        }
+        let revert = Revert::decode(Taken { by: 7 }.abi_encode().into());
+        assert_eq!(revert.name, None);
+        assert_eq!(revert.error(), Some(Taken { by: 7 }));
+        assert_eq!(revert.error::<Gone>(), None);
     }
 
     #[test]

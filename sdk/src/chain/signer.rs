@@ -9,11 +9,27 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256};
 
+#[cfg(feature = "keystore")]
 use super::keystore;
 
 /// A key that signs transactions.
 ///
 /// It prints as its address; the key itself is never part of `Debug` or of an error.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::chain::{Signer, SignerError};
+///
+/// let signer = Signer::from_hex(&format!("0x{:064x}", 1))?;
+/// let address = "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf";
+/// assert_eq!(signer.address().to_string(), address);
+/// assert_eq!(format!("{signer:?}"), format!("Signer({})", address.to_lowercase()));
+///
+/// let error = Signer::from_env("NO_SUCH_VARIABLE").unwrap_err();
+/// assert!(matches!(error, SignerError::Unset { .. }));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Signer {
     key: PrivateKeySigner,
@@ -21,6 +37,7 @@ pub struct Signer {
 
 /// Why a key cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SignerError {
     /// Not 32 bytes of hexadecimal, or not a valid secp256k1 scalar.
     #[error(
@@ -117,6 +134,7 @@ impl Signer {
     ///
     /// [`SignerError::File`], [`SignerError::Keystore`] or [`SignerError::Password`], all
     /// naming the file.
+    #[cfg(feature = "keystore")]
     pub fn from_keystore(path: &Path, password: &str) -> Result<Self, SignerError> {
         let key = keystore::open(path, password)?;
         Ok(Self { key })

@@ -12,6 +12,7 @@ use crate::{
 
 /// An error of requesting a task or of reading its outcome.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ClientError {
     /// The chain, the endpoint or a contract refused.
     #[error(transparent)]
@@ -83,8 +84,8 @@ pub enum ClientError {
     },
     /// Nothing happened in time.
     #[error(
-        "task {task} is still {} after {}; wait longer, or raise its fee if nobody solves it",
-        word(*.status), seconds(*.waited)
+        "task {task} is still {} after {}; {}",
+        word(*.status), seconds(*.waited), what_to_do(*.status)
     )]
     TimedOut {
         /// The task.
@@ -96,7 +97,7 @@ pub enum ClientError {
     },
     /// The task ended without a solution that stands.
     #[error(
-        "task {task} was {}: there is no solution to fetch, and its fee went back to its owner",
+        "task {task} was {}: there is no solution to fetch, and the engine owes its owner the fee, which `arbius claim --withdraw` or `Requester::withdraw_earnings` takes out",
         word(*.status)
     )]
     Unsuccessful {
@@ -138,6 +139,16 @@ const fn word(status: TaskStatus) -> &'static str {
     }
 }
 
+const fn what_to_do(status: TaskStatus) -> &'static str {
+    match status {
+        TaskStatus::Solved => {
+            "it can be fetched already, and is final when the time to contest it is over"
+        }
+        TaskStatus::Contested => "wait for the end of the vote",
+        _ => "wait longer, or raise its fee if nobody solves it (`increaseTaskFee` of the engine)",
+    }
+}
+
 fn seconds(waited: Duration) -> String {
     format!("{:.1} s", waited.as_secs_f64())
 }
@@ -155,7 +166,7 @@ mod tests {
             waited: Duration::from_nanos(6_003_153_474),
         }
         .to_string();
-        assert!(text.contains("is still open after 6.0 s;"), "{text}");
+        assert!(text.contains("is still open after 6.0 s; wait"), "{text}");
         let status = TaskStatus::Retracted;
         let text = ClientError::Unsuccessful { task, status }.to_string();
         assert!(text.contains("was retracted: there is no"), "{text}");

@@ -7,15 +7,39 @@ use alloy_sol_types::SolEvent;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{ClientError, Network};
-use crate::{
-    chain::Logs,
-    contracts::{IEngine, TaskStatus, topic},
-};
+use crate::contracts::{IEngine, TaskStatus, topic};
 
 /// Questions to the endpoint that are underway at a time.
 const AT_ONCE: usize = 8;
 
+/// Blocks that are read at a time, from the newest back.
+const BLOCKS: u64 = 10_000;
+
 /// Which tasks somebody wants to see.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use alloy_primitives::U256;
+/// use arbius_sdk::{
+///     client::{Network, TaskFilter},
+///     contracts::TaskStatus,
+/// };
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+///
+/// let network = Network::connect(deployment).await?;
+/// let open = TaskFilter {
+///     statuses: vec![TaskStatus::Open],
+///     limit: Some(20),
+///     ..TaskFilter::default()
+/// };
+/// for task in network.tasks(&open).await? {
+///     println!("{} pays {} wei of AIUS", task.id, task.fee);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskFilter {
     /// With one of these; with any if empty.
@@ -28,12 +52,14 @@ pub struct TaskFilter {
     pub since: Option<u64>,
     /// Submitted in this block or later: where to begin looking.
     pub from_block: Option<u64>,
-    /// So many of the newest.
+    /// So many of the newest. Without, all that an endpoint tells of since the deployment are
+    /// read and kept.
     pub limit: Option<usize>,
 }
 
 /// A task in a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ListedTask {
     /// Its id.
     pub id: B256,
@@ -53,6 +79,7 @@ pub struct ListedTask {
 
 /// A solution that can be claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Claimable {
     /// The task.
     pub task: B256,
@@ -61,56 +88,64 @@ pub struct Claimable {
 }
 
 impl Network {
-    /// The tasks that a filter lets through, newest first. It reads the engine's events since
-    /// the filter's block, or since the deployment.
+    /// The tasks that a filter lets through, newest first. It reads the engine's events from the
+    /// newest block back until there are enough, or to the filter's block or time, or to the
+    /// deployment.
     ///
     /// # Errors
     ///
-    /// What the endpoint answers.
+    /// As [`Logs::to_head`](crate::chain::Logs::to_head).
     pub async fn tasks(&self, filter: &TaskFilter) -> Result<Vec<ListedTask>, ClientError> {
-        let topics = vec![
-            topic::<IEngine::TaskSubmitted>(),
-            topic::<IEngine::SolutionSubmitted>(),
-            topic::<IEngine::TaskRetracted>(),
-        ];
-        let logs = Logs::new(self.chain().clone(), self.engine(), topics);
-        let from = filter.from_block.unwrap_or_default();
-        let mut submitted = Vec::new();
-        let mut not_open = BTreeSet::new();
-        for log in self.logs_since(logs, from).await? {
-            if let Ok(event) = IEngine::TaskSubmitted::decode_log(&log.inner) {
-                let wanted = filter.model.is_none_or(|model| model == event.model);
-                if wanted {
-                    submitted.push((event.id, log.block_number.unwrap_or_default()));
-                }
-            } else if let Ok(event) = IEngine::SolutionSubmitted::decode_log(&log.inner) {
-                not_open.insert(event.task);
-            } else if let Ok(event) = IEngine::TaskRetracted::decode_log(&log.inner) {
-                not_open.insert(event.id);
-            }
+        let open_alone = filter.statuses == [TaskStatus::Open];
+        let mut topics = vec![topic::<IEngine::TaskSubmitted>()];
+        if open_alone {
+            topics.push(topic::<IEngine::SolutionSubmitted>());
+            topics.push(topic::<IEngine::TaskRetracted>());
         }
-        if filter.statuses == [TaskStatus::Open] {
-            // Most tasks of a chain's past need not be asked about then.
-            submitted.retain(|(id, _)| !not_open.contains(id));
-        }
+        let mut logs = self.logs_of(&topics);
+        let first = self.since(filter.from_block.unwrap_or_default());
+        let mut end = logs.head(first).await?;
         let limit = filter.limit.unwrap_or(usize::MAX);
-        let listed = stream::iter(submitted.into_iter().rev())
-            .map(|(id, block)| self.listed(id, block))
-            .buffered(AT_ONCE);
-        let mut listed = std::pin::pin!(listed);
+        let mut not_open = BTreeSet::new();
         let mut tasks = Vec::new();
-        while tasks.len() < limit
-            && let Some(task) = listed.try_next().await?
-        {
-            if filter.since.is_some_and(|since| task.time < since) {
-                // The others are older still.
-                break;
+        while tasks.len() < limit && first <= end {
+            let start = first.max(end.saturating_sub(BLOCKS - 1));
+            let mut submitted = Vec::new();
+            for log in logs.all(start, end).await?.iter().rev() {
+                if let Ok(event) = IEngine::TaskSubmitted::decode_log(&log.inner) {
+                    // Most tasks of a chain's past need not be asked about.
+                    let is_over = not_open.remove(&event.id);
+                    let wanted = filter.model.is_none_or(|model| model == event.model);
+                    if wanted && !is_over {
+                        submitted.push((event.id, log.block_number.unwrap_or_default()));
+                    }
+                } else if let Ok(event) = IEngine::SolutionSubmitted::decode_log(&log.inner) {
+                    not_open.insert(event.task);
+                } else if let Ok(event) = IEngine::TaskRetracted::decode_log(&log.inner) {
+                    not_open.insert(event.id);
+                }
             }
-            if task.fee >= filter.min_fee
-                && (filter.statuses.is_empty() || filter.statuses.contains(&task.status))
+            let listed = stream::iter(submitted)
+                .map(|(id, block)| self.listed(id, block))
+                .buffered(AT_ONCE);
+            let mut listed = std::pin::pin!(listed);
+            while tasks.len() < limit
+                && let Some(task) = listed.try_next().await?
             {
-                tasks.push(task);
+                if filter.since.is_some_and(|since| task.time < since) {
+                    // The others are older still.
+                    return Ok(tasks);
+                }
+                if task.fee >= filter.min_fee
+                    && (filter.statuses.is_empty() || filter.statuses.contains(&task.status))
+                {
+                    tasks.push(task);
+                }
             }
+            let Some(before) = start.checked_sub(1) else {
+                break;
+            };
+            end = before;
         }
         Ok(tasks)
     }
@@ -134,25 +169,29 @@ impl Network {
     ///
     /// # Errors
     ///
-    /// What the endpoint answers.
+    /// As [`Logs::to_head`](crate::chain::Logs::to_head).
     pub async fn claimable(&self, solver: Address) -> Result<Vec<Claimable>, ClientError> {
-        let solved = vec![topic::<IEngine::SolutionSubmitted>()];
-        let solved = Logs::new(self.chain().clone(), self.engine(), solved);
-        let claimed = vec![topic::<IEngine::SolutionClaimed>()];
-        let claimed = Logs::new(self.chain().clone(), self.engine(), claimed);
-        let solver_word = solver.into_word();
+        let topics = [
+            topic::<IEngine::SolutionSubmitted>(),
+            topic::<IEngine::SolutionClaimed>(),
+        ];
+        let mut logs = self.logs_of(&topics).about(solver.into_word());
+        let first = self.since(0);
+        let head = logs.head(first).await?;
         let mut open = BTreeMap::new();
-        let solved = self.logs_since(solved.about(solver_word), 0).await?;
-        for (index, log) in solved.iter().enumerate() {
-            if let Ok(event) = IEngine::SolutionSubmitted::decode_log(&log.inner) {
-                open.insert(event.task, index);
+        let mut index = 0_usize;
+        logs.in_parts(first, head, |found| {
+            for log in found {
+                if let Ok(event) = IEngine::SolutionSubmitted::decode_log(&log.inner) {
+                    open.insert(event.task, index);
+                    index += 1;
+                } else if let Ok(event) = IEngine::SolutionClaimed::decode_log(&log.inner) {
+                    open.remove(&event.task);
+                }
             }
-        }
-        for log in self.logs_since(claimed.about(solver_word), 0).await? {
-            if let Ok(event) = IEngine::SolutionClaimed::decode_log(&log.inner) {
-                open.remove(&event.task);
-            }
-        }
+            Ok(())
+        })
+        .await?;
         let mut open: Vec<_> = open.into_iter().collect();
         open.sort_by_key(|(_, index)| *index);
         let found = stream::iter(open)

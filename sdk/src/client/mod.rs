@@ -10,6 +10,7 @@
 
 mod eligibility;
 mod error;
+mod fees;
 mod listing;
 mod network;
 mod outputs;
@@ -22,6 +23,6 @@ pub use error::ClientError;
 pub use listing::{Claimable, ListedTask, TaskFilter};
 pub use network::{ModelInfo, Network, Solution, TaskInfo};
 pub use outputs::{OutputFile, Outputs};
-pub use requester::{Requester, Submitted, TaskRequest};
+pub use requester::{Requester, Retraction, Submitted, TaskRequest};
 pub use validator::{Contestation, Stake, Validator, Vote};
 pub use withdrawals::Withdrawal;

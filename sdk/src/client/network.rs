@@ -1,6 +1,5 @@
 //! What the engine says about models, tasks and solutions.
 
-use alloy::rpc::types::Log;
 use alloy_primitives::{Address, B256, Bytes, U256};
 use alloy_sol_types::SolEvent;
 
@@ -13,6 +12,26 @@ use crate::{
 };
 
 /// The engine of a deployment, for reading.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use alloy_primitives::U256;
+/// use arbius_sdk::client::Network;
+/// # let digits = arbius_models::digits();
+/// # let builder = arbius_testkit::TestChain::builder();
+/// # let local = builder.model("digits", digits.template, U256::ZERO, U256::ONE).start(|_| ()).await?;
+/// # let deployment = local.deployment();
+///
+/// let network = Network::connect(deployment).await?;
+/// for model in network.models().await? {
+///     let template = network.template(model.id).await?;
+///     println!("{} costs {} wei: {} bytes", model.id, model.fee, template.len());
+/// #   assert_eq!(&template[..], digits.template);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Network {
     chain: Chain,
@@ -23,6 +42,7 @@ pub struct Network {
 
 /// A registered model (protocol section 4).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct ModelInfo {
     /// Its id.
     pub id: B256,
@@ -40,6 +60,7 @@ pub struct ModelInfo {
 
 /// A solution (protocol section 6).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Solution {
     /// Who solved it.
     pub solver: Address,
@@ -55,6 +76,7 @@ pub struct Solution {
 
 /// A task and how it stands (protocol section 5).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct TaskInfo {
     /// Its id.
     pub id: B256,
@@ -157,8 +179,11 @@ impl Network {
     /// What the endpoint answers.
     pub async fn models(&self) -> Result<Vec<ModelInfo>, ClientError> {
         let mut models = Vec::new();
-        for event in self.events::<IEngine::ModelRegistered>().await? {
-            models.push(self.model(event.id).await?);
+        let mut logs = self.logs_of(&[topic::<IEngine::ModelRegistered>()]);
+        for log in logs.to_head(self.start).await? {
+            if let Ok(event) = IEngine::ModelRegistered::decode_log(&log.inner) {
+                models.push(self.model(event.id).await?);
+            }
         }
         Ok(models)
     }
@@ -169,11 +194,12 @@ impl Network {
     ///
     /// [`ClientError::UnknownModel`].
     pub async fn template(&self, model: B256) -> Result<Bytes, ClientError> {
-        let events = self.events::<IEngine::ModelTemplate>().await?;
-        events
-            .into_iter()
-            .find(|event| event.id == model)
-            .map(|event| event.template)
+        let logs = self.logs_of(&[topic::<IEngine::ModelTemplate>()]);
+        let found = logs.about(model).to_head(self.start).await?;
+        found
+            .iter()
+            .find_map(|log| IEngine::ModelTemplate::decode_log(&log.inner).ok())
+            .map(|event| event.data.template)
             .ok_or(ClientError::UnknownModel {
                 model,
                 engine: self.engine,
@@ -214,9 +240,8 @@ impl Network {
             task: id,
             engine: self.engine,
         };
-        let topics = vec![topic::<IEngine::TaskSubmitted>()];
-        let logs = Logs::new(self.chain.clone(), self.engine, topics).about(id);
-        let Some(log) = self.logs(logs).await?.into_iter().next() else {
+        let mut logs = self.logs_of(&[topic::<IEngine::TaskSubmitted>()]).about(id);
+        let Some(log) = logs.to_head(self.start).await?.into_iter().next() else {
             return Err(unknown);
         };
         let Some(hash) = log.transaction_hash else {
@@ -285,28 +310,14 @@ impl Network {
         Ok(Contestation::of(&self.chain, self.engine, task).await?)
     }
 
-    /// All events of one type since the deployment.
-    async fn events<E: SolEvent>(&self) -> Result<Vec<E>, ClientError> {
-        let logs = Logs::new(self.chain.clone(), self.engine, vec![topic::<E>()]);
-        let found = self.logs(logs).await?;
-        let events = found
-            .iter()
-            .filter_map(|log| E::decode_log(&log.inner).ok());
-        Ok(events.map(|log| log.data).collect())
+    /// The engine's events of these kinds.
+    pub(super) fn logs_of(&self, topics: &[B256]) -> Logs {
+        Logs::new(self.chain.clone(), self.engine, topics.to_vec())
     }
 
-    async fn logs(&self, logs: Logs) -> Result<Vec<Log>, ClientError> {
-        self.logs_since(logs, self.start).await
-    }
-
-    /// All logs since a block, or since the deployment if that is later.
-    pub(super) async fn logs_since(
-        &self,
-        mut logs: Logs,
-        block: u64,
-    ) -> Result<Vec<Log>, ClientError> {
-        let head = self.chain.head().await?.number;
-        Ok(logs.all(self.start.max(block), head).await?)
+    /// The first block with anything of the protocol in it that is not before `block`.
+    pub(super) fn since(&self, block: u64) -> u64 {
+        self.start.max(block)
     }
 }
 

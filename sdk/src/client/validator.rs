@@ -17,6 +17,10 @@ const REVEAL_GAS: u64 = 600_000;
 /// stays far below what a block holds.
 const PAGE: u32 = 50;
 
+/// No more accounts can have voted on a solution: each has a stake, of which the supply holds
+/// some thousands.
+const MOST_VOTES: u64 = 100_000;
+
 /// What a validator says of a contested solution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vote {
@@ -63,6 +67,7 @@ impl Stake {
 
 /// A contested solution and the votes on it so far (protocol section 8).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Contestation {
     /// When it was opened, seconds since 1970.
     pub opened: u64,
@@ -101,6 +106,16 @@ impl Contestation {
         let votes = chain
             .read(engine, &IEngine::contestationVoteCountsCall { task })
             .await?;
+        if votes.yeas.max(votes.nays) > U256::from(MOST_VOTES) {
+            return Err(ChainError::Untrue {
+                url: chain.name(),
+                method: "eth_call",
+                reason: format!(
+                    "{} and {} accounts voted on task {task}, more than there can be",
+                    votes.yeas, votes.nays
+                ),
+            });
+        }
         let mut contestation = Self {
             opened: found.blocktime,
             vote_end: end.saturating_to(),
@@ -128,6 +143,23 @@ impl Contestation {
 }
 
 /// An account that stakes, solves, contests and votes.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::U256;
+/// use arbius_sdk::client::Validator;
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+/// # let lane = local.lane(arbius_testkit::Actor::Miner(0))?.clone();
+///
+/// let validator = Validator::new(lane, deployment.engine()?);
+/// # arbius_sdk::client::Requester::new(local.lane(arbius_testkit::Actor::Miner(0))?.clone(), deployment)?.approve(U256::from(1000)).await?;
+/// validator.deposit(U256::from(1000)).await?;
+/// assert_eq!(validator.stake().await?.staked, U256::from(1000));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Validator {
     lane: Lane,
@@ -266,6 +298,7 @@ impl Validator {
     /// `ContestationDoesntExist`, `VotingPeriodNotEnded`, and what a transaction ends in.
     pub async fn settle(&self, task: B256) -> Result<Vec<Receipt>, ChainError> {
         let mut receipts = Vec::new();
+        let mut settled = None;
         loop {
             let call = IEngine::contestationVoteFinishCall { task, amount: PAGE };
             let call = Call::new(self.engine, &call).for_purpose(format!("settling {task}"));
@@ -275,17 +308,26 @@ impl Validator {
                 Err(error) => return Err(error),
             }
             let chain = self.lane.chain();
-            let settled = chain
+            let before = settled;
+            let now = chain
                 .read(self.engine, &IEngine::contestationsCall { task })
                 .await?
                 .finish_start_index;
+            settled = Some(now);
             let votes = chain
                 .read(self.engine, &IEngine::contestationVoteCountsCall { task })
                 .await?;
             // The winners are the larger side, in a tie the second of two equal ones.
-            let done = U256::from(settled) >= votes.yeas.max(votes.nays);
-            if done {
+            if U256::from(now) >= votes.yeas.max(votes.nays) {
                 return Ok(receipts);
+            }
+            if before.is_some_and(|before| now <= before) {
+                // Each transaction costs gas: what leads nowhere is not repeated for ever.
+                return Err(ChainError::Untrue {
+                    url: chain.name(),
+                    method: "eth_call",
+                    reason: format!("settling {task} paid nobody beyond winner {now}"),
+                });
             }
         }
     }

@@ -11,8 +11,12 @@ use crate::{
 /// Tasks in one claiming transaction: far below what a block holds.
 const CLAIMS: usize = 50;
 
+/// Announcements that are looked through, from the newest back. Each was a transaction.
+const MOST_ANNOUNCED: usize = 1_000;
+
 /// Stake that is announced to be withdrawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Withdrawal {
     /// Its number, from 1 for each validator.
     pub number: u64,
@@ -39,9 +43,19 @@ impl Withdrawal {
         let last: u64 = chain.read(engine, &call).await?.saturating_to();
         let mut found = Vec::new();
         // From the newest back, until their sum is found: old ones are taken or cancelled.
-        for number in (1..=last).rev() {
+        for (looked, number) in (1..=last).rev().enumerate() {
             if missing.is_zero() {
                 break;
+            }
+            if looked == MOST_ANNOUNCED {
+                return Err(ChainError::Untrue {
+                    url: chain.name(),
+                    method: "eth_call",
+                    reason: format!(
+                        "{missing} wei of AIUS are announced to be withdrawn by {account}, \
+                         but not by any of its {looked} newest announcements"
+                    ),
+                });
             }
             let call = IEngine::pendingValidatorWithdrawRequestsCall {
                 validator: account,

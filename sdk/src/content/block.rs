@@ -20,6 +20,7 @@ pub struct Block {
 
 /// Bytes that are not the block they were taken for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum BlockError {
     /// The bytes hash to something else.
     #[error(

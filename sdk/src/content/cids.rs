@@ -3,6 +3,18 @@
 //! On-chain a CID is a CIDv0: exactly 34 bytes, `0x1220` (sha2-256, 32 bytes) and the digest
 //! (protocol section 3). Off-chain any CID that names sha2-256 is read, so that content which
 //! others added with other settings can be fetched too.
+//!
+//! ```
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use arbius_sdk::content::cids;
+//!
+//! let cid = cids::parse("QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5o")?;
+//! let bytes = cids::to_onchain(&cid)?; // 0x1220 and 32 bytes, as the engine keeps them
+//! assert_eq!(cids::from_onchain(&bytes)?, cid);
+//! assert!(cids::parse("QmT78zSuBmuS4z925WZfrqQ1qHaJ56DQaTfyMUF7F8ff5O").is_err());
+//! # Ok(())
+//! # }
+//! ```
 
 use multihash::Multihash;
 
@@ -22,6 +34,7 @@ pub const ONCHAIN_BYTES: usize = 34;
 
 /// A CID that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum CidError {
     /// Text that is no CID.
     #[error("`{text}` is not a CID ({reason}); a CID looks like {EXAMPLE}")]
@@ -141,6 +154,7 @@ pub fn from_digest(digest: [u8; 32]) -> Cid {
 
 /// The CID of a block by its codec and its sha2-256 digest. Version 0 exists for dag-pb
 /// alone: of another codec the CID is of version 1, whatever is asked.
+#[allow(clippy::expect_used)]
 pub fn of(version: CidVersion, codec: u64, digest: [u8; 32]) -> Cid {
     // SAFETY: 32 bytes fit a multihash of 32, and CIDv0 is defined for exactly this hash.
     let hash = Multihash::wrap(SHA2_256, &digest).expect("a digest of 32 bytes fits");
@@ -175,6 +189,7 @@ pub fn same_content(one: &Cid, other: &Cid) -> bool {
 
 /// The CID of the same content in the other version, where it has one: a raw block has none
 /// in version 0.
+#[cfg(any(test, feature = "pinning"))]
 pub(crate) fn other_version(cid: &Cid) -> Option<Cid> {
     match cid.version() {
         CidVersion::V0 => Some(Cid::new_v1(cid.codec(), *cid.hash())),

@@ -33,6 +33,7 @@ pub struct Link {
 
 /// Bytes that are no dag-pb node.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum NodeError {
     /// They are not protobuf.
     #[error("it is not a dag-pb node: {0}")]

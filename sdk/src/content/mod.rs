@@ -12,9 +12,10 @@
 //! - [`Traversal`]: the blocks of a file or directory, each once, depth first.
 //! - [`car`]: blocks as one stream, CAR version 1.
 //! - [`BlockStore`]: [`FolderStore`] on disk, [`MemoryStore`] for what is passing.
-//! - [`Gateway`]: serves a store over HTTP, as blocks and as files.
+//! - [`Gateway`]: serves a store over HTTP, as blocks and as files (feature `gateway`).
 //! - [`Fetcher`]: brings content from a list of gateways into a store.
-//! - [`pinning`]: places that keep content for others to fetch, beyond this machine.
+//! - [`pinning`]: places that keep content for others to fetch, beyond this machine
+//!   (feature `pinning`).
 
 mod block;
 pub mod car;
@@ -22,7 +23,9 @@ pub mod cids;
 pub mod dag_pb;
 mod fetch;
 mod folder;
+#[cfg(feature = "gateway")]
 mod gateway;
+#[cfg(feature = "pinning")]
 pub mod pinning;
 mod store;
 mod traversal;
@@ -35,6 +38,7 @@ pub use folder::{
     Checked, Collected, DamagedBlock, FolderLimits, FolderStore, GcOptions, Hold, Pin, PinMode,
     Repair, StoredBlock,
 };
+#[cfg(feature = "gateway")]
 pub use gateway::{DeniedContent, DeniedContentError, Gateway, GatewayError, GatewayLimits};
 pub use store::{BlockStore, MemoryStore, StoreError, StoreFuture};
 pub use traversal::{MAX_AHEAD, Scope, Traversal};

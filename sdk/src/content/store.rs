@@ -45,6 +45,7 @@ pub trait BlockStore: Send + Sync {
 
 /// A store that did not do what was asked.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The disk holds other bytes under this CID than were written.
     #[error(
@@ -147,6 +148,19 @@ pub enum StoreError {
 }
 
 /// Blocks in memory, for content that is only passing through.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::content::{Block, BlockStore, MemoryStore};
+///
+/// let store = MemoryStore::new();
+/// let block = Block::of_node(b"\x0a\x02\x08\x01".to_vec().into())?;
+/// store.put(&block).await?;
+/// assert_eq!(store.get(block.cid()).await?, Some(block));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     blocks: RwLock<HashMap<[u8; 32], Bytes>>,

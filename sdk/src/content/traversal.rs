@@ -36,6 +36,23 @@ pub enum Scope {
 ///
 /// Memory grows with the blocks that were read, some 50 bytes each, and with those that are
 /// known and not read yet, of which there are at most [`MAX_AHEAD`].
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::content::{MemoryStore, Scope, Traversal, unixfs::{self, Layout}};
+///
+/// let store = MemoryStore::new();
+/// let root = unixfs::import_files(Layout::KUBO, &[("a", "one"), ("b", "two")], &store).await?.cid;
+/// let mut traversal = Traversal::new(root, Scope::All);
+/// let mut blocks = 0;
+/// while traversal.next(&store).await?.is_some() {
+///     blocks += 1;
+/// }
+/// assert_eq!(blocks, 3); // the directory and two files
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Traversal {
     scope: Scope,

@@ -27,6 +27,7 @@ impl Value<'_> {
 
 /// Bytes that are not protobuf, or not the part of it that is used here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FieldError {
     /// A number or a byte string runs past the end.
     #[error("it is cut off at byte {at}")]

@@ -19,6 +19,23 @@ use crate::{
 /// As JSON: `chainId`, `rpc`, `fallbacks` (a list, if there are any), `block`, `contracts` (an object from lower-case names, `engine` and
 /// `token` among them, to addresses), `accounts` (objects of `address` and `key`, on
 /// local chains only).
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::deploy::Deployment;
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("arbius.json");
+/// # local.deployment().save(&path)?;
+///
+/// let deployment = Deployment::load(&path)?;
+/// let chain = deployment.connect().await?; // sees that an engine is there
+/// assert_eq!(chain.id(), deployment.chain_id);
+/// println!("the engine is at {}", deployment.engine()?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Deployment {

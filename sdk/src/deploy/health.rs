@@ -176,6 +176,21 @@ impl Health {
 /// # Errors
 ///
 /// What the endpoint answers.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::deploy::health::health;
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+///
+/// let chain = deployment.connect().await?;
+/// for contract in health(&chain, deployment).await? {
+///     println!("{contract:?}");
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub async fn health(chain: &Chain, deployment: &Deployment) -> Result<Vec<Health>, ChainError> {
     let mut all = Vec::new();
     let mut known = BTreeSet::new();

@@ -10,27 +10,49 @@
 //! - [`Estimate`]: what a deployment takes, by one that was rehearsed;
 //! - [`mod@check`]: reads everything back, property by property;
 //! - [`mod@health`], [`keepalive`]: how the programs are, and their yearly renewal;
-//! - [`Deployment`]: the file that says where everything is.
+//! - [`Deployment`]: the file that says where everything is. It is there without the feature
+//!   `deploy` too, which brings the rest.
 
+#[cfg(feature = "deploy")]
 pub mod check;
+#[cfg(feature = "deploy")]
 mod error;
+#[cfg(feature = "deploy")]
 mod estimate;
 mod file;
+mod file_error;
+#[cfg(feature = "deploy")]
 mod hand_over;
+#[cfg(feature = "deploy")]
 pub mod health;
+#[cfg(feature = "deploy")]
 pub mod keepalive;
+#[cfg(feature = "deploy")]
 pub mod model;
+#[cfg(feature = "deploy")]
 pub mod program;
+#[cfg(feature = "deploy")]
 mod progress;
+#[cfg(feature = "deploy")]
 mod protocol;
+#[cfg(feature = "deploy")]
 pub mod settings;
+#[cfg(feature = "deploy")]
 mod steps;
+#[cfg(feature = "deploy")]
 pub mod supply;
 
-pub use error::{DeployError, DeploymentFileError};
+#[cfg(feature = "deploy")]
+pub use error::DeployError;
+#[cfg(feature = "deploy")]
 pub use estimate::{Estimate, Prices};
 pub use file::{Account, Deployment};
+pub use file_error::DeploymentFileError;
+#[cfg(feature = "deploy")]
 pub use progress::{Begun, Done, Progress, Record, Transaction};
+#[cfg(feature = "deploy")]
 pub use protocol::Deployer;
+#[cfg(feature = "deploy")]
 pub use settings::Settings;
+#[cfg(feature = "deploy")]
 pub use steps::{Event, Observer, Sender, Steps};

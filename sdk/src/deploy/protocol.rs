@@ -44,6 +44,35 @@ fn implementation_of(name: &str) -> String {
 }
 
 /// Puts the protocol onto a chain.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{
+///     chain::{Chain, FeePolicy, Signer},
+///     deploy::{Deployer, Event, Progress, Settings},
+/// };
+/// # let devnet = arbius_testkit::devnet::Devnet::builder().spawn().await?;
+/// # let (url, key) = (devnet.url(), devnet.accounts()[0].key);
+///
+/// let chain = Chain::connect(&url).await?;
+/// let signer = Signer::from_key(&key)?;
+/// // All to one account; `Settings::load` reads those of a network from a file.
+/// let settings = Settings::local(signer.address(), signer.address());
+/// let observer = Box::new(|event: Event<'_>| {
+///     if let Event::Finished { purpose, .. } = event {
+///         println!("{purpose}");
+///     }
+///     Ok(())
+/// });
+/// // `Progress::open` keeps in a file what is done, to go on from after an interruption.
+/// let progress = Progress::default();
+/// let deployer = Deployer::new(chain, signer, FeePolicy::default(), settings, progress, observer)?;
+/// let deployment = deployer.run().await?;
+/// deployment.connect().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Deployer {
     pub(super) steps: Steps,

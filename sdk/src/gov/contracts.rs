@@ -21,6 +21,7 @@ pub struct Contracts {
 
 /// What is wrong with the name of a function.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum FunctionError {
     /// The contract has none such.
     #[error("{contract} has no function `{function}`{}", suggestion(similar))]

@@ -47,6 +47,31 @@ const LARGEST: u64 = 1 << 20;
 /// ```
 ///
 /// Instead of `description`, `description-file` names a file with the text, beside this one.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::gov::{Contracts, Draft};
+/// # let deployment: arbius_sdk::deploy::Deployment = serde_json::from_str(r#"{
+/// #     "chainId": 1, "rpc": "http://127.0.0.1:8547",
+/// #     "contracts": {"engine": "0x00000000000000000000000000000000000000e1"}
+/// # }"#)?;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("proposal.toml");
+///
+/// let text = r#"
+///     description = "Lower the solution fee"
+///     [[actions]]
+///     target = "engine"
+///     function = "setSolutionFeePercentage"
+///     arguments = ["0.05 ether"]
+/// "#;
+/// std::fs::write(&path, text)?;
+/// let draft = Draft::read(&path, &Contracts::of(&deployment))?;
+/// assert_eq!(draft.actions.len(), 1);
+/// println!("it will be proposal {}", draft.id());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Draft {
     /// What the proposal is about: by custom, Markdown that begins with a title.
@@ -58,6 +83,7 @@ pub struct Draft {
 
 /// A file that is no proposal.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DraftError {
     /// It cannot be read.
     #[error("{} cannot be read: {source}", path.display())]

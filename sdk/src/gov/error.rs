@@ -7,6 +7,7 @@ use crate::{chain::ChainError, deploy::DeploymentFileError};
 
 /// An error of reading proposals or of acting on one.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GovError {
     /// The chain, the endpoint or a contract refused.
     #[error(transparent)]

@@ -18,6 +18,34 @@ use crate::{
 const MOST_NUMBERED: u64 = 1_000_000;
 
 /// The DAO of a deployment, for reading.
+///
+/// ```
+/// # #[cfg(not(feature = "deploy"))]
+/// # fn main() {}
+/// # #[cfg(feature = "deploy")]
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::{Address, U256};
+/// use arbius_sdk::{deploy::settings::Dao, gov::Governance};
+/// # let dao = Dao {
+/// #     voting_delay: 10,
+/// #     voting_period: 100,
+/// #     proposal_threshold: U256::from(1),
+/// #     quorum_percent: 4,
+/// #     timelock_delay: 10,
+/// #     guardian: Address::ZERO,
+/// # };
+/// # let local = arbius_testkit::TestChain::builder().dao(dao).start(|_| ()).await?;
+/// # let deployment = local.deployment();
+///
+/// let governance = Governance::connect(deployment).await?;
+/// println!("{} % have to vote", governance.settings().await?.quorum_percent);
+/// for proposal in governance.proposals().await? {
+///     println!("{}: {}", proposal.title(), proposal.state_name());
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Governance {
     chain: Chain,
@@ -30,6 +58,7 @@ pub struct Governance {
 
 /// What a vote can change of the DAO itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Settings {
     /// Between a proposal and its vote, seconds.
     pub voting_delay: u64,
@@ -224,8 +253,7 @@ impl Governance {
         since: u64,
     ) -> Result<Vec<Log>, ChainError> {
         let mut logs = Logs::new(self.chain.clone(), self.governor, topics);
-        let head = self.chain.head().await?.number;
-        logs.all(self.start.max(since), head).await
+        logs.to_head(self.start.max(since)).await
     }
 
     /// What was proposed, by events that go with their identifiers.

@@ -8,6 +8,7 @@ use crate::content::Cid;
 
 /// A proposal and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Proposal {
     /// Which one it is in the order of their making, from 1 on.
     pub number: usize,
@@ -44,6 +45,7 @@ pub struct Proposal {
 
 /// A vote that was cast.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CastVote {
     /// Who.
     pub voter: Address,

@@ -10,6 +10,59 @@ use crate::{
 };
 
 /// An account that delegates, proposes, votes, queues, executes and cancels.
+///
+/// ```
+/// # #[cfg(not(feature = "deploy"))]
+/// # fn main() {}
+/// # #[cfg(feature = "deploy")]
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::{Address, U256};
+/// use arbius_sdk::{
+///     deploy::settings::Dao,
+///     gov::{Draft, Governance, ProposalState, Support, Voter},
+/// };
+/// # let dao = Dao {
+/// #     voting_delay: 10,
+/// #     voting_period: 100,
+/// #     proposal_threshold: U256::from(1),
+/// #     quorum_percent: 1,
+/// #     timelock_delay: 10,
+/// #     guardian: Address::ZERO,
+/// # };
+/// # let local = arbius_testkit::TestChain::builder().dao(dao).start(|_| ()).await?;
+/// # let lane = local.lane(arbius_testkit::Actor::Owner)?.clone();
+/// # let deployment = local.deployment();
+/// # let seconds = std::time::Duration::from_secs;
+/// # let folder = tempfile::tempdir()?;
+/// # let path = folder.path().join("proposal.toml");
+/// # std::fs::write(&path, r#"
+/// # description = "Lower the solution fee"
+/// # [[actions]]
+/// # target = "engine"
+/// # function = "setSolutionFeePercentage"
+/// # arguments = ["0.05 ether"]
+/// # "#)?;
+///
+/// let governance = Governance::connect(deployment).await?;
+/// let draft = Draft::read(&path, governance.contracts())?;
+/// let voter = Voter::new(lane, governance);
+/// voter.delegate(voter.address()).await?; // to oneself, or what one holds does not count
+/// # local.pass(seconds(1))?;
+/// voter.propose(&draft).await?;
+///
+/// # local.pass(seconds(11))?;
+/// let governance = voter.governance();
+/// let proposal = governance.proposal(&draft.id().to_string()).await?;
+/// assert_eq!(proposal.state, ProposalState::Active);
+/// voter.vote(&proposal, Support::For, "it is due").await?;
+/// # local.pass(seconds(101))?;
+/// voter.queue(&governance.proposal("1").await?).await?;
+/// # local.pass(seconds(11))?;
+/// voter.execute(&governance.proposal("1").await?).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Voter {
     lane: Lane,
@@ -18,6 +71,7 @@ pub struct Voter {
 
 /// What an account can say in votes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Power {
     /// What it holds, wei of AIUS.
     pub balance: U256,

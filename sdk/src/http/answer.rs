@@ -8,8 +8,8 @@ use reqwest::{
     header::{HeaderMap, RETRY_AFTER},
 };
 
-/// How much of an error page is kept for the error.
-const EXCERPT: usize = 200;
+/// How much of what a stranger says is kept for an error.
+const EXCERPT: usize = 500;
 
 /// Room that is made for a body before any of it has come, bytes: who announces much and sends
 /// nothing shall not fill the memory.
@@ -48,7 +48,7 @@ pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     value.trim().parse().ok().map(Duration::from_secs)
 }
 
-/// The beginning of a body, on one line and without what a terminal would obey.
+/// The beginning of a text, on one line and without what a terminal would obey.
 pub(crate) fn excerpt(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(&body[..body.len().min(EXCERPT)]);
     let text: String = text
@@ -81,7 +81,7 @@ mod tests {
     fn an_excerpt_is_one_line_that_a_terminal_does_not_obey() {
         let page = b"<h1>\r\n No \x1b[2J\x07 way</h1>";
         assert_eq!(excerpt(page), "<h1> No [2J way</h1>");
-        assert_eq!(excerpt(&[b'x'; 5000]).len(), 200);
+        assert_eq!(excerpt(&[b'x'; 5000]).len(), 500);
         assert_eq!(excerpt(&[0xff, 0xfe]), "\u{fffd}\u{fffd}");
     }
 

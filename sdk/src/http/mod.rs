@@ -26,6 +26,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What can go wrong while a client is set up; nothing is sent yet.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum HttpError {
     /// rustls refused the protocol versions that its provider offers.
     #[error("TLS cannot be set up: {0}")]

@@ -15,6 +15,7 @@ use crate::model::{Bundle, Class, passport::PassportError};
 
 /// Why a model is not certified on this machine.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CertifyError {
     /// The passport claims the class `integer` and a graph is not of it.
     #[error("refused the class integer: graph `{graph}`: {source}")]
@@ -61,6 +62,23 @@ pub struct Report {
 ///
 /// # Errors
 /// [`CertifyError`]: the model must not be mined so.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{
+///     inference::{SessionOptions, certify, rten::Rten},
+///     model::Bundle,
+/// };
+///
+/// let digits = arbius_models::digits();
+/// let files = digits.files.iter().copied();
+/// let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+///
+/// let report = certify(&bundle, &Rten, &SessionOptions::default())?;
+/// println!("{} goldens on {}", report.goldens, report.runtime);
+/// # Ok(())
+/// # }
+/// ```
 pub fn certify(
     bundle: &Bundle,
     runtime: &dyn Runtime,

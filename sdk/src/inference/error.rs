@@ -38,6 +38,7 @@ impl Blame {
 
 /// Why a model did not run.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum InferenceError {
     /// The task's input does not fit the template.
     #[error(transparent)]

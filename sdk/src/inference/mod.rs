@@ -71,5 +71,5 @@ pub use model::{LoadedModel, OutputFile, Outputs, solve};
 pub use runtime::{Device, Optimisation, Runtime, RuntimeId, Session, SessionOptions, Tensor};
 pub use solver::{InProcess, Solver};
 pub use solvers::Solvers;
-pub use task_files::{FileError, FileSource, TaskFiles};
+pub use task_files::{FileError, FileSource, FileSources, TaskFiles};
 pub use worker::Workers;

@@ -1,5 +1,7 @@
 //! A bundle loaded on a runtime: a task's input and seed in, files out.
 
+use std::fmt;
+
 use super::pipelines::{Graphs, Run, prepare};
 use super::runtime::{Runtime, RuntimeId, SessionOptions};
 use super::task_files::{self, TaskFiles};
@@ -50,11 +52,41 @@ pub fn solve(bundle: &Bundle, input: &[u8], seed: u64) -> Result<Outputs, Infere
 }
 
 /// A model that is ready to run.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{
+///     inference::{LoadedModel, SessionOptions, rten::Rten},
+///     model::Bundle,
+/// };
+///
+/// let digits = arbius_models::digits();
+/// let files = digits.files.iter().copied();
+/// let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+///
+/// // Loading takes longest; solve as many tasks as there are.
+/// let mut model = LoadedModel::load(&Rten, &bundle, &SessionOptions::default())?;
+/// for seed in 0..3 {
+///     let outputs = model.solve(br#"{"prompt": "a seven"}"#, seed)?;
+///     println!("{}", outputs.cid()?);
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct LoadedModel {
     bundle: Bundle,
     runtime: RuntimeId,
     graphs: Graphs,
     pipeline: Box<dyn Run>,
+}
+
+impl fmt::Debug for LoadedModel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoadedModel")
+            .field("model", &self.bundle.manifest().name)
+            .field("runtime", &self.runtime)
+            .finish_non_exhaustive()
+    }
 }
 
 impl LoadedModel {

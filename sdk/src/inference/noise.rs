@@ -62,7 +62,7 @@ pub fn stream_bytes(seed: u64, stream: u32, length: usize) -> Vec<u8> {
     key[..8].copy_from_slice(&seed.to_le_bytes());
     let mut nonce = [0; 12];
     nonce[..4].copy_from_slice(&stream.to_le_bytes());
-    let mut bytes = Vec::with_capacity(length.next_multiple_of(64));
+    let mut bytes = Vec::new();
     // 2^32 blocks are 256 GiB; a bundle's noise is bounded far below that.
     for counter in 0..length.div_ceil(64) as u32 {
         bytes.extend_from_slice(&chacha20_block(&key, counter, &nonce));

@@ -27,6 +27,7 @@ pub const SOURCE_FILE: &str = "source.json";
 
 /// Why a bundle could not be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PackError {
     /// The template is wrong.
     #[error(transparent)]
@@ -78,7 +79,8 @@ pub struct Source {
     pub class: Class,
     /// How it runs.
     pub pipeline: Pipeline,
-    /// Names of graphs and assets in the same folder.
+    /// Graphs and assets, by their paths from this folder: a bundle may share a graph with one
+    /// that lies beside it. In the bundle each has the last name of its path.
     pub files: Vec<String>,
     /// What becomes the goldens.
     pub examples: Vec<Example>,
@@ -129,9 +131,15 @@ impl Parts {
                 reason: error.to_string(),
             })?;
         let mut files = BTreeMap::new();
-        for name in source.files {
-            let bytes = read(&name)?;
-            files.insert(name, bytes);
+        for path in source.files {
+            let bytes = read(&path)?;
+            let name = path.rsplit('/').next().unwrap_or(&path).to_owned();
+            if files.insert(name, bytes).is_some() {
+                return Err(PackError::Source {
+                    path: folder.join(SOURCE_FILE),
+                    reason: format!("two of its files have the last name of {path}"),
+                });
+            }
         }
         Ok(Self {
             template: read(TEMPLATE_FILE)?,

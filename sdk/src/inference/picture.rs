@@ -22,6 +22,9 @@ use crate::model::pipeline::picture::{ChannelOrder, Filter, Framing, Normalizati
 /// The most pixels that a side of a picture may have.
 pub const MAX_SIDE: u32 = 16_384;
 
+/// The most pixels that a side has after resizing.
+pub const MAX_RESIZED_SIDE: u32 = 1 << 17;
+
 /// The most pixels that a picture may have.
 pub const MAX_PIXELS: u64 = 1 << 24;
 
@@ -76,9 +79,13 @@ impl Picture {
         &self.pixels
     }
 
-    /// The picture in another size; both sides at least 1, and [`MAX_PIXELS`] at most.
+    /// The picture in another size. Sides are held between 1 and [`MAX_RESIZED_SIDE`].
     #[must_use]
     pub fn resized(&self, width: u32, height: u32, filter: Filter) -> Self {
+        let (width, height) = (
+            width.clamp(1, MAX_RESIZED_SIDE),
+            height.clamp(1, MAX_RESIZED_SIDE),
+        );
         Self {
             width,
             height,
@@ -109,9 +116,12 @@ impl Picture {
                 middle.resized(scaled(width), scaled(height), framing.filter)
             }
         };
-        let left = (resized.width - framing.width) / 2;
-        let top = (resized.height - framing.height) / 2;
-        resized.cut(left, top, framing.width, framing.height)
+        // A description asks for no more than there is.
+        let width = framing.width.clamp(1, resized.width);
+        let height = framing.height.clamp(1, resized.height);
+        let left = (resized.width - width) / 2;
+        let top = (resized.height - height) / 2;
+        resized.cut(left, top, width, height)
     }
 
     fn cut(&self, left: u32, top: u32, width: u32, height: u32) -> Self {

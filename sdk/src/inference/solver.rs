@@ -1,9 +1,12 @@
 //! The asynchronous face of inference, for miners and apps.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::thread;
 
 use futures_util::future::BoxFuture;
+use tokio::sync::oneshot;
 
 use super::model::{LoadedModel, Outputs};
 use super::rten::Rten;
@@ -58,6 +61,25 @@ pub trait Solver: Send + Sync {
 /// Models stay loaded. A model that crashes takes the process along and one that hangs
 /// blocks its thread: use it for models you trust, and [`Workers`](super::Workers) for the
 /// others.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{
+///     inference::{InProcess, Solver},
+///     model::Bundle,
+/// };
+///
+/// let digits = arbius_models::digits();
+/// let files = digits.files.iter().copied();
+/// let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+///
+/// let solver = InProcess::default();
+/// let outputs = solver.solve(&bundle, br#"{"prompt": "a seven"}"#, 1).await?;
+/// assert_eq!(outputs.files[0].name, "out-1.png");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct InProcess {
     runtime: Arc<dyn Runtime>,
@@ -93,6 +115,17 @@ impl InProcess {
         let model = Arc::new(Mutex::new(model));
         loaded.insert(*bundle.template_cid(), model.clone());
         Ok(model)
+    }
+}
+
+/// Runtimes and models tell little of themselves: how many are loaded.
+impl fmt::Debug for InProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let loaded = self.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        f.debug_struct("InProcess")
+            .field("options", &self.options)
+            .field("loaded", &loaded.len())
+            .finish_non_exhaustive()
     }
 }
 
@@ -145,15 +178,51 @@ impl Solver for InProcess {
     }
 }
 
+/// Does what takes long on a thread of its own. One of the runtime's would keep the program
+/// from ending until it is done, also where nobody waits for it any more.
 async fn on_a_thread(
     work: impl FnOnce() -> Result<Outputs, InferenceError> + Send + 'static,
 ) -> Result<Outputs, InferenceError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .unwrap_or_else(|error| {
-            Err(InferenceError::Reported {
-                blame: Blame::Machine,
-                message: format!("the thread that ran the model ended: {error}"),
-            })
+    let failed = |message: String| {
+        Err(InferenceError::Reported {
+            blame: Blame::Machine,
+            message,
         })
+    };
+    let (done, result) = oneshot::channel();
+    let thread = thread::Builder::new().name("inference".to_owned());
+    let started = thread.spawn(move || {
+        if !done.is_closed() {
+            // Nobody is there any more if it was dropped meanwhile.
+            let _ = done.send(work());
+        }
+    });
+    if let Err(error) = started {
+        return failed(format!("no thread to run the model on: {error}"));
+    }
+    result
+        .await
+        .unwrap_or_else(|_| failed("the thread that ran the model panicked".to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_program_ends_although_a_model_still_computes() {
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        let (began, begun) = mpsc::channel();
+        let (_release, wait) = mpsc::channel::<()>();
+        runtime.spawn(on_a_thread(move || {
+            began.send(()).unwrap();
+            let _ = wait.recv();
+            Ok(Outputs { files: Vec::new() })
+        }));
+        begun.recv().unwrap();
+        // It would wait here for what was handed to a thread of the runtime's.
+        drop(runtime);
+    }
 }

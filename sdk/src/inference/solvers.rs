@@ -1,6 +1,7 @@
 //! Each model on the solver that is right for it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
@@ -49,6 +50,16 @@ impl Solvers {
                     bundle.manifest().name
                 ),
             })
+    }
+}
+
+/// By the bundles of the containers: solvers do not tell of themselves.
+impl fmt::Debug for Solvers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let containers: Vec<String> = self.containers.keys().map(Cid::to_string).collect();
+        f.debug_struct("Solvers")
+            .field("containers", &containers)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Cutting a quadrilateral out of a picture and making it upright.
 
-use super::picture::Picture;
+use super::picture::{MAX_PIXELS, Picture};
 use super::rectangle::Point;
 
 /// The parameter of the cubic that new pixels are weighed with.
@@ -10,7 +10,8 @@ impl Picture {
     /// The part of the picture between four corners (upper left, upper right, lower right,
     /// lower left), seen from the front: as wide and high as its longer sides. Pixels come
     /// from sixteen around their place by a cubic (a = −0.75); beyond the edge the picture
-    /// goes on as it ends. `None` if the corners make no quadrilateral.
+    /// goes on as it ends. `None` if the corners make no quadrilateral, or one of more than
+    /// [`MAX_PIXELS`].
     pub fn straightened(&self, corners: &[Point; 4]) -> Option<Self> {
         let [a, b, c, d] = corners;
         let side = |p: &Point, q: &Point| {
@@ -19,8 +20,7 @@ impl Picture {
         };
         let width = side(a, b).max(side(c, d)).floor();
         let height = side(a, d).max(side(b, c)).floor();
-        // Corners lie inside the picture, so sides fit; without one there is nothing.
-        if !(width >= 1.0 && height >= 1.0) {
+        if !(width >= 1.0 && height >= 1.0 && width * height <= MAX_PIXELS as f64) {
             return None;
         }
         let mapping = Mapping::onto(corners)?;

@@ -19,9 +19,13 @@ pub struct Reading {
     pub dilate: bool,
 }
 
-/// Rectangles with text in a map of probabilities, in pixels of the map.
+/// Rectangles with text in a map of probabilities, in pixels of the map; none if the map has
+/// not `width · height` of them.
 pub fn regions(map: &[f32], width: usize, height: usize, reading: &Reading) -> Vec<Rectangle> {
     let mut found = Vec::new();
+    if width.checked_mul(height) != Some(map.len()) {
+        return found;
+    }
     for points in components(&mask(map, width, reading), width, height) {
         let Some(tight) = Rectangle::around(&points) else {
             continue;

@@ -29,6 +29,21 @@ impl RpcOutcome {
 }
 
 /// Numbers of one miner. Clones count into the same ones.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{chain::Chain, metrics::Metrics};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+///
+/// let metrics = Metrics::new();
+/// let chain = Chain::builder().endpoint(&deployment.rpc).metrics(metrics.clone());
+/// chain.connect().await?.head().await?;
+/// assert!(metrics.encode().contains("arbius_rpc_requests_total"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Metrics {
     families: Arc<Families>,
@@ -51,6 +66,7 @@ impl Metrics {
 
     /// All of them, as the OpenMetrics text format has it.
     #[must_use]
+    #[allow(clippy::expect_used)]
     pub fn encode(&self) -> String {
         let mut text = String::new();
         // SAFETY: writing to a String cannot fail, and no metric is a native histogram, which

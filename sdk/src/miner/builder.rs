@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt,
     net::SocketAddr,
     path::PathBuf,
     sync::{
@@ -14,13 +15,13 @@ use std::{
 use alloy_primitives::{Address, B256, U256};
 use arbius_protocol::params::Parameter;
 use tokio::{
-    sync::{Mutex as AsyncMutex, Semaphore, broadcast},
+    sync::{Mutex as AsyncMutex, RwLock, Semaphore, broadcast},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Case, Catalogue, Gas, Job, MinerError, Pin, Settings, State, StoreError,
+    Case, Catalogue, Earnings, Gas, Job, MinerError, Pin, Settings, State, StoreError,
     choice::Choice,
     disk::once_there_is_room,
     disputes::Lot,
@@ -43,6 +44,9 @@ use crate::{
     metrics::Metrics,
 };
 
+/// Where a miner keeps outputs, beneath its folder: a [`FolderStore`].
+pub const BLOCKS_FOLDER: &str = "blocks";
+
 /// How many changes of jobs a listener may be behind before it misses some.
 const EVENTS_KEPT: usize = 4096;
 
@@ -55,6 +59,52 @@ const FETCH: FetchLimits = FetchLimits {
 };
 
 /// Builds a miner. Deployment, signer, solver and folder are needed, the rest is optional.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::{sync::Arc, time::Duration};
+/// use arbius_sdk::{
+///     inference::InProcess,
+///     miner::{Catalogue, Miner, State},
+///     model::Bundle,
+/// };
+/// # use alloy_primitives::U256;
+/// # use arbius_sdk::client::{Network, Requester, TaskRequest};
+/// # let digits = arbius_models::digits();
+/// # let builder = arbius_testkit::TestChain::builder();
+/// # let local = builder.model("digits", digits.template, U256::ZERO, U256::ONE).start(|_| ()).await?;
+/// # let deployment = local.deployment();
+/// # let files = digits.files.iter().copied();
+/// # let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+/// # let model = Network::connect(deployment).await?.models().await?[0].id;
+/// # let signer = local.signer(arbius_testkit::Actor::Miner(0))?;
+/// # let folder = tempfile::tempdir()?;
+///
+/// let miner = Miner::builder()
+///     .deployment(deployment.clone())
+///     .signer(signer)
+///     .solver(Arc::new(InProcess::default()))
+///     .catalogue(Catalogue::new().with(model, Arc::new(bundle)))
+///     .folder(folder.path())
+///     .gateway(([127, 0, 0, 1], 0).into())
+///     .spawn()
+///     .await?;
+/// let mut events = miner.events();
+/// # let requester = Requester::new(local.lane(arbius_testkit::Actor::Requester)?.clone(), deployment)?;
+/// # let input = br#"{"prompt": "a seven"}"#.to_vec().into();
+/// # requester.submit(&TaskRequest { model, fee: U256::from(1000), input, owner: None }).await?;
+/// loop {
+///     let job = tokio::time::timeout(Duration::from_secs(60), events.recv()).await??;
+///     println!("{}: {}", job.task, job.state);
+///     if job.state == State::Revealed {
+///         break;
+///     }
+/// }
+/// miner.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Default)]
 pub struct Miner {
     deployment: Option<Deployment>,
@@ -67,6 +117,19 @@ pub struct Miner {
     pin_stores: Vec<Arc<dyn PinStore>>,
     settings: Settings,
     metrics: Metrics,
+}
+
+/// What was set, as far as it tells of itself.
+impl fmt::Debug for Miner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Miner")
+            .field("signer", &self.signer)
+            .field("folder", &self.folder)
+            .field("models", &self.catalogue.ids().collect::<Vec<_>>())
+            .field("gateway", &self.gateway)
+            .field("monitor", &self.monitor)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Miner {
@@ -183,7 +246,7 @@ impl Miner {
         let longest = Parameter::MinClaimSolutionTime.row().max;
         let longest = u64::try_from(longest).unwrap_or(u64::MAX);
 
-        let blocks = folder.join("blocks");
+        let blocks = folder.join(BLOCKS_FOLDER);
         let outputs = once_there_is_room(async || Ok(FolderStore::open(&blocks)?)).await?;
         let choice = Choice::new(chain.clone(), engine, outputs.clone(), &self.settings)?;
         let gateways = &self.settings.verification.gateways;
@@ -223,9 +286,13 @@ impl Miner {
             tidied: AsyncMutex::new(None),
             solver,
             catalogue: self.catalogue,
-            solving: Semaphore::new(self.settings.parallel_solves.max(1)),
+            solving: Semaphore::new(
+                self.settings
+                    .parallel_solves
+                    .clamp(1, Semaphore::MAX_PERMITS),
+            ),
             staking: AsyncMutex::new(()),
-            locking: AsyncMutex::new(()),
+            locking: RwLock::new(()),
             withdrawing: AsyncMutex::new(()),
             settings: self.settings,
             metrics: self.metrics.clone(),
@@ -377,6 +444,15 @@ impl MinerHandle {
     #[must_use]
     pub fn events(&self) -> broadcast::Receiver<Job> {
         self.events.subscribe()
+    }
+
+    /// What it earns from now on, as it comes.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`] if the store cannot be read.
+    pub fn earnings(&self) -> Result<Earnings, StoreError> {
+        Earnings::of(self.events(), &self.store)
     }
 
     /// Every job that it knows, oldest first.

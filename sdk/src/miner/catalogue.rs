@@ -7,6 +7,7 @@ use alloy_primitives::{Address, B256};
 use super::{MinerError, slot::pause_after};
 use crate::{
     chain::Chain,
+    client::Network,
     content::{cids, unixfs},
     contracts::IEngine,
     inference::{InferenceError, Solver},
@@ -26,6 +27,7 @@ pub struct Catalogue {
 
 /// A model that must not be mined here.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CatalogueError {
     /// A bundle is not the model that the chain knows by the id.
     #[error(
@@ -46,6 +48,18 @@ pub enum CatalogueError {
     Unknown {
         /// The id.
         model: B256,
+        /// The engine.
+        engine: Address,
+    },
+    /// No model has the template of a bundle.
+    #[error(
+        "no model with the template {template} of the bundle `{bundle}` is registered with the engine at {engine}; register it, or leave the bundle out"
+    )]
+    Unregistered {
+        /// The bundle's name.
+        bundle: String,
+        /// The CID of its template.
+        template: String,
         /// The engine.
         engine: Address,
     },
@@ -88,6 +102,41 @@ impl Catalogue {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Opts into the models of a network that these bundles are of: what the chain knows by the
+    /// template of one of them.
+    ///
+    /// # Errors
+    ///
+    /// [`CatalogueError::Unregistered`] names the bundle that is of none, and
+    /// [`MinerError::Client`] says what the endpoint answers.
+    pub async fn registered(
+        network: &Network,
+        bundles: impl IntoIterator<Item = Bundle>,
+    ) -> Result<Self, MinerError> {
+        let models = network.models().await?;
+        let mut catalogue = Self::new();
+        for bundle in bundles {
+            let template = unixfs::cid_of(bundle.template_bytes());
+            let bundle = Arc::new(bundle);
+            let mut found = models
+                .iter()
+                .filter(|model| model.template == template)
+                .peekable();
+            if found.peek().is_none() {
+                return Err(CatalogueError::Unregistered {
+                    bundle: bundle.manifest().name.clone(),
+                    template: template.to_string(),
+                    engine: network.engine(),
+                }
+                .into());
+            }
+            for model in found {
+                catalogue = catalogue.with(model.id, Arc::clone(&bundle));
+            }
+        }
+        Ok(catalogue)
     }
 
     /// Opts into a model.

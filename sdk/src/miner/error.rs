@@ -13,6 +13,7 @@ use crate::{
 /// An error that ends a miner or keeps it from starting. What concerns one job alone is
 /// that job's `note`.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MinerError {
     /// A part was not given to the builder.
     #[error("a miner needs {0}; give it to the builder before `spawn`")]

@@ -132,6 +132,14 @@ pub struct Earned {
     pub reward: U256,
 }
 
+impl Earned {
+    /// Both together, wei of AIUS.
+    #[must_use]
+    pub const fn total(self) -> U256 {
+        self.fee.saturating_add(self.reward)
+    }
+}
+
 /// One task on its way through this miner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -16,7 +16,7 @@ use std::{
 
 use alloy_primitives::{Address, B256, Bytes, U256};
 use arbius_protocol::ids;
-use tokio::sync::{Mutex as AsyncMutex, Semaphore, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, RwLock, Semaphore, broadcast};
 
 use super::{
     Case, Catalogue, Job, MinerError, Role, Settings, State, StoreError,
@@ -70,9 +70,10 @@ pub(super) struct Machine {
     pub(super) solving: Semaphore,
     /// Held while the stake is looked at and topped up, lest two jobs deposit the same.
     pub(super) staking: AsyncMutex<()>,
-    /// Held while a contestation or a vote is sent: each locks stake, and the next is simulated
-    /// only with what is left of it.
-    pub(super) locking: AsyncMutex<()>,
+    /// Written while a contestation or a vote is sent, which lock stake, and read while solutions
+    /// are revealed, which takes stake to be free: whatever is simulated is simulated with what
+    /// is left. A reveal that fails for want of stake would show its answers for nothing.
+    pub(super) locking: RwLock<()>,
     /// Held while earnings are looked at and withdrawn, lest two claims withdraw the same.
     pub(super) withdrawing: AsyncMutex<()>,
     /// The blocks that receipts named.
@@ -188,7 +189,7 @@ impl Machine {
         let told = told.saturating_to();
         match self.now() {
             0 => told,
-            now => told.min(now.saturating_add(self.contest_period) + CLOCK_LAG),
+            now => told.min(now.saturating_add(self.contest_period + CLOCK_LAG)),
         }
     }
 

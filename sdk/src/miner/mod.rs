@@ -1,6 +1,7 @@
 //! A miner: from an event to a claim, and what it thinks of others.
 //!
 //! - [`Miner`]: what a miner is made of, and [`MinerHandle`] to watch and stop it;
+//! - [`Earnings`]: what a running miner earns, as it comes;
 //! - [`Job`], [`State`]: one task on its way, written down before every step;
 //! - [`Bulk`]: how many tasks go together in one transaction;
 //! - [`StoreFile`], [`Backup`]: what a miner that does not run has written down, and copies
@@ -25,6 +26,7 @@ mod catalogue;
 mod choice;
 mod disk;
 mod disputes;
+mod earnings;
 mod error;
 mod filter;
 mod job;
@@ -48,10 +50,11 @@ mod store;
 mod verify;
 mod watch;
 
-pub use builder::{Miner, MinerHandle, Tally};
+pub use builder::{BLOCKS_FOLDER, Miner, MinerHandle, Tally};
 pub use catalogue::{Catalogue, CatalogueError};
 pub use choice::{DenyList, DenyListError};
 pub use disputes::{Case, Cause, Finding, Stage};
+pub use earnings::Earnings;
 pub use error::MinerError;
 pub use filter::JobFilter;
 pub use job::{Earned, Gas, Job, State, UnknownState};

@@ -23,7 +23,13 @@ use super::{
     slot::{Done, Slot},
     watch::{self, Solved},
 };
-use crate::chain::{Batch, Cursor, Events, Head};
+use crate::{
+    chain::{Batch, Cursor, Events, Head},
+    deadline,
+};
+
+/// The least pause between two looks at what is to be done.
+const SHORTEST_POLL: Duration = Duration::from_millis(1);
 
 /// How often old jobs are forgotten.
 const PRUNING: Duration = Duration::from_secs(600);
@@ -116,7 +122,7 @@ impl Runner {
 
     /// Works until cancelled.
     pub(super) async fn run(mut self, stop: CancellationToken) -> Result<(), MinerError> {
-        let mut ticks = tokio::time::interval(self.machine.settings.poll);
+        let mut ticks = tokio::time::interval(self.machine.settings.poll.max(SHORTEST_POLL));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // It was looked at just now, at the start.
         let mut stake_checks =
@@ -125,7 +131,7 @@ impl Runner {
         let mut pruning = tokio::time::interval(PRUNING);
         pruning.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let every = self.machine.settings.recheck.max(Duration::from_secs(1));
-        let mut proofs = tokio::time::interval_at(tokio::time::Instant::now() + every, every);
+        let mut proofs = tokio::time::interval_at(deadline::after(every).into(), every);
         proofs.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut earlier = JoinSet::new();
         earlier.spawn(settle_earlier(Arc::clone(&self.machine)));
@@ -162,7 +168,11 @@ impl Runner {
                 _ = stake_checks.tick(), if self.machine.may_stake() => self.check_stake(),
                 _ = proofs.tick() => self.reprove(),
             }
-            self.take_in_held().await?;
+            tokio::select! {
+                // It may wait for an endpoint or the disk; what it had is read again.
+                () = stop.cancelled() => break,
+                taken = self.take_in_held() => taken?,
+            }
             // Without the chain or the disk every step would only fail, and say so.
             if self.reader.can_read() && self.held.is_none() {
                 // Disputes first: they have a time of their own.

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use alloy_primitives::B256;
 
+use crate::deadline;
+
 /// Pauses between attempts at a step.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
@@ -37,7 +39,7 @@ impl Slot {
     /// A step can start after a pause.
     pub(super) fn in_a_while(pause: Duration) -> Self {
         Self::Later {
-            at: Instant::now() + pause,
+            at: deadline::after(pause),
             recheck: false,
         }
     }

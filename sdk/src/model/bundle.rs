@@ -31,6 +31,7 @@ pub const MAX_MANIFEST_BYTES: u64 = 1 << 20;
 
 /// Why a bundle was refused.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum BundleError {
     /// Its template is wrong.
     #[error(transparent)]
@@ -214,6 +215,22 @@ impl Manifest {
 }
 
 /// A model with all of its bytes, every one of them checked.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::model::{Bundle, BundleError};
+///
+/// let digits = arbius_models::digits();
+/// let files = digits.files.iter().copied();
+/// let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+/// println!("{} by {}", bundle.cid(), bundle.manifest().license);
+///
+/// // Every file is what the manifest says, or there is no bundle.
+/// let damaged = digits.files.iter().map(|(name, bytes)| (*name, &bytes[1..]));
+/// assert!(Bundle::from_bytes(digits.template, digits.manifest, damaged).is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Bundle {
     cid: Cid,

@@ -15,6 +15,7 @@ pub const MAX_INPUT_BYTES: usize = MAX_TEMPLATE_BYTES;
 /// Why a task's input was refused. Nobody should ever solve such a task: the same input is
 /// as wrong to every other miner.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum InputError {
     /// Longer than anything that the chain stores.
     #[error("the task's input has {0} bytes; the chain stores at most {MAX_INPUT_BYTES}")]
@@ -64,7 +65,7 @@ pub enum Value {
     Int(i32),
     /// `decimal`.
     Decimal(f64),
-    /// `file`: the text that names it, a CID.
+    /// `file`: the text that names it, a CID or a CID with a path.
     File(String),
 }
 

@@ -9,6 +9,7 @@ use thiserror::Error;
 
 /// Why the bytes are not a graph that can be judged.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum OnnxError {
     /// The bytes are not a protocol buffer, or end too early.
     #[error("not an ONNX file: {0}")]

@@ -37,6 +37,7 @@ pub const PASSPORT_SCHEMA: u32 = 1;
 
 /// Why a passport was refused.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum PassportError {
     /// Not the JSON of a passport.
     #[error("the passport is malformed: {0}")]
@@ -176,6 +177,19 @@ pub struct Golden {
 }
 
 /// A passport, checked.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::model::{Class, Passport};
+///
+/// # let digits = arbius_models::digits();
+/// # let bytes = digits.file("passport.json").unwrap();
+/// let passport = Passport::parse(bytes)?;
+/// assert!(matches!(passport.class, Class::Integer {})); // the same bytes on any hardware
+/// println!("the first golden gives {}", passport.golden_cid(0)?);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Passport {

@@ -14,6 +14,7 @@ pub const MAX_TEMPLATE_BYTES: usize = 65_536;
 
 /// Why a template was refused. Every variant names the field as a path into the JSON.
 #[derive(Debug, Clone, PartialEq, Error)]
+#[non_exhaustive]
 pub enum TemplateError {
     /// Longer than [`MAX_TEMPLATE_BYTES`].
     #[error("the template has {0} bytes; the chain stores at most {MAX_TEMPLATE_BYTES}")]
@@ -106,7 +107,7 @@ pub enum Kind {
         /// What may be chosen.
         choices: Vec<String>,
     },
-    /// A file by its CID; the default may be empty.
+    /// A file by its CID, or by a folder's CID and the path in it; the default may be empty.
     File {
         /// Used when an optional input is left out.
         default: Option<String>,
@@ -178,6 +179,20 @@ pub struct Output {
 }
 
 /// A template, checked.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::model::{InputError, Template, Value};
+///
+/// let template = Template::parse(arbius_models::DIGITS.template)?;
+/// let inputs = template.hydrate(br#"{"prompt": "a seven"}"#, 1)?;
+/// assert_eq!(inputs.get("prompt"), Some(&Value::Text("a seven".to_owned())));
+///
+/// let error = template.hydrate(br#"{"promt": "a seven"}"#, 1).unwrap_err();
+/// assert!(matches!(error, InputError::Missing { field, .. } if field == "prompt"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     /// The `meta` section.

@@ -6,7 +6,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::time::{Instant, Sleep};
+use tokio::time::Sleep;
+
+use crate::deadline;
 
 /// A stream that fails to write once its other end has taken nothing for a while: a visitor
 /// that asks for much and reads none of it would otherwise hold its place to the end.
@@ -40,7 +42,9 @@ impl<S> Impatient<S> {
         }
         if !self.waiting {
             self.waiting = true;
-            self.alarm.as_mut().reset(Instant::now() + self.patience);
+            self.alarm
+                .as_mut()
+                .reset(deadline::after(self.patience).into());
         }
         ready!(self.alarm.as_mut().poll(context));
         Poll::Ready(Err(io::Error::new(

@@ -7,11 +7,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// Whoever a connection comes from. Of an IPv6 address the first 64 bits count, because one
 /// machine has all addresses that share them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Visitor(IpAddr);
+pub struct Visitor(IpAddr);
 
 impl Visitor {
     /// The visitor at an address.
-    pub(crate) fn at(address: IpAddr) -> Self {
+    #[must_use]
+    pub fn at(address: IpAddr) -> Self {
         Self(match address.to_canonical() {
             IpAddr::V6(address) => {
                 let network = address.to_bits() & (u128::MAX << 64);

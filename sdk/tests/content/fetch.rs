@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use arbius_sdk::client::Outputs;
 use arbius_sdk::content::unixfs::{self, cid_of, import, put_files};
 use arbius_sdk::content::{
     Block, BlockStore, Cid, FetchError, FetchLimits, Fetcher, Gateway, MAX_BLOCK_BYTES,
@@ -524,4 +525,30 @@ async fn a_car_that_lies_or_strays_leaves_nothing_behind() {
         assert!(!ours.has(stray.cid()).await.unwrap());
         assert_eq!(fetcher.health()[1].lies, lies);
     }
+}
+
+#[tokio::test]
+async fn a_solution_that_names_one_file_many_times_takes_no_more_memory_than_the_limit() {
+    let store = memory();
+    let file = vec![7; 64 << 10];
+    let names: Vec<String> = (0..200).map(|number| format!("{number}.bin")).collect();
+    let files: Vec<(&str, &[u8])> = names.iter().map(|name| (&**name, &*file)).collect();
+    let cid = put_files(&files, &*store).await.unwrap().cid;
+    let gateway = gateway(&store).await;
+    let fetch = async |bytes| {
+        let limits = FetchLimits {
+            bytes,
+            ..impatient()
+        };
+        let fetcher = Fetcher::new([gateway.url()], limits).unwrap();
+        Outputs::fetch(&fetcher, cid).await
+    };
+    let whole = 200 * (64 << 10);
+    assert_eq!(fetch(whole).await.unwrap().files.len(), 200);
+    // What goes over the wire is one file.
+    let error = fetch(whole - 1).await.unwrap_err().to_string();
+    assert!(
+        error.contains("more than 13107199 bytes together"),
+        "{error}"
+    );
 }

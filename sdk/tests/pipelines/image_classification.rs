@@ -171,9 +171,10 @@ impl arbius_sdk::inference::FileSource for Shelf {
     fn read<'a>(
         &'a self,
         cid: &'a arbius_sdk::content::Cid,
+        path: &'a str,
     ) -> futures_util::future::BoxFuture<'a, Result<Vec<u8>, arbius_sdk::inference::FileError>>
     {
-        assert_eq!(*cid, unixfs::cid_of(&self.0));
+        assert_eq!((*cid, path), (unixfs::cid_of(&self.0), ""));
         Box::pin(async { Ok(self.0.clone()) })
     }
 }

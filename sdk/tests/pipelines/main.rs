@@ -14,9 +14,12 @@ mod latent_diffusion;
 mod made;
 mod noise;
 mod ocr;
+#[path = "../onnx_writer/mod.rs"]
+mod onnx_writer;
 #[path = "../parts/mod.rs"]
 mod parts;
 mod pictures;
 mod text_embedding;
 mod text_generation;
+mod texts;
 mod tokenizers;

@@ -13,9 +13,7 @@ use arbius_sdk::{
     contracts::IToken,
     deploy::{DeployError, program},
 };
-
-/// One AIUS, in wei.
-pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
+pub(crate) use arbius_testkit::AIUS;
 
 /// A local chain and its accounts.
 pub(crate) struct Local {

@@ -11,11 +11,9 @@ use arbius_sdk::{
     miner::{Catalogue, Miner, MinerHandle, Settings},
     model::Bundle,
 };
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{AIUS, Actor, TestChain};
 
 use crate::world::Relay;
-
-const AIUS: u128 = 1_000_000_000_000_000_000;
 
 fn bundle() -> Arc<Bundle> {
     let digits = arbius_models::digits();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use alloy::{providers::DynProvider, rpc::types::TransactionReceipt};
+use alloy::providers::DynProvider;
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::{SolEvent, SolValue};
+use alloy_sol_types::SolValue;
 use arbius_protocol::{
     cid, ids,
     interfaces::proxy::{CONSTRUCTOR_SELECTOR, ProxyConstructor},
@@ -13,15 +13,8 @@ use arbius_sdk::{
     contracts::{IEngine, IToken},
     deploy::program,
 };
+pub(crate) use arbius_testkit::{AIUS, aius, event, events, send, view};
 use arbius_testkit::{Actor, TestChain};
-
-/// 1 AIUS in wei.
-pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
-
-/// An amount of whole AIUS.
-pub(crate) fn aius(amount: u128) -> U256 {
-    U256::from(amount * AIUS)
-}
 
 /// The bytes of a CID whose digest is one byte, repeated.
 pub(crate) fn answer(byte: u8) -> Bytes {
@@ -46,71 +39,17 @@ pub(crate) struct World {
     pub(crate) rival: Person,
 }
 
-/// Sends a call, which must succeed, and returns its receipt.
-macro_rules! send {
-    ($call:expr) => {{
-        let receipt = $call
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
-            .get_receipt()
-            .await
-            .unwrap();
-        assert!(receipt.status(), "{} reverted", stringify!($call));
-        receipt
-    }};
-}
-
 /// Asserts that a call by a person reverts with an error of the engine.
 macro_rules! refused {
-    ($person:expr, $error:ident, $call:expr) => {{
-        let error = match $call.from($person.address).call().await {
-            Ok(_) => panic!("{} was not refused", stringify!($call)),
-            Err(error) => error,
-        };
-        let decoded = error
-            .as_decoded_interface_error::<arbius_sdk::contracts::IEngine::IEngineErrors>()
-            .unwrap_or_else(|| panic!("{}: not the engine's error: {error}", stringify!($call)));
-        assert!(
-            matches!(
-                decoded,
-                arbius_sdk::contracts::IEngine::IEngineErrors::$error(_)
-            ),
-            "{}: {decoded:?} and not {}",
-            stringify!($call),
-            stringify!($error)
-        );
-    }};
-}
-
-/// What a view returns.
-macro_rules! view {
-    ($call:expr) => {
-        $call
-            .call()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
+    ($person:expr, $error:ident, $call:expr) => {
+        arbius_testkit::refusal!(
+            arbius_sdk::contracts::IEngine::$error,
+            $call.from($person.address)
+        )
     };
 }
 
-pub(crate) use {refused, send, view};
-
-/// The events of one type in a receipt, in order.
-pub(crate) fn events<E: SolEvent>(receipt: &TransactionReceipt) -> Vec<E> {
-    receipt
-        .logs()
-        .iter()
-        .filter_map(|log| E::decode_log(&log.inner).ok())
-        .map(|log| log.data)
-        .collect()
-}
-
-/// The only event of a type in a receipt.
-pub(crate) fn event<E: SolEvent>(receipt: &TransactionReceipt) -> E {
-    let mut events = events::<E>(receipt);
-    assert_eq!(events.len(), 1, "{} in the receipt", E::SIGNATURE);
-    events.remove(0)
-}
+pub(crate) use refused;
 
 impl World {
     pub(crate) async fn new() -> Self {

@@ -9,7 +9,7 @@ use alloy::{
     signers::{SignerSync, local::PrivateKeySigner},
 };
 use alloy_primitives::{Address, B256, Bytes, U256, hex, keccak256};
-use alloy_sol_types::{SolCall, SolEvent, SolValue};
+use alloy_sol_types::{SolCall, SolValue};
 use arbius_protocol::{
     governance::{
         Action, EXECUTOR_ROLE, PROPOSER_ROLE, ProposalState, Setting, operation_id, operation_salt,
@@ -21,72 +21,17 @@ use arbius_sdk::{
     contracts::{IEngine, IGovernor, IGovernorBravo, IProxy, ITimelock, IToken, IVotes},
     deploy::program,
 };
+pub(crate) use arbius_testkit::{AIUS, aius, event, events, send, view};
 use arbius_testkit::{Actor, TestChain};
-
-/// 1 AIUS in wei.
-pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
-
-/// An amount of whole AIUS.
-pub(crate) fn aius(amount: u128) -> U256 {
-    U256::from(amount * AIUS)
-}
-
-/// Sends a call, which must succeed, and returns its receipt.
-macro_rules! send {
-    ($call:expr) => {{
-        let receipt = $call
-            .send()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
-            .get_receipt()
-            .await
-            .unwrap();
-        assert!(receipt.status(), "{} reverted", stringify!($call));
-        receipt
-    }};
-}
 
 /// Asserts that a call by a person reverts with an error, which it returns.
 macro_rules! refused {
-    ($person:expr, $error:ty, $call:expr) => {{
-        let error = match $call.from($person.address).call().await {
-            Ok(_) => panic!("{} was not refused", stringify!($call)),
-            Err(error) => error,
-        };
-        error
-            .as_decoded_error::<$error>()
-            .unwrap_or_else(|| panic!("{}: {error}", stringify!($call)))
-    }};
-}
-
-/// What a view returns.
-macro_rules! view {
-    ($call:expr) => {
-        $call
-            .call()
-            .await
-            .unwrap_or_else(|error| panic!("{}: {error}", stringify!($call)))
+    ($person:expr, $error:ty, $call:expr) => {
+        arbius_testkit::refusal!($error, $call.from($person.address))
     };
 }
 
-pub(crate) use {refused, send, view};
-
-/// The events of one type in a receipt, in order.
-pub(crate) fn events<E: SolEvent>(receipt: &TransactionReceipt) -> Vec<E> {
-    receipt
-        .logs()
-        .iter()
-        .filter_map(|log| E::decode_log(&log.inner).ok())
-        .map(|log| log.data)
-        .collect()
-}
-
-/// The only event of a type in a receipt.
-pub(crate) fn event<E: SolEvent>(receipt: &TransactionReceipt) -> E {
-    let mut events = events::<E>(receipt);
-    assert_eq!(events.len(), 1, "{} in the receipt", E::SIGNATURE);
-    events.remove(0)
-}
+pub(crate) use refused;
 
 /// An actor with alloy's own wallet and fillers.
 pub(crate) struct Person {

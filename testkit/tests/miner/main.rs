@@ -4,6 +4,7 @@
 
 mod choice;
 mod disputes;
+mod embedding;
 mod faulty;
 mod groups;
 #[path = "../endpoints/world.rs"]

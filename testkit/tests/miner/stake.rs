@@ -6,11 +6,17 @@ use alloy_primitives::U256;
 use arbius_sdk::{
     chain::Call,
     contracts::{IEngine, IToken},
-    miner::{Settings, State},
+    miner::{Settings, State, Verification},
 };
-use arbius_testkit::{Actor, TestChain};
+use arbius_testkit::{Actor, TestChain, devnet::chain::Mining};
 
-use crate::world::{AIUS, chain_with_model, miner, noted, reached, request, requester};
+use crate::world::{
+    AIUS, World, chain_with_model, cheat, miner, noted, reached, request, requester, settings,
+    take_over, until,
+};
+
+/// Between two blocks, where transactions wait for each other.
+const BLOCK: Duration = Duration::from_millis(300);
 
 /// Raises the validator minimum of a chain, in AIUS.
 async fn raise_minimum(chain: &TestChain, amount: u128) {
@@ -85,4 +91,66 @@ async fn a_miner_that_may_not_stake_says_what_to_deposit() {
     let task = requester.submit(&request(model, "two")).await.unwrap().task;
     noted(&miner, task, "deposit 1 AIUS").await;
     miner.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_solution_is_not_revealed_while_a_vote_that_locks_stake_is_underway() {
+    let world = World::new().await;
+    let everything = || Settings {
+        verification: Verification {
+            share_percent: 100.0,
+            ..Verification::default()
+        },
+        ..settings()
+    };
+    let miner = world.spawn(0, everything()).await;
+    let account = miner.account();
+    miner.stop().await.unwrap();
+    let mallory = world.validator(1).await;
+    let juror = world.validator(2).await;
+    world.grow_up();
+    let mut contested = Vec::new();
+    for prompt in ["a one", "a two", "a three", "a four"] {
+        let asked = world.ask(prompt).await;
+        cheat(&mallory, &asked).await;
+        juror.contest(asked.task).await.unwrap();
+        contested.push(asked.task);
+    }
+
+    // What is sent is underway for a while, and each vote locks more than the headroom: a reveal
+    // that is simulated before a vote and included after it would fail.
+    let devnet = world.chain.devnet().chain();
+    devnet.set_mining(Mining::Interval(BLOCK));
+    let miner = take_over(|| world.miner(0).settings(everything())).await;
+    let mut asked = Vec::new();
+    for number in 0..8 {
+        asked.push(world.ask(&format!("number {number}")).await.task);
+    }
+    for task in asked {
+        reached(&miner, task, State::Revealed).await;
+    }
+    until("all votes", async || {
+        for task in &contested {
+            let votes = world.contestation(*task).await.unwrap();
+            if !votes.wrong.contains(&account) {
+                return false;
+            }
+        }
+        true
+    })
+    .await;
+    miner.stop().await.unwrap();
+    let mut failed = Vec::new();
+    for number in 0..=devnet.block_number() {
+        let block = devnet.block(number.into()).unwrap();
+        let transactions = block.transactions.iter().zip(&block.receipts);
+        failed.extend(
+            transactions
+                .filter(|(transaction, receipt)| transaction.from() == account && !receipt.success)
+                .map(|(transaction, receipt)| {
+                    (number, transaction.nonce(), receipt.output.clone())
+                }),
+        );
+    }
+    assert!(failed.is_empty(), "{failed:?}");
 }

@@ -20,9 +20,9 @@ use arbius_sdk::{
     },
     model::Bundle,
 };
+pub(crate) use arbius_testkit::AIUS;
 use arbius_testkit::{Actor, TestChain};
 
-pub(crate) const AIUS: u128 = 1_000_000_000_000_000_000;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(crate) fn bundle() -> Arc<Bundle> {

@@ -2,6 +2,7 @@
 //! some that are easily got wrong.
 
 use arbius_protocol::params::Parameter;
+use arbius_testkit::AIUS;
 
 use crate::step::{Account::*, Call, Call::*, Form::*, Model, Number::*, Step, Task};
 
@@ -15,9 +16,6 @@ const fn step(tag: u32, wait: u64, open: bool, by: u8, call: Call) -> Step {
         call,
     }
 }
-
-/// 1 AIUS in wei.
-const AIUS: u128 = 1_000_000_000_000_000_000;
 
 /// All of them, with what each is about.
 pub(crate) fn all() -> Vec<(&'static str, Vec<Step>)> {

@@ -16,7 +16,7 @@ use crate::contracts::{
     manifest::Entry,
     pack::Packed,
     source_hash::{hex, source_hash},
-    spec::Contract,
+    spec::{Contract, Interface},
     toolchain::Toolchain,
 };
 
@@ -69,7 +69,7 @@ impl Artifact {
         for (file, expected) in stored {
             ensure!(
                 read(&folder.join(&file))? == expected,
-                "{file} does not belong to {name}.wasm and the protocol's interfaces; \
+                "{file} does not belong to {name}.wasm and its interface; \
                  run `cargo xtask contracts {name}`"
             );
         }
@@ -86,6 +86,7 @@ impl Artifact {
         Ok(Self {
             entry: Entry {
                 name: contract.name.to_owned(),
+                example: contract.is_example(),
                 raw: wasm.len(),
                 compressed: packed.len(),
                 fragments: packed.code.len(),
@@ -123,12 +124,20 @@ impl Artifact {
 
 /// The JSON ABI of `contract`, from the definitions that it is compiled with.
 fn abi(contract: &Contract) -> eyre::Result<String> {
-    let Some(interface) = contract.interface else {
-        return Ok("[]\n".to_owned());
+    let (abi, name, source) = match contract.interface {
+        Interface::Protocol(name) => (
+            arbius_protocol::interfaces::abi(name),
+            name,
+            "arbius-protocol",
+        ),
+        Interface::Example(name) => (
+            arbius_example_interfaces::abi(name),
+            name,
+            "arbius-example-interfaces",
+        ),
     };
-    let abi = arbius_protocol::interfaces::abi(interface).ok_or_else(|| {
-        eyre::eyre!("arbius-protocol has no interface {interface}; see `interfaces::abi` there")
-    })?;
+    let abi =
+        abi.ok_or_else(|| eyre::eyre!("{source} has no interface {name}; see its function `abi`"))?;
     Ok(serde_json::to_string_pretty(&abi)? + "\n")
 }
 

@@ -25,7 +25,7 @@ use crate::{
 const ARTIFACTS_VARIABLE: &str = "ARBIUS_ARTIFACTS";
 
 /// The crates whose tests run the artifacts on the local chain.
-const CHAIN_TESTS: &[&str] = &["arbius-artifacts", "arbius-testkit"];
+const CHAIN_TESTS: &[&str] = &["arbius-artifacts", "arbius-testkit", "arbius-examples"];
 
 /// Checks the artifacts of `contracts`.
 pub(crate) fn check(contracts: &[&Contract]) -> eyre::Result<()> {

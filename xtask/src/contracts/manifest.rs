@@ -20,6 +20,9 @@ pub(crate) struct Manifest {
 pub(crate) struct Entry {
     /// Its name.
     pub(crate) name: String,
+    /// Whether it is an example, which is embedded only where examples are wanted.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub(crate) example: bool,
     /// Bytes of WASM.
     pub(crate) raw: usize,
     /// Bytes of code on-chain, prefixes included.
@@ -32,6 +35,11 @@ pub(crate) struct Entry {
     pub(crate) toolchain: String,
     /// SHA-256 of the WASM, in hex.
     pub(crate) sha256: String,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref)] // What serde calls with.
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 impl Manifest {
@@ -82,6 +90,7 @@ mod tests {
     fn entry(name: &str, raw: usize) -> Entry {
         Entry {
             name: name.to_owned(),
+            example: false,
             raw,
             compressed: 1,
             fragments: 1,

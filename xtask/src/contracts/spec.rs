@@ -9,14 +9,22 @@ pub(crate) struct Contract {
     pub(crate) package: &'static str,
     /// The features of that crate, which choose the entry point among other things.
     pub(crate) features: &'static [&'static str],
-    /// The interface in `arbius-protocol` that it answers, by the name that is known
-    /// there; nothing for a contract that is none of the protocol's.
-    pub(crate) interface: Option<&'static str>,
+    /// What it answers.
+    pub(crate) interface: Interface,
     /// `opt-level` of the whole program.
     pub(crate) opt_level: &'static str,
     /// Bytes of stack. Stack, static data and heap should stay within one page of 64 KiB:
     /// the third page that a chain of calls holds is the first that costs gas.
     pub(crate) stack: u32,
+}
+
+/// Where the interface of a contract is defined.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Interface {
+    /// In `arbius-protocol`, by the name that is known there.
+    Protocol(&'static str),
+    /// In `arbius-example-interfaces`: the contract is an example of using the protocol.
+    Example(&'static str),
 }
 
 /// All contracts, in the order in which they are built and listed.
@@ -25,7 +33,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "proxy",
         package: "arbius-proxy",
         features: &[],
-        interface: Some("proxy"),
+        interface: Interface::Protocol("proxy"),
         opt_level: "s",
         stack: 4096,
     },
@@ -33,7 +41,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "token",
         package: "arbius-token",
         features: &[],
-        interface: Some("token"),
+        interface: Interface::Protocol("token"),
         opt_level: "s",
         stack: 8192,
     },
@@ -41,7 +49,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "vesting",
         package: "arbius-vesting",
         features: &[],
-        interface: Some("vesting"),
+        interface: Interface::Protocol("vesting"),
         opt_level: "s",
         stack: 8192,
     },
@@ -49,7 +57,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "timelock",
         package: "arbius-timelock",
         features: &[],
-        interface: Some("timelock"),
+        interface: Interface::Protocol("timelock"),
         opt_level: "s",
         stack: 8192,
     },
@@ -57,7 +65,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "governor",
         package: "arbius-governor",
         features: &[],
-        interface: Some("governor"),
+        interface: Interface::Protocol("governor"),
         opt_level: "s",
         stack: 8192,
     },
@@ -65,7 +73,7 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "engine",
         package: "arbius-engine",
         features: &["hot"],
-        interface: Some("engine"),
+        interface: Interface::Protocol("engine"),
         opt_level: "s",
         stack: 16384,
     },
@@ -73,16 +81,47 @@ pub(crate) const CONTRACTS: &[Contract] = &[
         name: "engine-rest",
         package: "arbius-engine",
         features: &["rest"],
-        interface: Some("engine"),
+        interface: Interface::Protocol("engine"),
         opt_level: "s",
         stack: 16384,
     },
-    // An example, not a part of the protocol: an app's contract that submits tasks.
+    Contract {
+        name: "collection",
+        package: "arbius-collection",
+        features: &[],
+        interface: Interface::Example("collection"),
+        opt_level: "s",
+        stack: 16384,
+    },
+    Contract {
+        name: "composition",
+        package: "arbius-composition",
+        features: &[],
+        interface: Interface::Example("composition"),
+        opt_level: "s",
+        stack: 16384,
+    },
     Contract {
         name: "requester",
         package: "arbius-requester",
         features: &[],
-        interface: None,
+        interface: Interface::Example("requester"),
+        opt_level: "s",
+        stack: 16384,
+    },
+    Contract {
+        name: "competition",
+        package: "arbius-competition",
+        features: &[],
+        interface: Interface::Example("competition"),
+        opt_level: "s",
+        stack: 16384,
+    },
+    Contract {
+        name: "worklog",
+        package: "arbius-worklog",
+        features: &[],
+        interface: Interface::Example("worklog"),
         opt_level: "s",
         stack: 16384,
     },
@@ -129,6 +168,11 @@ pub(crate) const RUSTC_FLAGS: &[&str] = &[
 ];
 
 impl Contract {
+    /// Whether it is an example, not a part of the protocol.
+    pub(crate) const fn is_example(&self) -> bool {
+        matches!(self.interface, Interface::Example(_))
+    }
+
     /// The arguments of `cargo rustc` that make this program, less where to put it.
     pub(crate) fn cargo_args(&self) -> Vec<String> {
         let mut args: Vec<String> = ["rustc", "--locked", "--lib", "--crate-type", "cdylib"]

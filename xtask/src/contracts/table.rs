@@ -59,6 +59,7 @@ mod tests {
     fn aligns_numbers_and_names_the_limits() {
         let entry = Entry {
             name: "engine".to_owned(),
+            example: false,
             raw: 65_536,
             compressed: 24_577,
             fragments: 2,

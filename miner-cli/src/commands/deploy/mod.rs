@@ -19,8 +19,8 @@ const LOCAL_CHAINS: [u64; 3] = [412_346, 31_337, 1_337];
 
 pub(crate) async fn run(args: args::Deploy, json: bool) -> eyre::Result<()> {
     let mut settings = Settings::load(&args.settings)?;
-    if !args.rpc.is_empty() {
-        settings.endpoints.clone_from(&args.rpc);
+    if !args.endpoints.rpc.is_empty() {
+        settings.endpoints.clone_from(&args.endpoints.rpc);
     }
     let chain = connect(&settings).await?;
     if args.dry_run {

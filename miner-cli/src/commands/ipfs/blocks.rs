@@ -7,6 +7,7 @@ use arbius_sdk::content::unixfs::ReadError;
 use arbius_sdk::content::{
     Block, BlockStore, Cid, FetchError, FetchLimits, Fetcher, FolderStore, StoreError, StoreFuture,
 };
+use arbius_sdk::miner::BLOCKS_FOLDER;
 use eyre::bail;
 use tempfile::TempDir;
 
@@ -14,7 +15,7 @@ use crate::args;
 
 /// Where the blocks of a miner's folder are.
 pub(super) fn place(folder: &args::Folder) -> PathBuf {
-    folder.path.join("blocks")
+    folder.path.join(BLOCKS_FOLDER)
 }
 
 /// The block folder, made where there is none.

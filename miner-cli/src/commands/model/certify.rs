@@ -21,11 +21,11 @@ pub(in crate::commands) async fn certify(args: &args::Certify, json: bool) -> ey
     );
     plan.threads.clone_from(&args.threads);
     plan.repeats = args.repeats;
-    plan.options.limits.memory_bytes = Some(args.worker_memory);
-    let certificate = match &args.cog {
+    plan.options.limits.memory_bytes = Some(args.worker.memory);
+    let certificate = match &args.container.server {
         None => certify_everywhere(&bundle, &plan, |_| {}).await,
         Some(server) => {
-            let server = solver::cog(server, &args.cogs, CogLimits::default())?;
+            let server = solver::cog(server, &args.container.children, CogLimits::default())?;
             certify_on(&bundle, &server, args.repeats).await
         }
     };

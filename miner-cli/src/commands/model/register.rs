@@ -29,10 +29,10 @@ pub(in crate::commands) async fn register(args: &args::Register, json: bool) -> 
     plan.threads = vec![NonZeroUsize::MIN];
     plan.optimisations = vec![Optimisation::All];
     plan.repeats = NonZeroUsize::MIN;
-    let certificate = match &args.cog {
+    let certificate = match &args.container.server {
         None => certify_everywhere(&bundle, &plan, |_| {}).await,
         Some(server) => {
-            let server = solver::cog(server, &args.cogs, CogLimits::default())?;
+            let server = solver::cog(server, &args.container.children, CogLimits::default())?;
             certify_on(&bundle, &server, plan.repeats).await
         }
     };

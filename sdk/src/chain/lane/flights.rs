@@ -95,7 +95,8 @@ impl Flights {
     pub(super) fn add(&mut self, flight: Flight) -> watch::Receiver<Option<Landing>> {
         let nonce = flight.intent.nonce;
         let done = flight.done.subscribe();
-        self.next = Some(self.next.map_or(nonce + 1, |next| next.max(nonce + 1)));
+        let after = nonce.saturating_add(1);
+        self.next = Some(self.next.map_or(after, |next| next.max(after)));
         self.underway.insert(nonce, flight);
         done
     }
@@ -133,7 +134,7 @@ impl Flights {
     /// The next nonce, given what the chain says.
     pub(super) fn begin_at(&mut self, chain: u64) -> u64 {
         let last = self.underway.last_key_value();
-        let next = last.map_or(chain, |(nonce, _)| chain.max(nonce + 1));
+        let next = last.map_or(chain, |(nonce, _)| chain.max(nonce.saturating_add(1)));
         self.next = Some(next);
         next
     }

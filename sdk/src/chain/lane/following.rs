@@ -427,6 +427,14 @@ impl Lane {
                         ?answer, "an endpoint refuses a transaction that it took before"
                     );
                 }
+                // Its caller has gone, so that nobody else would call it off, and what
+                // follows would wait for it.
+                if matches!(answer, Answer::Refused(_)) && flight.done.receiver_count() == 0 {
+                    flight.called_off = true;
+                    flight.check = Instant::now();
+                    flight.unsure = true;
+                    return;
+                }
                 (true, recheck)
             }
         };

@@ -25,6 +25,7 @@
 mod answer;
 mod call;
 mod fees;
+mod first;
 mod flights;
 mod following;
 mod receipt;

@@ -14,6 +14,7 @@ use alloy::{
 };
 use alloy_primitives::{Address, B256, Bytes, TxKind, U256};
 use tokio::sync::Mutex as AsyncMutex;
+use tracing::Instrument as _;
 
 use super::{
     Call, FeePolicy, Receipt, Sent, Urgency,
@@ -39,6 +40,27 @@ pub(super) const FIRST_RETRY: Duration = Duration::from_millis(200);
 ///
 /// Use one lane per key in a program: clones share it. Nothing runs by itself: whoever waits
 /// for a transaction follows all that are underway.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::{Address, U256};
+/// use arbius_sdk::chain::{Call, Lane};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let signer = local.signer(arbius_testkit::Actor::Requester)?;
+/// # let chain = local.chain().clone();
+///
+/// let lane = Lane::new(chain, signer);
+/// let to = Address::repeat_byte(0x11);
+/// // Several underway at once, in this order.
+/// let first = lane.send(Call::transfer(to, U256::from(1))).await?;
+/// let second = lane.send(Call::transfer(to, U256::from(2)).for_purpose("a tip")).await?;
+/// let (first, second) = (first.confirmed().await?, second.confirmed().await?);
+/// assert!(first.block <= second.block);
+/// assert_eq!(lane.chain().balance(to).await?, U256::from(3));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Lane {
     pub(super) shared: Arc<Shared>,
@@ -52,7 +74,7 @@ pub(super) struct Shared {
     pub(super) journal: Arc<dyn Journal>,
     flights: Mutex<Flights>,
     /// Held while a nonce is taken, written down and broadcast.
-    sending: AsyncMutex<()>,
+    sending: Arc<AsyncMutex<()>>,
     /// Held by whoever follows for all.
     pub(super) following: AsyncMutex<()>,
     base_fee: AsyncMutex<Option<(Instant, u128)>>,
@@ -108,7 +130,7 @@ impl Lane {
             policy,
             journal,
             flights: Mutex::default(),
-            sending: AsyncMutex::new(()),
+            sending: Arc::default(),
             following: AsyncMutex::new(()),
             base_fee: AsyncMutex::new(None),
             waits: AtomicBool::new(false),
@@ -172,6 +194,10 @@ impl Lane {
     /// An endpoint that does not answer the broadcast is no error: the transaction may have
     /// arrived, and the same bytes are sent until it has an outcome.
     ///
+    /// Dropping the future sends nothing as long as nothing was written down. What was is
+    /// broadcast to the end, and then as if what this returns had been dropped: the next
+    /// transaction of the lane follows it too, whatever became of its caller.
+    ///
     /// # Errors
     ///
     /// [`ChainError::WouldRevert`] if the simulation reverts, [`ChainError::FeeAboveCeiling`],
@@ -185,7 +211,7 @@ impl Lane {
             tracing::info!(purpose, gas_limit, "would send a transaction");
             return Err(ChainError::Shadow { purpose });
         }
-        let _one_at_a_time = self.shared.sending.lock().await;
+        let mut one_at_a_time = Arc::clone(&self.shared.sending).lock_owned().await;
         let mut cheap = 0;
         let mut last = Answer::NonceTooLow;
         for _ in 0..ATTEMPTS {
@@ -214,33 +240,27 @@ impl Lane {
             let done = self
                 .flights()
                 .add(Flight::new(intent.clone(), offer, check));
-            let answer = self.broadcast(&intent.raw).await;
-            let refusal = match answer {
-                Answer::Taken | Answer::Known => None,
-                Answer::Unsure(error) | Answer::Busy(error) => {
-                    tracing::warn!(%hash, nonce, %error, "broadcast failed, trying again");
-                    if let Some(flight) = self.flights().get_mut(nonce) {
-                        flight.unsure = true;
-                        flight.check = Instant::now() + FIRST_RETRY;
-                    }
-                    None
-                }
-                // Those before it have yet to arrive, and are sent again first.
-                Answer::NonceTooHigh if self.is_behind(nonce) => None,
-                refusal => Some(refusal),
+            // Its answer is heeded even if this future is dropped: a nonce that was refused
+            // would otherwise be missing below all that follow.
+            let first = self
+                .clone()
+                .broadcast_first(intent, one_at_a_time)
+                .in_current_span();
+            let sent = Sent {
+                lane: self.clone(),
+                nonce,
+                hash,
+                purpose: call.purpose.clone(),
+                done,
             };
-            let Some(refusal) = refusal else {
-                return Ok(Sent {
-                    lane: self.clone(),
-                    nonce,
-                    hash,
-                    purpose: call.purpose,
-                    done,
-                });
+            let Ok((guard, refusal)) = tokio::spawn(first).await else {
+                // The runtime is about to end.
+                return Ok(sent);
             };
-            // This very first broadcast was refused without doubt: nobody has these bytes.
-            self.flights().take_back(nonce);
-            self.shared.journal.settle(&intent, Outcome::Dropped)?;
+            one_at_a_time = guard;
+            let Some(refusal) = refusal? else {
+                return Ok(sent);
+            };
             match refusal {
                 Answer::NoFunds => {
                     let cost = U256::from(gas_limit) * U256::from(offer.max_fee);
@@ -288,7 +308,7 @@ impl Lane {
     }
 
     /// Whether other transactions are underway before this nonce.
-    fn is_behind(&self, nonce: u64) -> bool {
+    pub(super) fn is_behind(&self, nonce: u64) -> bool {
         let flights = self.flights();
         flights
             .first()
@@ -306,7 +326,7 @@ impl Lane {
             let Ok(Some(_)) = self.chain().receipt_anywhere(hash).await else {
                 break;
             };
-            nonce += 1;
+            nonce = nonce.saturating_add(1);
         }
         Ok(self.flights().begin_at(nonce))
     }
@@ -331,7 +351,7 @@ impl Lane {
         let mut flights = self.flights();
         flights.foreign += u64::from(foreign);
         // An endpoint that has used the nonce may still tell the one before.
-        flights.begin_at(pending.max(nonce + 1));
+        flights.begin_at(pending.max(nonce.saturating_add(1)));
         Ok(())
     }
 

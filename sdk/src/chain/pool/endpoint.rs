@@ -13,7 +13,7 @@ use rustls::ClientConfig;
 use super::{
     Fault,
     count::Counter,
-    fault::{Meaning, meaning},
+    fault::{Meaning, meaning, message},
     health::Health,
     http,
     websocket::Socket,
@@ -219,10 +219,8 @@ fn matching(packet: &RequestPacket, response: ResponsePacket) -> Result<Response
     let method = packet.method_names().next().unwrap_or_default();
     if let Some(error) = response.as_error() {
         match meaning(method, error) {
-            Meaning::Limited => return Err(Fault::Limited(None, error.message.to_string())),
-            Meaning::Broken => {
-                return Err(Fault::Broken(error.code, error.message.to_string()));
-            }
+            Meaning::Limited => return Err(Fault::Limited(None, message(error))),
+            Meaning::Broken => return Err(Fault::Broken(error.code, message(error))),
             Meaning::Answer | Meaning::Elsewhere => {}
         }
     }

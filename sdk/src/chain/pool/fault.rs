@@ -4,6 +4,8 @@ use std::{fmt, time::Duration};
 
 use alloy::rpc::json_rpc::ErrorPayload;
 
+use crate::http::excerpt;
+
 /// Why an endpoint did not answer a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -145,6 +147,11 @@ pub(crate) fn says_pruned(message: &str) -> bool {
 
 fn contains(text: &str, any: &[&str]) -> bool {
     any.iter().any(|part| text.contains(part))
+}
+
+/// What an endpoint says was wrong, as far as it is worth keeping.
+pub(super) fn message(error: &ErrorPayload) -> String {
+    excerpt(error.message.as_bytes())
 }
 
 pub(super) fn meaning(method: &str, error: &ErrorPayload) -> Meaning {

@@ -75,6 +75,7 @@ impl fmt::Display for EndpointState {
 /// One endpoint, for status commands and metrics.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
+#[non_exhaustive]
 pub struct EndpointStatus {
     /// Its URL without credentials, query, and whatever in the path may be a key.
     pub url: String,

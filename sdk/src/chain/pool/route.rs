@@ -26,10 +26,10 @@ use super::{
     EndpointState, EndpointStatus, Exhausted, Fault, RequestCounts,
     count::Counter,
     endpoint::{Endpoint, Limits, Tally},
-    fault::{Meaning, meaning},
+    fault::{Meaning, meaning, message},
     websocket::{Notification, Socket},
 };
-use crate::metrics::Metrics;
+use crate::{deadline, metrics::Metrics};
 
 /// How long a broadcast waits for the other endpoints after one refused it.
 const SECOND_OPINION: Duration = Duration::from_secs(2);
@@ -166,7 +166,7 @@ impl Pool {
         if self.endpoints.len() > 1 && is_broadcast(packet) {
             return self.broadcast(packet).await;
         }
-        let deadline = Instant::now() + self.options.patience;
+        let deadline = deadline::after(self.options.patience);
         let mut refusal = None;
         // A transaction is its sender's to send again, who looks what became of it first.
         let mut pauses = RETRIES.iter().filter(|_| !is_broadcast(packet));
@@ -202,7 +202,7 @@ impl Pool {
 
     /// Asks one endpoint, and again after a hiccup unless it keeps failing.
     async fn insist(&self, index: usize, packet: &RequestPacket) -> Result<ResponsePacket, Fault> {
-        let deadline = Instant::now() + self.options.patience;
+        let deadline = deadline::after(self.options.patience);
         let mut pauses = RETRIES.iter().filter(|_| !is_broadcast(packet));
         loop {
             let fault = match self.attempt(index, packet, deadline).await {
@@ -394,7 +394,7 @@ impl Pool {
         params: impl RpcSend,
     ) -> Result<T, Fault> {
         let endpoint = &self.endpoints[index];
-        let deadline = Instant::now() + self.options.patience;
+        let deadline = deadline::after(self.options.patience);
         self.ready(endpoint, 1, deadline).await?;
         self.ask(endpoint, method, params).await
     }
@@ -422,7 +422,7 @@ impl Pool {
             let (pool, packet, done) = (Arc::clone(self), packet.clone(), done.clone());
             // Not tied to this future: a slow endpoint still gets it.
             tokio::spawn(async move {
-                let deadline = Instant::now() + pool.options.patience;
+                let deadline = deadline::after(pool.options.patience);
                 let outcome = pool.attempt(index, &packet, deadline).await;
                 // Nobody waits any more once another took it.
                 let _ = done.send((rank, index, outcome)).await;
@@ -501,9 +501,7 @@ fn read<T: DeserializeOwned>(
     match payload {
         Some(ResponsePayload::Success(value)) => serde_json::from_str(value.get())
             .map_err(|error| Fault::Garbage(format!("{method}: {error}"))),
-        Some(ResponsePayload::Failure(error)) => {
-            Err(Fault::Broken(error.code, error.message.to_string()))
-        }
+        Some(ResponsePayload::Failure(error)) => Err(Fault::Broken(error.code, message(error))),
         None => Err(Fault::Garbage(format!("{method}: no answer"))),
     }
 }

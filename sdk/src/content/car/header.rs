@@ -18,6 +18,7 @@ const TAG: u8 = 6;
 
 /// Bytes that are no header of a CAR of version 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HeaderError {
     /// They end too early, go on too long, or are not DAG-CBOR.
     #[error("it is not the DAG-CBOR that a header is, from byte {at} on")]

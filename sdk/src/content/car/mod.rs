@@ -8,6 +8,23 @@
 //! Blocks named by another hash than sha2-256 are refused, those of the identity hash passed
 //! over, since the CID itself holds what is in them. Version 2, which wraps version 1 in an
 //! index, is refused.
+//!
+//! ```
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! use arbius_sdk::content::{MemoryStore, car, unixfs};
+//!
+//! let (here, there) = (MemoryStore::new(), MemoryStore::new());
+//! let root = unixfs::import(&b"a picture"[..], &here).await?.cid;
+//! let mut bytes = Vec::new();
+//! car::export(&[root], &here, &mut bytes).await?;
+//!
+//! let imported = car::import(&bytes[..], &there, car::CarLimits::default()).await?;
+//! assert_eq!(imported.roots, [root]);
+//! assert_eq!(unixfs::read(&root, &there, 1024).await?, b"a picture");
+//! # Ok(())
+//! # }
+//! ```
 
 mod header;
 mod read;

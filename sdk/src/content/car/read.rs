@@ -36,6 +36,7 @@ impl Default for CarLimits {
 
 /// A stream that is no CAR, or holds what cannot be believed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CarError {
     /// It does not begin with the header of a CAR of version 1.
     #[error("the CAR's header cannot be read: {0}")]

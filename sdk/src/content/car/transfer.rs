@@ -40,6 +40,7 @@ pub struct CarImported {
 
 /// An export or import that did not succeed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CarTransferError {
     /// The stream is no CAR, or holds what cannot be believed.
     #[error(transparent)]

@@ -60,6 +60,7 @@ pub enum Refusal {
 
 /// Content that could not be fetched.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum FetchError {
     /// No gateway was named.
     #[error("no gateway to fetch content from: name at least one, such as http://127.0.0.1:8080")]

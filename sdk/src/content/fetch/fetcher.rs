@@ -32,6 +32,28 @@ type Order = VecDeque<(usize, Duration)>;
 
 /// Fetches content from a list of gateways. It remembers how each has done, so make one and
 /// keep it.
+///
+/// ```
+/// # #[cfg(not(feature = "gateway"))]
+/// # fn main() {}
+/// # #[cfg(feature = "gateway")]
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::sync::Arc;
+/// use arbius_sdk::content::{FetchLimits, Fetcher};
+/// # use arbius_sdk::content::{Gateway, MemoryStore, unixfs::{self, Layout}};
+/// # let store = MemoryStore::new();
+/// # let cid = unixfs::import_files(Layout::KUBO, &[("out.txt", "seven")], &store).await?.cid;
+/// # let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), Arc::new(store)).await?;
+/// # let near = gateway.url();
+///
+/// // The first does not answer, and is asked last from then on.
+/// let fetcher = Fetcher::new(["http://127.0.0.1:9".to_owned(), near], FetchLimits::default())?;
+/// let bytes = fetcher.read(&cid, "out.txt").await?;
+/// assert_eq!(bytes, b"seven");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Fetcher {
     requests: Requests,
@@ -64,6 +86,12 @@ impl Fetcher {
             limits,
             turn: AtomicUsize::new(0),
         })
+    }
+
+    /// What one fetch may take.
+    #[must_use]
+    pub const fn limits(&self) -> &FetchLimits {
+        &self.limits
     }
 
     /// How each gateway has done so far.

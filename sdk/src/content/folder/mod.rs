@@ -53,6 +53,26 @@ pub struct FolderLimits {
 
 /// A [`BlockStore`] in a folder. Several processes may use one folder at a time: names
 /// under `incoming` are random, and writers of the same block write the same bytes.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::content::{FolderStore, GcOptions, PinMode, unixfs};
+/// # let folder = tempfile::tempdir()?;
+///
+/// let store = FolderStore::open(folder.path())?;
+/// let kept = unixfs::import(&b"kept"[..], &store).await?.cid;
+/// let passing = unixfs::import(&b"passing"[..], &store).await?.cid;
+/// store.pin(&kept, PinMode::Recursive, Some("mine")).await?;
+///
+/// // All at once; by default what is young is spared.
+/// let options = GcOptions { grace: std::time::Duration::ZERO, ..GcOptions::default() };
+/// store.gc(&options).await?;
+/// assert!(unixfs::read(&kept, &store, 100).await.is_ok());
+/// assert!(unixfs::read(&passing, &store, 100).await.is_err());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct FolderStore {
     inner: Arc<Inner>,

@@ -47,7 +47,7 @@ pub(super) fn routes(store: Arc<dyn BlockStore>, limits: GatewayLimits, denied: 
     let shared = Shared {
         source: Source::new(store, limits.block_time),
         remembered: Arc::new(Semaphore::new(car::REMEMBERED)),
-        places: Arc::new(Semaphore::new(limits.responses)),
+        places: Arc::new(Semaphore::new(limits.responses.min(Semaphore::MAX_PERMITS))),
         rate: rate.map(|rate| RateLimit::new(rate, limits.burst)),
         limits,
         denied,

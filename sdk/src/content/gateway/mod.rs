@@ -112,6 +112,7 @@ impl Default for GatewayLimits {
 
 /// A gateway that could not start.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum GatewayError {
     /// The address is taken.
     #[error(
@@ -133,6 +134,24 @@ pub enum GatewayError {
 }
 
 /// A running gateway. It stops when it is dropped.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use arbius_sdk::content::{Gateway, MemoryStore, unixfs::{self, Layout}};
+///
+/// let store = Arc::new(MemoryStore::new());
+/// let cid = unixfs::import_files(Layout::KUBO, &[("out.txt", "seven")], &*store).await?.cid;
+/// let gateway = Gateway::start(([127, 0, 0, 1], 0).into(), store).await?;
+///
+/// let url = format!("{}/ipfs/{cid}/out.txt", gateway.url());
+/// let answer = arbius_sdk::http::client()?.get(url).send().await?;
+/// assert_eq!(answer.text().await?, "seven");
+/// gateway.shutdown().await;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Gateway {
     server: HttpServer,
@@ -193,7 +212,7 @@ impl Gateway {
         self.denied.replace(list);
     }
 
-    /// Stops listening and waits for what is being sent.
+    /// Stops listening, and waits two seconds at most for what is being sent.
     pub async fn shutdown(self) {
         self.server.shutdown().await;
     }

@@ -15,6 +15,7 @@ use crate::http::HttpError;
 
 /// A store that did not do what it was asked for. Names stores without credentials.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum PinError {
     /// It could not be reached, or the connection broke.
     #[error("{store} cannot be reached: {reason}")]

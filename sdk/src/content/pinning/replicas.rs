@@ -23,6 +23,33 @@ pub enum WritePolicy {
 
 /// Several stores as one: what is written goes to all of them at once, what is read comes from
 /// the first that answers right.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use arbius_sdk::content::{
+///     BlockStore, FolderStore, MemoryStore,
+///     pinning::{FolderPins, PinStore, Replicas, Standing, WritePolicy, prove},
+///     unixfs,
+/// };
+/// # let (one, other) = (tempfile::tempdir()?, tempfile::tempdir()?);
+///
+/// let stores: Vec<Arc<dyn PinStore>> = vec![
+///     Arc::new(FolderPins::new("disk", FolderStore::open(one.path())?)),
+///     Arc::new(FolderPins::new("backup", FolderStore::open(other.path())?)),
+/// ];
+/// let both = Replicas::new(stores, WritePolicy::All);
+///
+/// let here = MemoryStore::new();
+/// let cid = unixfs::import(&b"a picture"[..], &here).await?.cid;
+/// let here: Arc<dyn BlockStore> = Arc::new(here);
+/// let said = both.pin(&cid, &here).await?;
+/// // Their word is not enough: what they say they have is read back and hashed.
+/// assert!(matches!(prove(&both, &cid, said).await?, Standing::Confirmed(_)));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone)]
 pub struct Replicas {
     name: String,

@@ -16,6 +16,7 @@ pub struct Token(HeaderValue);
 
 /// A token that is none.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum TokenError {
     /// There is nothing.
     #[error("the token is empty")]

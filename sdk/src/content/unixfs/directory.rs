@@ -37,6 +37,7 @@ pub struct Directory {
 
 /// Entries that make no directory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum DirectoryError {
     /// A name that cannot be a file's.
     #[error(

@@ -69,7 +69,7 @@ async fn copy(
 /// # Errors
 /// As [`export`], save that a file of any size will do.
 pub async fn head(cid: &Cid, store: &dyn BlockStore, count: usize) -> Result<Vec<u8>, ReadError> {
-    let mut bytes = Vec::with_capacity(count);
+    let mut bytes = Vec::new();
     let mut walk = Walk::through(*cid, u64::MAX);
     while bytes.len() < count {
         let Some(data) = walk.next(store).await? else {

@@ -59,6 +59,7 @@ pub struct Exported {
 
 /// An export to disk that did not succeed. The destination is not there.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ExportPathError {
     /// There is something at the destination.
     #[error("{} is there already: choose another name or remove it", path.display())]

@@ -25,6 +25,7 @@ const MAX_FANOUT: u64 = 1024;
 
 /// A shard that contradicts itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum ShardError {
     /// A hash that is not murmur3-x64-64, or none.
     #[error("its names are hashed by function {}, only murmur3-x64-64 (0x22) is known", hash.map_or("none".to_owned(), |hash| format!("0x{hash:x}")))]
@@ -262,6 +263,7 @@ fn slot(hash: u64, used: u32, bits: u32) -> u64 {
     rest >> (u64::BITS - bits)
 }
 
+#[allow(clippy::expect_used)]
 fn hash(name: &str) -> u64 {
     // SAFETY: reading from memory does not fail.
     let hash = murmur3::murmur3_x64_128(&mut Cursor::new(name), 0).expect("memory can be read");

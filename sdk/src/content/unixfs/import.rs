@@ -33,6 +33,7 @@ pub struct Imported {
 
 /// An import that did not succeed.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ImportError {
     /// The source could not be read.
     #[error("cannot read the content to import: {0}")]

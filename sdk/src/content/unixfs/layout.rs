@@ -162,6 +162,7 @@ impl Sink for Discard {
 }
 
 impl Sink for Vec<Block> {
+    #[allow(clippy::expect_used)]
     fn block(&mut self, layout: Layout, data: Bytes) -> Cid {
         // SAFETY: a file's inner nodes have at most 8,192 links of under 80 bytes, and the
         // nodes of directories are measured before they come here, so none is above the

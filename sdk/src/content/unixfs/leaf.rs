@@ -101,6 +101,7 @@ pub(super) fn empty(layout: Layout) -> (Block, Branch) {
     block(layout, [before, after].concat().into(), 0)
 }
 
+#[allow(clippy::expect_used)]
 fn block(layout: Layout, data: Bytes, size: usize) -> (Block, Branch) {
     let tsize = data.len() as u64;
     // SAFETY: a layout's chunk has at most 1 MiB and the node around it some 20 bytes, so

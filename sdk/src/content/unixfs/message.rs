@@ -84,6 +84,7 @@ pub struct Part {
 
 /// A block that is no UnixFS node, or not one that can be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum MalformedError {
     /// Its codec is neither dag-pb nor raw.
     #[error("its codec 0x{codec:x} is neither dag-pb (0x70) nor raw (0x55)")]

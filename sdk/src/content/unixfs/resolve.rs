@@ -20,6 +20,7 @@ const MAX_SHARD_DEPTH: usize = 21;
 
 /// Content that could not be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ReadError {
     /// A block is not in the store.
     #[error("the block {cid} is not here")]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// A property of a finished deployment. `docs/deployment.md` lists them in the same words.
+/// A property of a finished deployment. `docs/src/deployment.md` lists them in the same words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Property {
     /// Code is that of this release.
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_written_list_has_every_property_in_the_same_words() {
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/deployment.md");
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/src/deployment.md");
         let page = std::fs::read_to_string(path).unwrap();
         let rows: Vec<_> = page
             .lines()

@@ -14,6 +14,7 @@ use crate::{
 
 /// The closing check cannot be made.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CheckError {
     /// The chain does not answer.
     #[error(transparent)]
@@ -137,17 +138,10 @@ impl Subject<'_> {
         topics: Vec<B256>,
         about: Option<B256>,
     ) -> Result<Vec<Log>, ChainError> {
-        let head = self.chain.head().await?.number;
         let mut logs = Logs::new(self.chain.clone(), emitter, topics);
         if let Some(argument) = about {
             logs = logs.about(argument);
         }
-        let (mut all, mut from) = (Vec::new(), self.begun.block);
-        while from <= head {
-            let (found, next) = logs.next(from, head).await?;
-            all.extend(found);
-            from = next;
-        }
-        Ok(all)
+        logs.to_head(self.begun.block).await
     }
 }

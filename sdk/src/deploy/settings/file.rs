@@ -23,6 +23,7 @@ const MAX_FILE: u64 = 1 << 20;
 
 /// An error of a settings file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum SettingsError {
     /// It cannot be read.
     #[error("the settings {path} cannot be read: {source}")]

@@ -8,6 +8,7 @@ use serde_json::{Map, Value as Json, json};
 use tokio::time::{Instant, sleep, timeout_at};
 
 use super::CogError;
+use crate::deadline;
 
 /// How long the small questions may take.
 const QUESTION: Duration = Duration::from_secs(10);
@@ -126,7 +127,7 @@ impl CogClient {
     /// [`CogError::Setup`] if that failed, [`CogError::TimedOut`], or what else goes wrong.
     pub async fn ready(&self) -> Result<(), CogError> {
         let limit = self.limits.setup;
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::from_std(deadline::after(limit));
         loop {
             let asked = self.health(deadline.min(Instant::now() + QUESTION)).await;
             let asked = match asked {
@@ -178,7 +179,7 @@ impl CogClient {
     /// [`CogError`].
     pub async fn predict(&self, input: &Map<String, Json>) -> Result<Json, CogError> {
         let limit = self.limits.solve;
-        let deadline = Instant::now() + limit;
+        let deadline = Instant::from_std(deadline::after(limit));
         // Base64 takes four bytes for three; the rest is what a prediction says of itself.
         let most = (self.limits.max_output_bytes / 3 * 4).saturating_add(MAX_ANSWER);
         loop {

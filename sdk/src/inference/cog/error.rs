@@ -9,6 +9,7 @@ use crate::inference::Blame;
 
 /// Why a Cog server gave no output.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum CogError {
     /// The address is none.
     #[error("{url:?} is no address of a Cog server; give one such as http://127.0.0.1:5000")]

@@ -46,6 +46,7 @@ pub struct Gpus {
 
 /// Why no GPU can be used.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum GpuError {
     /// This program cannot ask.
     #[error("this program was built without the feature `cuda`; build it with `--features cuda`")]

@@ -20,6 +20,7 @@ pub const LEAST_VERSION: &str = "1.17";
 
 /// Why ONNX Runtime cannot be used.
 #[derive(Debug, Clone, Error)]
+#[non_exhaustive]
 pub enum OnnxRuntimeError {
     /// Nobody said where the library is.
     #[error(

@@ -1,6 +1,7 @@
 //! A model's graphs, loaded, with checks of what goes in and comes out.
 
 use std::collections::HashMap;
+use std::fmt;
 
 use crate::inference::InferenceError;
 use crate::inference::runtime::{Elements, Session, Tensor};
@@ -16,6 +17,13 @@ pub struct Graphs {
 struct Loaded {
     session: Box<dyn Session>,
     signature: Signature,
+}
+
+/// By their names.
+impl fmt::Debug for Graphs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.loaded.keys()).finish()
+    }
 }
 
 impl Graphs {

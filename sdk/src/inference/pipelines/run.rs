@@ -33,6 +33,7 @@ pub fn prepare(bundle: &Bundle) -> Result<Box<dyn Run>, InferenceError> {
             });
         }
         Pipeline::TextToImage(pipeline) => Box::new(pipeline),
+        Pipeline::TextToText(pipeline) => Box::new(pipeline),
         Pipeline::LatentDiffusion(pipeline) => {
             Box::new(LatentDiffusionPipeline::new(bundle, pipeline)?)
         }

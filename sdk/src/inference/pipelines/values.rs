@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 
 use crate::inference::InferenceError;
+use crate::inference::tokenizer::MAX_TEXT_BYTES;
 use crate::model::Bundle;
 use crate::model::input::{Inputs, Value};
-use crate::model::pipeline::setting::{Decimal, Whole};
+use crate::model::pipeline::setting::{Decimal, Text, Whole};
 
 fn refused(variable: &str, reason: impl Into<String>) -> InferenceError {
     InferenceError::Refused {
@@ -16,12 +17,44 @@ fn refused(variable: &str, reason: impl Into<String>) -> InferenceError {
     }
 }
 
-/// The text of a variable.
+/// The text of a variable: its own, or that of the file that it names. An optional file that is
+/// not named is the empty text.
 pub(super) fn text<'a>(inputs: &'a Inputs, variable: &str) -> Result<&'a str, InferenceError> {
     match inputs.get(variable) {
         Some(Value::Text(text)) => Ok(text),
+        Some(Value::File(name)) if name.is_empty() => Ok(""),
+        Some(Value::File(_)) => text_of_file(variable, file(inputs, variable)?),
         _ => Err(refused(variable, "the pipeline needs a text there")),
     }
+}
+
+fn text_of_file<'a>(variable: &str, bytes: &'a [u8]) -> Result<&'a str, InferenceError> {
+    if bytes.len() > MAX_TEXT_BYTES {
+        let reason = format!(
+            "a file of {} bytes; a text has at most {MAX_TEXT_BYTES}",
+            bytes.len()
+        );
+        return Err(refused(variable, reason));
+    }
+    std::str::from_utf8(bytes).map_err(|error| {
+        let reason = format!(
+            "a file that is not text: its byte {} is not UTF-8",
+            error.valid_up_to()
+        );
+        refused(variable, reason)
+    })
+}
+
+/// The texts of several variables, a space between those that are not empty.
+pub(super) fn joined(inputs: &Inputs, setting: &Text) -> Result<String, InferenceError> {
+    let mut texts = Vec::new();
+    for variable in setting.variables() {
+        let text = text(inputs, variable)?;
+        if !text.is_empty() {
+            texts.push(text);
+        }
+    }
+    Ok(texts.join(" "))
 }
 
 /// The bytes of the file that a variable names.

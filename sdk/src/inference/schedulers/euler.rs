@@ -66,7 +66,7 @@ impl Scheduler for Euler {
     }
 
     fn next(&self, step: usize, sample: &[f32], prediction: &[f32]) -> Vec<f32> {
-        let Some([here, next]) = self.sigmas.get(step..step + 2) else {
+        let Some([here, next]) = self.sigmas.get(step..step.saturating_add(2)) else {
             return sample.to_vec();
         };
         let variance = here * here + 1.0;

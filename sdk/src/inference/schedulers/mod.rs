@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`noise_level`] | what a schedule says of each training step, and which are taken |
-//! | [`scheduler`] | the trait, and which one a task has |
+//! | [`mod@scheduler`] | the trait, and which one a task has |
 //! | [`ddim`] | denoising diffusion implicit models |
 //! | [`euler`] | Euler's method over the noise level |
 //!

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{timeout, timeout_at};
 
 use super::Limits;
 use super::frame::{self, Frame};
 use super::last_words::LastWords;
 use super::message::{PROTOCOL, Request, Response, RuntimeChoice};
 use crate::content::Cid;
+use crate::deadline;
 use crate::inference::machine::memory;
 use crate::inference::model::{OutputFile, Outputs};
 use crate::inference::runtime::{Device, RuntimeId, SessionOptions};
@@ -32,6 +33,7 @@ const KEPT_VARIABLES: [&str; 3] = [
 /// Why a child failed. All of it is this machine's affair: another child, or another
 /// machine, may do better.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum WorkerError {
     /// The program cannot be started.
     #[error("cannot start the inference worker {program}: {source}")]
@@ -312,7 +314,7 @@ impl Process {
         limit: Duration,
     ) -> Result<(Response, Vec<Vec<u8>>), InferenceError> {
         let header = serde_json::to_vec(request).map_err(|error| protocol(error.to_string()))?;
-        let deadline = Instant::now() + limit;
+        let deadline = deadline::after(limit).into();
         let exchange = async {
             frame::write_async(&mut self.stdin, &Frame { header, blobs }).await?;
             frame::read_async(&mut self.stdout, self.options.max_output_bytes).await

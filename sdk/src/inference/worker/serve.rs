@@ -19,6 +19,7 @@ pub const MAX_REQUEST_BYTES: u64 = 1 << 36;
 
 /// Why the child gives up. What goes wrong with a model is answered, not returned.
 #[derive(Debug, Error)]
+#[non_exhaustive]
 pub enum ServeError {
     /// The pipes failed, or what came was not a frame. Somebody who starts the worker by
     /// hand sees this.

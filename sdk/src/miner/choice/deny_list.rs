@@ -37,6 +37,7 @@ pub struct DenyList {
 
 /// A deny-list that cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum DenyListError {
     /// The file cannot be read.
     #[error("the deny-list {path} cannot be read: {source}")]

@@ -147,8 +147,7 @@ fn weigh(pay: U256, base_fee: u128, margin: Margin) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const AIUS: u128 = 1_000_000_000_000_000_000;
+    use crate::contracts::AIUS;
 
     fn network() -> Network {
         Network {

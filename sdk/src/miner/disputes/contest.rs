@@ -33,14 +33,14 @@ impl Machine {
             return self.end_case(case, Stage::Inconclusive, reason);
         }
         let sent = {
-            let _one_at_a_time = self.locking.lock().await;
+            let _one_at_a_time = self.locking.write().await;
             self.validator().contest(case.task).await
         };
         let error = match sent {
             Ok(receipt) => {
                 self.included(&receipt);
                 self.metrics.dispute("contest");
-                case.gas += receipt.gas_used;
+                case.gas = case.gas.saturating_add(receipt.gas_used);
                 case.contester = Some(self.account());
                 case.voted_wrong = Some(true);
                 return self.reach_stage(case, Stage::Voted);

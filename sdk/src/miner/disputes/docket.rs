@@ -16,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::{Case, Cause, Finding, Stage, steps::Next};
 use crate::{
     contracts::Submission,
+    deadline,
     inference::Blame,
     miner::{
         MinerError, Role, StoreError,
@@ -139,7 +140,7 @@ impl Docket {
         // A pause makes the contest period longer.
         let end = solved
             .time
-            .map(|time| time + 2 * self.machine.contest_period);
+            .map(|time| time.saturating_add(self.machine.contest_period.saturating_mul(2)));
         end.is_none_or(|end| self.machine.now() <= end)
     }
 
@@ -337,7 +338,7 @@ impl Docket {
                     Err(error) if waits_for_disk(&error) => Some(DISK_PAUSE),
                     other => other?,
                 };
-                let again = pause.map(|pause| Instant::now() + pause);
+                let again = pause.map(deadline::after);
                 Ok(Done::Notice { task, again })
             });
         }
@@ -418,5 +419,5 @@ fn failed(
         case.note = Some(error.to_string());
     }
     machine.save_case(case)?;
-    Ok(Some(Slot::Later(Instant::now() + pause)))
+    Ok(Some(Slot::Later(deadline::after(pause))))
 }

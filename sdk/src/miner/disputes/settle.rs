@@ -86,7 +86,7 @@ impl Machine {
             if !own && undone.contains(&refusal.saturating_to()) {
                 return self.reach_stage(case, Stage::Contested);
             }
-            return Ok(Next::At(end + 1));
+            return Ok(Next::At(end.saturating_add(1)));
         }
         let contestation = self
             .answer::<IEngine::contestationsCall>(contestation)
@@ -123,13 +123,14 @@ impl Machine {
             let reason = format!("{outcome}; settling it is left to others");
             return self.end_case(case, Stage::Settled, reason);
         }
-        if !leads && self.now() <= end + LEAD {
-            return Ok(Next::At(end + LEAD + 1));
+        let others = end.saturating_add(LEAD);
+        if !leads && self.now() <= others {
+            return Ok(Next::At(others.saturating_add(1)));
         }
         for receipt in self.validator().settle(case.task).await? {
             self.included(&receipt);
             self.metrics.dispute("settle");
-            case.gas += receipt.gas_used;
+            case.gas = case.gas.saturating_add(receipt.gas_used);
         }
         self.save_case(case)?;
         if self.settings.withdraw {

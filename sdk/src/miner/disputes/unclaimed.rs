@@ -32,7 +32,7 @@ impl Machine {
             .answer::<IEngine::contestEndCall>(end)
             .await?
             .saturating_to();
-        let due = end + SOLVERS_HOUR + 1;
+        let due = end.saturating_add(SOLVERS_HOUR + 1);
         if self.now() < due {
             return Ok(Next::At(due));
         }
@@ -57,7 +57,7 @@ impl Machine {
             Err(error) => return Err(error.into()),
         };
         self.included(&receipt);
-        case.gas += receipt.gas_used;
+        case.gas = case.gas.saturating_add(receipt.gas_used);
         self.end_case(
             case,
             Stage::Agreed,

@@ -176,7 +176,7 @@ impl Machine {
 
     async fn cast(&self, case: &mut Case, vote: Vote) -> Result<Next, StepError> {
         let sent = {
-            let _one_at_a_time = self.locking.lock().await;
+            let _one_at_a_time = self.locking.write().await;
             self.validator().vote(case.task, vote).await
         };
         let receipt = match sent {
@@ -192,7 +192,7 @@ impl Machine {
             Vote::Wrong => "vote_wrong",
             Vote::Right => "vote_right",
         });
-        case.gas += receipt.gas_used;
+        case.gas = case.gas.saturating_add(receipt.gas_used);
         case.voted_wrong = Some(vote == Vote::Wrong);
         self.reach_stage(case, Stage::Voted)
     }

@@ -19,6 +19,7 @@ const LARGEST: usize = 256 << 20;
 
 /// Why a monitor gave no answer.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AskError {
     /// Nobody answers at the address: the miner was killed and has left its file behind.
     #[error("no miner answers at {url}")]

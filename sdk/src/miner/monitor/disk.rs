@@ -3,7 +3,7 @@
 use std::{fs, io, path::Path};
 
 use super::Disk;
-use crate::miner::store::STORE_FILE;
+use crate::miner::{BLOCKS_FOLDER, store::STORE_FILE};
 
 /// What a disk gives at least to a file that is not empty, bytes.
 const PAGE: usize = 4096;
@@ -13,7 +13,7 @@ impl Disk {
     pub(super) fn of(folder: &Path) -> Self {
         Self {
             store: fs::metadata(folder.join(STORE_FILE)).map_or(0, |file| file.len()),
-            blocks: beneath(&folder.join("blocks")),
+            blocks: beneath(&folder.join(BLOCKS_FOLDER)),
             free: free(folder),
         }
     }

@@ -18,8 +18,8 @@ use crate::{
     chain::Head,
     metrics::Metrics,
     miner::{
-        Backup, BackupError, Job, JobFilter, PinCounts, PinStage, Role, Stage, State, StoreError,
-        Tally, job::now_millis, machine::Machine, store::Store,
+        BLOCKS_FOLDER, Backup, BackupError, Job, JobFilter, PinCounts, PinStage, Role, Stage,
+        State, StoreError, Tally, job::now_millis, machine::Machine, store::Store,
     },
 };
 
@@ -358,7 +358,7 @@ impl Look<'_> {
                 ..before
             },
         };
-        let blocks = self.observer.folder.join("blocks");
+        let blocks = self.observer.folder.join(BLOCKS_FOLDER);
         let written = self.blocking(move |_| Disk::probe(&blocks)).await;
         read.blocks = written.err().map(|error| error.to_string());
         *cached = Some((Instant::now(), read.clone()));

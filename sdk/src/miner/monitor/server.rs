@@ -27,11 +27,9 @@ const BOUNDS: Bounds = Bounds {
     connection_time: Duration::from_secs(600),
 };
 
-/// How long is waited for what is being answered when the miner stops.
-const PARTING: Duration = Duration::from_secs(2);
-
 /// A monitor that cannot be served.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum MonitorError {
     /// The address cannot be listened on.
     #[error(
@@ -119,12 +117,11 @@ impl Monitor {
         })
     }
 
-    /// Stops listening, and waits a moment for what is being answered: whoever reads slowly
-    /// gets no more.
+    /// As [`HttpServer::shutdown`], and nobody finds the address any more.
     pub(in crate::miner) async fn shutdown(self) {
         let Self { server, file } = self;
         drop(file);
-        let _ = tokio::time::timeout(PARTING, server.shutdown()).await;
+        server.shutdown().await;
     }
 
     /// Its address as a URL, without a slash at the end.

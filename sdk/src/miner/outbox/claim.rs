@@ -195,15 +195,17 @@ impl Machine {
             .collect();
         let mut fees: HashMap<B256, U256> = HashMap::new();
         for event in receipt.events::<IEngine::FeesPaid>(self.engine) {
-            *fees.entry(event.task).or_default() += event.validatorFee;
+            let fee = fees.entry(event.task).or_default();
+            *fee = fee.saturating_add(event.validatorFee);
         }
         let mut rewards: HashMap<B256, U256> = HashMap::new();
         for event in receipt.events::<IEngine::RewardsPaid>(self.engine) {
-            *rewards.entry(event.task).or_default() += event.validatorReward;
+            let reward = rewards.entry(event.task).or_default();
+            *reward = reward.saturating_add(event.validatorReward);
         }
         let share = share(receipt.gas_used, claimed.len());
         for job in jobs.iter_mut().filter(|job| claimed.contains(&job.task)) {
-            job.gas.claim += share;
+            job.gas.claim = job.gas.claim.saturating_add(share);
             job.earned.fee = fees.get(&job.task).copied().unwrap_or_default();
             job.earned.reward = rewards.get(&job.task).copied().unwrap_or_default();
             self.metrics.earned(job.earned.fee, job.earned.reward);

@@ -200,7 +200,7 @@ impl Delivery {
             Ok(receipt) => {
                 let share = share(receipt.gas_used, self.jobs.len());
                 for job in &mut self.jobs {
-                    job.gas.commit += share;
+                    job.gas.commit = job.gas.commit.saturating_add(share);
                 }
                 self.group.committed = Some(receipt.block);
                 self.waited = false;

@@ -225,7 +225,7 @@ impl Outbox {
     fn deadline(&self) -> Option<Instant> {
         let (_, since) = self.pinned.front()?;
         let waits = self.groups < GROUPS_AT_ONCE;
-        let window = *since + self.machine.settings.bulk.window;
+        let window = since.checked_add(self.machine.settings.bulk.window)?;
         waits.then(|| self.pause.map_or(window, |pause| pause.max(window)))
     }
 

@@ -41,7 +41,11 @@ impl Delivery {
         if self.unsimulated {
             call = call.despite(refused, reveal_gas_unsimulated(self.group.entries.len()));
         }
-        let error = match self.send(call).await {
+        let sent = {
+            let _nothing_locks_stake = self.machine.locking.read().await;
+            self.send(call).await
+        };
+        let error = match sent {
             Ok(receipt) => return self.revealed(&receipt).await,
             Err(error) => error,
         };
@@ -110,7 +114,7 @@ impl Delivery {
             for task in &accepted {
                 if let Some(index) = self.jobs.iter().position(|job| job.task == *task) {
                     let mut job = self.jobs.remove(index);
-                    job.gas.reveal += share;
+                    job.gas.reveal = job.gas.reveal.saturating_add(share);
                     job.contest_end = Some(end);
                     job.winner = Some(account);
                     machine.measured(&mut job, |job| job.reach(State::Revealed));

@@ -20,6 +20,7 @@ use super::{
 };
 use crate::{
     content::pinning::{PinError, PinStore, Standing},
+    deadline,
     miner::{MinerError, Pinning, job::now_millis, machine::Machine},
 };
 
@@ -142,13 +143,13 @@ impl Worker {
 
     /// When there will be something to start.
     fn wake(&self) -> Instant {
-        let now = Instant::now();
         // A clock that was put back makes nothing wait for longer than this.
         let longest = self.settings().longest_pause;
         let next = self.due.first().map_or(longest, |(due, _)| {
             Duration::from_millis(due.saturating_sub(now_millis())).min(longest)
         });
-        (now + next).max(self.closed_until.min(now + longest))
+        let at = |time| Instant::from_std(deadline::after(time));
+        at(next).max(self.closed_until.min(at(longest)))
     }
 
     fn finish(
@@ -241,7 +242,7 @@ impl Worker {
         self.troubles = self.troubles.saturating_add(1);
         let pause = error.pause().unwrap_or_default();
         let pause = pause.max(self.pause(self.troubles)).min(LONGEST_CLOSED);
-        self.closed_until = Instant::now() + pause;
+        self.closed_until = deadline::after(pause).into();
         let mut trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if trouble.is_none() {
             tracing::warn!(store = self.store.name(), %error, "a store is in trouble");

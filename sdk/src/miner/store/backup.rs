@@ -62,6 +62,7 @@ pub struct Backup {
 
 /// Why a backup was not taken or not restored.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum BackupError {
     /// The store cannot be used.
     #[error(transparent)]

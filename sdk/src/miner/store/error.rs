@@ -7,6 +7,7 @@ use crate::miner::disk;
 
 /// Why a store cannot be used.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// Another miner has it open.
     #[error(

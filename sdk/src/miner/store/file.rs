@@ -22,6 +22,35 @@ use crate::{
 
 /// The store in the folder of a miner that does not run, to be looked at. While it is open, no
 /// miner can start there.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use std::sync::Arc;
+/// use arbius_sdk::{
+///     inference::InProcess,
+///     miner::{JobFilter, Miner, MonitorClient, StoreFile},
+/// };
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let deployment = local.deployment();
+/// # let signer = local.signer(arbius_testkit::Actor::Miner(0))?;
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+///
+/// # let miner = Miner::builder().deployment(deployment.clone()).signer(signer).folder(folder)
+/// #     .solver(Arc::new(InProcess::default())).monitor(([127, 0, 0, 1], 0).into()).spawn().await?;
+/// // While a miner runs, its monitor is asked,
+/// let monitor = MonitorClient::find(folder)?.ok_or("no miner runs there")?;
+/// println!("healthy: {}", monitor.status().await?.healthy);
+/// assert!(StoreFile::open(folder).is_err());
+/// miner.stop().await?;
+///
+/// // and afterwards what it has written down.
+/// let store = StoreFile::open(folder)?;
+/// println!("{} has {} jobs", store.account(), store.jobs(&JobFilter::default())?.len());
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct StoreFile {
     store: Store,

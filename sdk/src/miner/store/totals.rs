@@ -7,7 +7,7 @@ use redb::WriteTransaction;
 use serde::{Deserialize, Serialize};
 
 use super::{Store, StoreError, record, schema::META};
-use crate::miner::{Gas, Job, State, Tally};
+use crate::miner::{Earned, Gas, Job, State, Tally};
 
 const KEY: &str = "totals";
 
@@ -60,6 +60,16 @@ pub(super) fn write(write: &WriteTransaction, totals: &Totals) -> Result<(), Sto
 }
 
 impl Store {
+    /// What all finished jobs have brought.
+    pub(in crate::miner) fn earned(&self) -> Result<Earned, StoreError> {
+        let totals: Totals =
+            record::at(&self.begin_read()?.open_table(META)?, KEY)?.unwrap_or_default();
+        Ok(Earned {
+            fee: totals.fees,
+            reward: totals.rewards,
+        })
+    }
+
     /// Jobs by state and what they brought, pruned ones included. Reads the open jobs and no
     /// others.
     pub(in crate::miner) fn tally(&self) -> Result<Tally, StoreError> {

@@ -52,6 +52,7 @@ pub const MAX_ELEMENTS: usize = 1 << 28;
 
 /// Why a graph is not of the class `integer`.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum IntegerError {
     /// The file cannot be read or judged.
     #[error(transparent)]

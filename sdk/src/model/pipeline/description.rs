@@ -103,6 +103,15 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Checks that the template's input of that name brings a text: its own, or a file's.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`].
+    pub fn text(&self, field: &str, name: &str) -> Result<(), BundleError> {
+        self.variable(field, name, &["string", "string_enum", "file"])
+            .map(drop)
+    }
+
     /// Checks that the template's one output is of that name and kind.
     ///
     /// # Errors

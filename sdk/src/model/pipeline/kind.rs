@@ -11,6 +11,7 @@ use super::ocr::Ocr;
 use super::text_embedding::TextEmbedding;
 use super::text_generation::TextGeneration;
 use super::text_to_image::TextToImage;
+use super::text_to_text::TextToText;
 
 /// The pipeline of a bundle.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -20,6 +21,8 @@ pub enum Pipeline {
     Cog(Cog),
     /// A prompt and noise become a picture in one run of one graph.
     TextToImage(TextToImage),
+    /// A prompt and noise become a text in one run of one graph.
+    TextToText(TextToText),
     /// A prompt becomes a picture by latent diffusion.
     LatentDiffusion(LatentDiffusion),
     /// A text goes on, token by token.
@@ -40,6 +43,7 @@ impl Pipeline {
         match self {
             Self::Cog(pipeline) => pipeline,
             Self::TextToImage(pipeline) => pipeline,
+            Self::TextToText(pipeline) => pipeline,
             Self::LatentDiffusion(pipeline) => pipeline,
             Self::TextGeneration(pipeline) => pipeline,
             Self::TextEmbedding(pipeline) => pipeline,

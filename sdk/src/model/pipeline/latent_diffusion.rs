@@ -139,10 +139,9 @@ impl Description for LatentDiffusion {
     }
 
     fn check(&self, parts: &Parts<'_>) -> Result<(), BundleError> {
-        let texts = ["string", "string_enum"];
-        parts.variable("prompt", &self.prompt, &texts)?;
+        parts.text("prompt", &self.prompt)?;
         if let Some(negative) = &self.negative_prompt {
-            parts.variable("negative_prompt", negative, &texts)?;
+            parts.text("negative_prompt", negative)?;
         }
         let padding = Some(self.text_encoder.padding);
         self.tokenizer.check(&[("text_encoder.padding", padding)])?;

@@ -1,4 +1,4 @@
-//! Numbers that the bundle fixes or that a task sets.
+//! Texts that a task brings, and numbers that the bundle fixes or a task sets.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +11,46 @@ use crate::model::BundleError;
 pub struct VariableName {
     /// Its name.
     pub variable: String,
+}
+
+/// A text that a task brings: the name of a variable of the template, or a list of several, whose
+/// texts are joined by a space, empty ones left out. Each is a `string`, a `string_enum` or a
+/// `file`, whose text it then is: UTF-8, at most 64 KiB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    untagged,
+    expecting = "the name of a variable or a list of names is needed"
+)]
+pub enum Text {
+    /// One variable.
+    Variable(String),
+    /// Several in order.
+    Joined(Vec<String>),
+}
+
+/// The most variables that make one text.
+const MAX_JOINED: usize = 8;
+
+impl Text {
+    /// The names of its variables.
+    pub fn variables(&self) -> &[String] {
+        match self {
+            Self::Variable(name) => std::slice::from_ref(name),
+            Self::Joined(names) => names,
+        }
+    }
+
+    /// Checks that every variable is in the template and holds a text.
+    ///
+    /// # Errors
+    /// [`BundleError::Field`].
+    pub fn check(&self, parts: &Parts<'_>, field: &str) -> Result<(), BundleError> {
+        let names = self.variables();
+        if !(1..=MAX_JOINED).contains(&names.len()) {
+            return Parts::wrong(field, format!("1 to {MAX_JOINED} variables are allowed"));
+        }
+        names.iter().try_for_each(|name| parts.text(field, name))
+    }
 }
 
 /// A whole number: itself, or `{"variable": "steps"}` for an `int` or `int_enum` of the

@@ -69,7 +69,7 @@ impl Description for TextEmbedding {
     }
 
     fn check(&self, parts: &Parts<'_>) -> Result<(), BundleError> {
-        parts.variable("text", &self.text, &["string", "string_enum"])?;
+        parts.text("text", &self.text)?;
         self.tokenizer.check(&[])?;
         if !(2..=1 << 16).contains(&self.length) {
             return Parts::wrong("length", "2 to 65536 are allowed");

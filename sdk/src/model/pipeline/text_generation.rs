@@ -114,7 +114,7 @@ impl Description for TextGeneration {
     }
 
     fn check(&self, parts: &Parts<'_>) -> Result<(), BundleError> {
-        parts.variable("prompt", &self.prompt, &["string", "string_enum"])?;
+        parts.text("prompt", &self.prompt)?;
         let stops: Vec<_> = self.stop.iter().map(|stop| ("stop", Some(*stop))).collect();
         self.tokenizer.check(&stops)?;
         if !(1..=MAX_CONTEXT).contains(&self.context) {

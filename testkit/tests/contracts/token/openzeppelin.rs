@@ -14,15 +14,14 @@ use alloy_primitives::{Address, Bytes, TxKind, U256, hex};
 use alloy_sol_types::{Eip712Domain, SolCall, SolError as _, SolStruct, eip712_domain};
 use arbius_sdk::{
     chain::Call,
-    contracts::{IPermit, IToken, IVotes},
+    contracts::{
+        IPermit, IToken, IVotes,
+        signed::{Delegation, Permit},
+    },
 };
 use arbius_testkit::Random;
 
-use super::{
-    SUPPLY,
-    permit::{Permit, sign, v},
-    votes::Delegation,
-};
+use super::{SUPPLY, permit::sign};
 use crate::local::Local;
 
 /// Names the file with the code that creates OpenZeppelin's contracts, in hex.
@@ -172,16 +171,7 @@ impl Pair {
                 };
                 self.send(third, |contract| {
                     let signature = self.sign(signer, &permit, contract);
-                    IPermit::permitCall {
-                        owner: permit.owner,
-                        spender: permit.spender,
-                        value,
-                        deadline: permit.deadline,
-                        v: v(&signature),
-                        r: signature.r().into(),
-                        s: signature.s().into(),
-                    }
-                    .abi_encode()
+                    permit.call(&signature).abi_encode()
                 })
             }
             _ => {
@@ -192,15 +182,7 @@ impl Pair {
                 };
                 self.send(third, |contract| {
                     let signature = self.sign(signer, &delegation, contract);
-                    IVotes::delegateBySigCall {
-                        delegatee: to,
-                        nonce: delegation.nonce,
-                        expiry: delegation.expiry,
-                        v: v(&signature),
-                        r: signature.r().into(),
-                        s: signature.s().into(),
-                    }
-                    .abi_encode()
+                    delegation.call(&signature).abi_encode()
                 })
             }
         }

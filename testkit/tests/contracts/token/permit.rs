@@ -2,34 +2,22 @@
 
 use alloy::signers::{SignerSync as _, local::PrivateKeySigner};
 use alloy_primitives::{Address, B256, FixedBytes, Signature, U256, uint};
-use alloy_sol_types::{Eip712Domain, SolError as _, SolStruct, eip712_domain, sol};
-use arbius_sdk::contracts::{IEngine, IPermit, IToken};
+use alloy_sol_types::{Eip712Domain, SolError as _, SolStruct};
+use arbius_sdk::contracts::{
+    IEngine, IPermit, IToken,
+    signed::{self, Permit},
+};
 use arbius_testkit::{Actor, TestChain};
 
 use super::{SUPPLY, balance};
 use crate::local::{AIUS, Local};
-
-sol! {
-    struct Permit {
-        address owner;
-        address spender;
-        uint256 value;
-        uint256 nonce;
-        uint256 deadline;
-    }
-}
 
 /// The order of secp256k1.
 const ORDER: U256 = uint!(0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141_U256);
 
 /// The domain that wallets are told.
 pub(super) fn domain(local: &Local, token: Address) -> Eip712Domain {
-    eip712_domain! {
-        name: "Arbius",
-        version: "1",
-        chain_id: local.devnet.chain_id(),
-        verifying_contract: token,
-    }
+    signed::domain(local.devnet.chain_id(), token)
 }
 
 /// Signs typed data as wallets do.
@@ -46,19 +34,6 @@ pub(super) fn sign<T: SolStruct>(
 /// `v` as contracts take it.
 pub(super) fn v(signature: &Signature) -> u8 {
     27 + u8::from(signature.v())
-}
-
-/// The call that hands in a permit.
-fn call(permit: &Permit, signature: &Signature) -> IPermit::permitCall {
-    IPermit::permitCall {
-        owner: permit.owner,
-        spender: permit.spender,
-        value: permit.value,
-        deadline: permit.deadline,
-        v: v(signature),
-        r: signature.r().into(),
-        s: signature.s().into(),
-    }
 }
 
 /// What the first account permits the second.
@@ -86,7 +61,7 @@ async fn approves_what_the_owner_signed_whoever_hands_it_in() {
     let permit = permit(&local);
     let signature = sign(&local.signers[0], &permit, &domain(&local, token));
     let receipt = local
-        .send(&local.lanes[2], token, &call(&permit, &signature))
+        .send(&local.lanes[2], token, &permit.call(&signature))
         .await
         .unwrap();
     let events: Vec<_> = receipt.events::<IToken::Approval>(token).collect();
@@ -122,7 +97,7 @@ async fn a_permit_counts_once() {
     let token = local.token().await;
     let permit = permit(&local);
     let signature = sign(&local.signers[0], &permit, &domain(&local, token));
-    let call = call(&permit, &signature);
+    let call = permit.call(&signature);
     local.send(local.stranger(), token, &call).await.unwrap();
     // The number has risen, so the signature is of another struct now, and so by nobody.
     let again = local.refusal(local.stranger(), token, &call).await;
@@ -134,7 +109,7 @@ async fn a_permit_counts_once() {
             ..permit.clone()
         };
         let signature = sign(&local.signers[0], &permit, &domain(&local, token));
-        let call = self::call(&permit, &signature);
+        let call = permit.call(&signature);
         let sent = local.send(local.stranger(), token, &call).await;
         assert_eq!(sent.is_ok(), good, "{nonce}");
     }
@@ -150,7 +125,7 @@ async fn a_permit_ends_with_its_deadline() {
     let last = local.now() + 100;
     permit.deadline = U256::from(last);
     let signature = sign(&local.signers[0], &permit, &domain);
-    let handed_in = call(&permit, &signature);
+    let handed_in = permit.call(&signature);
     local.pass_until(last);
     local.devnet.chain().set_block_timestamp_interval(Some(0));
     local
@@ -164,14 +139,14 @@ async fn a_permit_ends_with_its_deadline() {
         deadline: permit.deadline,
     };
     let refused = local
-        .refusal(local.stranger(), token, &call(&permit, &signature))
+        .refusal(local.stranger(), token, &permit.call(&signature))
         .await;
     assert_eq!(refused, error.abi_encode());
 
     // One without an end is good for ever.
     permit.deadline = U256::MAX;
     let signature = sign(&local.signers[0], &permit, &domain);
-    let call = call(&permit, &signature);
+    let call = permit.call(&signature);
     local.send(local.stranger(), token, &call).await.unwrap();
 }
 
@@ -190,13 +165,13 @@ async fn refuses_permits_that_the_owner_did_not_sign() {
     };
     let lane = &local.lanes[2];
     assert_eq!(
-        local.refusal(lane, token, &call(&permit, &signature)).await,
+        local.refusal(lane, token, &permit.call(&signature)).await,
         error.abi_encode()
     );
 
     // Of each part that is signed, another value.
     let signature = sign(&local.signers[0], &permit, &ours);
-    let sound = call(&permit, &signature);
+    let sound = permit.call(&signature);
     let other = local.lanes[3].address();
     for forged in [
         IPermit::permitCall {
@@ -243,7 +218,7 @@ async fn refuses_permits_that_the_owner_did_not_sign() {
         },
     ] {
         let signature = sign(&local.signers[0], &permit, &theirs);
-        let refused = local.refusal(lane, token, &call(&permit, &signature)).await;
+        let refused = local.refusal(lane, token, &permit.call(&signature)).await;
         assert_eq!(refused[..4], IPermit::ERC2612InvalidSigner::SELECTOR);
     }
     assert_eq!(allowance(&local, token, &permit).await, U256::ZERO);
@@ -255,7 +230,7 @@ async fn refuses_what_is_no_signature() {
     let token = local.token().await;
     let permit = permit(&local);
     let signature = sign(&local.signers[0], &permit, &domain(&local, token));
-    let sound = call(&permit, &signature);
+    let sound = permit.call(&signature);
     let none = B256::ZERO;
     // The twin of a signature recovers to the same account, and is refused.
     let twin = B256::from(ORDER - signature.s());
@@ -329,12 +304,7 @@ async fn pays_for_a_task_in_the_same_transaction() {
         nonce: U256::ZERO,
         deadline: U256::MAX,
     };
-    let domain = eip712_domain! {
-        name: "Arbius",
-        version: "1",
-        chain_id: chain.devnet().chain_id(),
-        verifying_contract: chain.token(),
-    };
+    let domain = signed::domain(chain.devnet().chain_id(), chain.token());
     let key = chain.deployment().accounts[Actor::Requester.index()].key;
     let signer = PrivateKeySigner::from_bytes(&key).unwrap();
     let signature = sign(&signer, &permit, &domain);

@@ -1,26 +1,18 @@
 //! Delegation, checkpoints and their clock (EIP-5805, EIP-6372, OpenZeppelin's `IVotes`).
 
 use alloy_primitives::{Address, B256, U256, aliases::U48};
-use alloy_sol_types::{SolError as _, SolEvent as _, sol};
+use alloy_sol_types::{SolError as _, SolEvent as _};
 use arbius_sdk::{
     chain::{Lane, Receipt},
-    contracts::{IPermit, IToken, IVotes},
+    contracts::{IPermit, IToken, IVotes, signed::Delegation},
 };
 
 use super::{
     SUPPLY,
-    permit::{domain, sign, v},
+    permit::{domain, sign},
     transfer,
 };
 use crate::local::{AIUS, Local};
-
-sol! {
-    struct Delegation {
-        address delegatee;
-        uint256 nonce;
-        uint256 expiry;
-    }
-}
 
 async fn delegate(local: &Local, lane: &Lane, token: Address, delegatee: Address) -> Receipt {
     let call = IVotes::delegateCall { delegatee };
@@ -56,14 +48,7 @@ fn by_signature(
     delegation: &Delegation,
 ) -> IVotes::delegateBySigCall {
     let signature = sign(&local.signers[account], delegation, &domain(local, token));
-    IVotes::delegateBySigCall {
-        delegatee: delegation.delegatee,
-        nonce: delegation.nonce,
-        expiry: delegation.expiry,
-        v: v(&signature),
-        r: signature.r().into(),
-        s: signature.s().into(),
-    }
+    delegation.call(&signature)
 }
 
 #[tokio::test]

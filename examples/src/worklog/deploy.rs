@@ -1,0 +1,16 @@
+//! Deploying the contract.
+
+use alloy_primitives::Address;
+use alloy_sol_types::SolValue;
+use arbius_sdk::{chain::Lane, deploy::DeployError};
+use arbius_testkit::example;
+
+/// Deploys the contract, bound to an engine.
+///
+/// # Errors
+///
+/// [`DeployError`]; the constructor's [`NotAnEngine`](super::IWorklog::NotAnEngine) among them.
+pub async fn deploy(lane: &Lane, engine: Address) -> Result<Address, DeployError> {
+    let name = arbius_artifacts::examples::WORKLOG;
+    example::deploy(lane, name, (engine,).abi_encode_params()).await
+}
