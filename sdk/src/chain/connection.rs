@@ -414,6 +414,16 @@ impl Chain {
             self.pool.endpoints()[index].quarantine(reason);
         }
     }
+
+    /// What to fail with where an answer cannot be true; whoever gave it is not believed any more.
+    pub(crate) fn untrue(&self, method: &'static str, reason: String) -> ChainError {
+        self.distrust(reason.clone());
+        ChainError::Untrue {
+            url: self.name(),
+            method,
+            reason,
+        }
+    }
 }
 
 /// A request as `eth_call` and `eth_estimateGas` take it.

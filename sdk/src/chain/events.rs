@@ -398,11 +398,14 @@ impl Events {
     async fn head_again(&self, view: &Chain, head: &Header) -> Result<Vec<Log>, ChainError> {
         let (number, question) = (head.number(), self.logs.question());
         let logs = self.logs.of_block(view, head.hash).await?;
-        match question.check(&logs, number, number) {
-            Ok(()) if block_hash(&logs, number).is_none_or(|hash| hash == head.hash) => Ok(logs),
-            Ok(()) => Err(untrue(view, format!("another block than {}", head.hash))),
-            Err(reason) => Err(untrue(view, reason)),
-        }
+        let reason = match question.check(&logs, number, number) {
+            Ok(()) if block_hash(&logs, number).is_none_or(|hash| hash == head.hash) => {
+                return Ok(logs);
+            }
+            Ok(()) => format!("another block than {}", head.hash),
+            Err(reason) => reason,
+        };
+        Err(view.untrue("eth_getLogs", reason))
     }
 
     /// Leaves out transactions all of whose events were handed out.
@@ -549,15 +552,6 @@ impl Events {
             }
         }
         Ok(kept.checked_sub(1).map(|last| checkpoints[last]))
-    }
-}
-
-fn untrue(view: &Chain, reason: String) -> ChainError {
-    view.distrust(reason.clone());
-    ChainError::Untrue {
-        url: view.name(),
-        method: "eth_getLogs",
-        reason,
     }
 }
 

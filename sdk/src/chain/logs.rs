@@ -184,12 +184,8 @@ impl Logs {
                         "its newest block is {}, too far from block {from} to be true",
                         head.number
                     );
-                    view.distrust(reason.clone());
-                    failure = failure.or(Some(ChainError::Untrue {
-                        url: view.name(),
-                        method: "eth_getBlockByNumber",
-                        reason,
-                    }));
+                    let untrue = view.untrue("eth_getBlockByNumber", reason);
+                    failure = failure.or(Some(untrue));
                 }
                 Err(error) => failure = failure.or(Some(error)),
             }
@@ -285,12 +281,7 @@ impl Logs {
             match view.provider().get_logs(&filter).await {
                 Ok(logs) => {
                     if let Err(reason) = self.question.check(&logs, from, last) {
-                        view.distrust(reason.clone());
-                        return Err(ChainError::Untrue {
-                            url: view.name(),
-                            method: "eth_getLogs",
-                            reason,
-                        });
+                        return Err(view.untrue("eth_getLogs", reason));
                     }
                     self.grow();
                     return Ok((logs, last.saturating_add(1)));

@@ -107,14 +107,13 @@ impl Contestation {
             .read(engine, &IEngine::contestationVoteCountsCall { task })
             .await?;
         if votes.yeas.max(votes.nays) > U256::from(MOST_VOTES) {
-            return Err(ChainError::Untrue {
-                url: chain.name(),
-                method: "eth_call",
-                reason: format!(
+            return Err(chain.untrue(
+                "eth_call",
+                format!(
                     "{} and {} accounts voted on task {task}, more than there can be",
                     votes.yeas, votes.nays
                 ),
-            });
+            ));
         }
         let mut contestation = Self {
             opened: found.blocktime,
@@ -323,11 +322,10 @@ impl Validator {
             }
             if before.is_some_and(|before| now <= before) {
                 // Each transaction costs gas: what leads nowhere is not repeated for ever.
-                return Err(ChainError::Untrue {
-                    url: chain.name(),
-                    method: "eth_call",
-                    reason: format!("settling {task} paid nobody beyond winner {now}"),
-                });
+                return Err(chain.untrue(
+                    "eth_call",
+                    format!("settling {task} paid nobody beyond winner {now}"),
+                ));
             }
         }
     }

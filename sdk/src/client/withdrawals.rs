@@ -48,14 +48,13 @@ impl Withdrawal {
                 break;
             }
             if looked == MOST_ANNOUNCED {
-                return Err(ChainError::Untrue {
-                    url: chain.name(),
-                    method: "eth_call",
-                    reason: format!(
+                return Err(chain.untrue(
+                    "eth_call",
+                    format!(
                         "{missing} wei of AIUS are announced to be withdrawn by {account}, \
                          but not by any of its {looked} newest announcements"
                     ),
-                });
+                ));
             }
             let call = IEngine::pendingValidatorWithdrawRequestsCall {
                 validator: account,
