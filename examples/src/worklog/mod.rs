@@ -1,6 +1,7 @@
 //! The contract for timestamped proof of work (`examples/worklog`), and how a third party
 //! verifies what it lists.
 
+mod announced;
 mod deploy;
 mod report;
 mod verify;

@@ -57,8 +57,9 @@ pub enum Verdict {
     },
     /// No task.
     Missing,
-    /// A task that the engine tells something else of than the log. The contract cannot write
-    /// that down: the endpoint lies.
+    /// A task that the engine, or the contract when it happened, tells something else of than
+    /// the log. The program cannot write that down: the endpoint lies, or whoever created the
+    /// contract had filled its storage before.
     Contradicted {
         /// The task.
         task: B256,

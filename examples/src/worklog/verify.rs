@@ -7,7 +7,10 @@ use arbius_sdk::{
     contracts::{IEngine, TaskStatus, UnknownStatus},
 };
 
-use super::{Entry, IWorklog, Report, Verdict};
+use super::{
+    Entry, IWorklog, Report, Verdict,
+    announced::{Announced, Announcement},
+};
 
 /// Periods that are verified at once: eleven years of hours. An endpoint cannot make a
 /// verifier ask for ever.
@@ -98,8 +101,8 @@ pub enum VerifyError {
 }
 
 /// Verifies periods of a log by what the chain says: the contract's program, what it lists,
-/// and what the engine knows of each task. From its first period to the last one that is
-/// over, unless `first` or `last` says otherwise.
+/// what it announced when, and what the engine knows of each task. From its first period to the
+/// last one that is over, unless `first` or `last` says otherwise.
 ///
 /// Nothing but the endpoint of `chain` is trusted; ask several, each through a [`Chain`] of its
 /// own, and compare.
@@ -154,6 +157,11 @@ pub async fn verify(
         return Err(VerifyError::TooMany { periods });
     }
 
+    let length = u64::from(known.length);
+    let end = last.saturating_add(1).saturating_mul(length);
+    let time = (first.saturating_mul(length), end.saturating_sub(1));
+    let announced = Announced::read(chain, log, time).await?;
+
     let mut entries = Vec::new();
     let mut next = first;
     loop {
@@ -170,7 +178,7 @@ pub async fn verify(
             });
         }
         let page: Vec<_> = (next..=last).zip(tasks).collect();
-        entries.extend(judge(chain, log.engine, &known, &page).await?);
+        entries.extend(judge(chain, log.engine, &known, &announced, &page).await?);
         match next.checked_add(count) {
             Some(page) if page <= last => next = page,
             _ => break,
@@ -212,30 +220,22 @@ pub async fn verify_with_all(
     agreed.ok_or(VerifyError::NoEndpoint)
 }
 
-/// What the engine says of each period's task.
+/// What the contract announced and the engine says of each period's task.
 async fn judge(
     chain: &Chain,
     engine: Address,
     log: &IWorklog::logReturn,
+    announced: &Announced,
     page: &[(u64, B256)],
 ) -> Result<Vec<Entry>, VerifyError> {
-    let ids: Vec<B256> = page
-        .iter()
-        .map(|(_, task)| *task)
-        .filter(|task| !task.is_zero())
-        .collect();
-    let tasks: Vec<_> = ids
-        .iter()
-        .map(|id| IEngine::tasksCall { id: *id })
-        .collect();
-    let statuses: Vec<_> = ids
-        .iter()
-        .map(|id| IEngine::taskStatusCall { id: *id })
-        .collect();
-    let solutions: Vec<_> = ids
-        .iter()
-        .map(|task| IEngine::solutionsCall { task: *task })
-        .collect();
+    let ids = || {
+        page.iter()
+            .map(|(_, task)| *task)
+            .filter(|task| !task.is_zero())
+    };
+    let tasks: Vec<_> = ids().map(|id| IEngine::tasksCall { id }).collect();
+    let statuses: Vec<_> = ids().map(|id| IEngine::taskStatusCall { id }).collect();
+    let solutions: Vec<_> = ids().map(|task| IEngine::solutionsCall { task }).collect();
     let mut tasks = chain.read_many(engine, &tasks).await?.into_iter();
     let mut statuses = chain.read_many(engine, &statuses).await?.into_iter();
     let mut solutions = chain.read_many(engine, &solutions).await?.into_iter();
@@ -243,11 +243,16 @@ async fn judge(
     let mut entries = Vec::with_capacity(page.len());
     for (period, id) in page {
         let (period, id) = (*period, *id);
+        let announced = announced.of(period);
         if id.is_zero() {
-            entries.push(Entry {
-                period,
-                verdict: Verdict::Missing,
-            });
+            let verdict = match announced {
+                [] => Verdict::Missing,
+                [one, ..] => Verdict::Contradicted {
+                    task: one.task,
+                    what: "the contract announced the task and does not list it",
+                },
+            };
+            entries.push(Entry { period, verdict });
             continue;
         }
         let (Some(task), Some(status), Some(solution)) =
@@ -259,15 +264,7 @@ async fn judge(
         };
         let (task, solution) = (task?, solution?);
         let status = TaskStatus::try_from(status?)?;
-        let contradiction = if task.model != log.model {
-            Some("the task is of another model")
-        } else if task.owner != log.agent {
-            Some("the task is another's")
-        } else if task.blocktime / u64::from(log.length) != period {
-            Some("the task was submitted in another period")
-        } else {
-            None
-        };
+        let contradiction = contradiction(log, period, id, &task, announced);
         let verdict = match (contradiction, status) {
             (Some(what), _) => Verdict::Contradicted { task: id, what },
             (None, TaskStatus::Final) => match cids::from_onchain(&solution.cid) {
@@ -289,4 +286,30 @@ async fn judge(
         entries.push(Entry { period, verdict });
     }
     Ok(entries)
+}
+
+/// What of a listed task does not fit what the engine and the announcements say.
+fn contradiction(
+    log: &IWorklog::logReturn,
+    period: u64,
+    id: B256,
+    task: &IEngine::tasksReturn,
+    announced: &[Announcement],
+) -> Option<&'static str> {
+    if task.model != log.model {
+        return Some("the task is of another model");
+    }
+    if task.owner != log.agent {
+        return Some("the task is another's");
+    }
+    if task.blocktime / u64::from(log.length) != period {
+        return Some("the task was submitted in another period");
+    }
+    match announced {
+        [] => Some("the contract never announced the task"),
+        [one] if one.task != id => Some("the contract announced another task"),
+        [one] if !one.submitted => Some("the contract did not submit the task"),
+        [_] => None,
+        _ => Some("the contract announced several tasks"),
+    }
 }

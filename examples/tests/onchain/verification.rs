@@ -1,14 +1,20 @@
 //! What a third party finds out about a log, from an endpoint alone.
 
 use alloy_primitives::{Address, B256, U256, keccak256};
-use alloy_sol_types::SolValue as _;
-use arbius_examples::worklog::{Log, Report, Verdict, VerifyError, verify, verify_with_all};
-use arbius_sdk::{chain::Chain, content::cids, contracts::TaskStatus};
-use arbius_testkit::requester;
+use alloy_sol_types::{SolEvent as _, SolValue as _};
+use arbius_examples::worklog::{
+    IWorklog, Log, Report, Verdict, VerifyError, verify, verify_with_all,
+};
+use arbius_sdk::{
+    chain::{Call, Chain},
+    content::cids,
+    contracts::TaskStatus,
+};
+use arbius_testkit::{Actor, requester, view};
 
 use crate::{
     worklog::{HOUR, Office},
-    world::{CONTEST, answer},
+    world::{CONTEST, World, answer},
 };
 
 impl Office {
@@ -213,6 +219,141 @@ async fn an_endpoint_that_tells_of_another_task_is_contradicted_by_the_engines_o
             what: "the task is another's"
         }
     );
+}
+
+/// Init code that fills its contract's storage, emits events without data, and leaves code
+/// there: what a forger creates a contract with.
+fn init_code(storage: &[(U256, U256)], events: &[[B256; 4]], code: &[u8]) -> Vec<u8> {
+    const PUSH1: u8 = 0x60;
+    const PUSH3: u8 = 0x62;
+    const PUSH32: u8 = 0x7f;
+    const CODECOPY: u8 = 0x39;
+    const SSTORE: u8 = 0x55;
+    const LOG4: u8 = 0xa4;
+    const RETURN: u8 = 0xf3;
+    let mut init = Vec::new();
+    for (slot, value) in storage {
+        init.push(PUSH32);
+        init.extend(value.to_be_bytes::<32>());
+        init.push(PUSH32);
+        init.extend(slot.to_be_bytes::<32>());
+        init.push(SSTORE);
+    }
+    for event in events {
+        for topic in event.iter().rev() {
+            init.push(PUSH32);
+            init.extend(topic);
+        }
+        init.extend([PUSH1, 0, PUSH1, 0, LOG4]);
+    }
+    let size = u32::try_from(code.len()).unwrap().to_be_bytes();
+    // What follows takes 18 bytes itself.
+    let start = u32::try_from(init.len() + 18).unwrap().to_be_bytes();
+    init.push(PUSH3);
+    init.extend(&size[1..]);
+    init.push(PUSH3);
+    init.extend(&start[1..]);
+    init.extend([PUSH1, 0, CODECOPY, PUSH3]);
+    init.extend(&size[1..]);
+    init.extend([PUSH1, 0, RETURN]);
+    init.extend(code);
+    init
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_made_up_afterwards_proves_nothing_although_the_program_is_the_right_one() {
+    let office = Office::new().await;
+    let real = office.solved().await;
+    // Bob tries twice more in the same hour, past the contract, and keeps what he likes best.
+    let World { bob, chain, .. } = &office.world;
+    office.world.solved(bob, "one try").await;
+    let best = office.world.solved(bob, "a better one").await;
+
+    // He creates contracts with the books of the real one, but for that entry.
+    let books = chain.devnet().chain();
+    let log = U256::from_be_bytes(keccak256((office.id, U256::from(3)).abi_encode()).0);
+    let slots = (0..3)
+        .map(U256::from)
+        .chain((0..3).map(|n| log + U256::from(n)));
+    let mut storage: Vec<_> = slots
+        .map(|slot| (slot, books.storage(office.contract, slot)))
+        .collect();
+    storage.push((office.slot_of(real), U256::from_be_bytes(best.0)));
+    let code = books.code(office.contract);
+    let recorded = IWorklog::Recorded {
+        id: office.id,
+        period: office.first,
+        task: best,
+    };
+    let event = recorded.encode_topics_array::<4>().map(|topic| topic.0);
+    let lane = chain.lane(Actor::Miner(3)).unwrap();
+    let forge = async |announced: usize| {
+        let create = Call::create(init_code(&storage, &vec![event; announced], &code).into());
+        lane.execute(create).await.unwrap().created.unwrap()
+    };
+    let within_the_hour = [
+        (forge(1).await, "the contract did not submit the task"),
+        (forge(2).await, "the contract announced several tasks"),
+    ];
+    office.next_hour();
+    let never = "the contract never announced the task";
+    let afterwards = [(forge(0).await, never), (forge(1).await, never)];
+
+    assert_eq!(office.verdicts().await, [office.proven(real)]);
+    for (worklog, what) in within_the_hour.into_iter().chain(afterwards) {
+        // It answers as the real one does.
+        let forged = IWorklog::new(worklog, bob.provider.clone());
+        assert_eq!(view!(forged.taskAt(office.id, office.first)), best);
+        let log = Log {
+            worklog,
+            ..office.log()
+        };
+        let report = office.verify(log, None, None).await.unwrap();
+        let [entry] = &report.entries[..] else {
+            panic!("{report}")
+        };
+        assert_eq!(entry.verdict, Verdict::Contradicted { task: best, what });
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_endpoint_that_leaves_out_or_swaps_an_entry_is_contradicted_by_what_was_announced() {
+    let office = Office::new().await;
+    let World {
+        bob, model, chain, ..
+    } = &office.world;
+    let task = office.solved().await;
+    let other = office.world.task(bob, *model, "another of Bob's").await;
+    office.next_hour();
+    let late = office.world.task(bob, *model, "one of the next hour").await;
+    let chain = chain.devnet().chain();
+    let slot = office.slot_of(task);
+    for (listed, expected) in [
+        (
+            B256::ZERO,
+            Verdict::Contradicted {
+                task,
+                what: "the contract announced the task and does not list it",
+            },
+        ),
+        (
+            other,
+            Verdict::Contradicted {
+                task: other,
+                what: "the contract announced another task",
+            },
+        ),
+        (
+            late,
+            Verdict::Contradicted {
+                task: late,
+                what: "the task was submitted in another period",
+            },
+        ),
+    ] {
+        chain.set_storage(office.contract, slot, U256::from_be_bytes(listed.0));
+        assert_eq!(office.verdicts().await[0], expected);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

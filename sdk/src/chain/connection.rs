@@ -279,6 +279,34 @@ impl Chain {
         Ok(header.map(|header| header.hash))
     }
 
+    /// The number of the first block made at `timestamp`, seconds since 1970, or later; `None`
+    /// if there is none yet. Asks for the logarithm of the chain's length in headers.
+    ///
+    /// # Errors
+    ///
+    /// What the endpoint or the network answers; [`ChainError::Unreadable`] if it lacks a header.
+    pub async fn first_block_since(&self, timestamp: u64) -> Result<Option<u64>, ChainError> {
+        let newest = self.newest().await?;
+        if newest.timestamp() < timestamp {
+            return Ok(None);
+        }
+        let (mut first, mut last) = (0, newest.number());
+        while first < last {
+            let middle = first + (last - first) / 2;
+            let header = self.header(BlockNumberOrTag::Number(middle)).await?;
+            let header = header.ok_or_else(|| ChainError::Unreadable {
+                method: "eth_getBlockByNumber",
+                reason: format!("there is no block {middle}, but a block {last}"),
+            })?;
+            if header.timestamp() < timestamp {
+                first = middle + 1;
+            } else {
+                last = middle;
+            }
+        }
+        Ok(Some(first))
+    }
+
     /// An account's balance, wei.
     ///
     /// # Errors

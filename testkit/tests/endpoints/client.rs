@@ -100,6 +100,37 @@ fn is_untrue<T: std::fmt::Debug>(asked: Result<T, ClientError>) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_first_block_since_a_time_is_found_by_headers_alone() {
+    let world = World::new().await;
+    let chain = world.network.chain();
+    for seconds in [5, 0, 0, 60, 3_600] {
+        world.local.pass(Duration::from_secs(seconds)).unwrap();
+    }
+    let head = chain.head().await.unwrap();
+    let ledger = world.local.devnet().chain();
+    let times: Vec<_> = (0..=head.number)
+        .map(|number| ledger.block(number.into()).unwrap().header.timestamp)
+        .collect();
+    for time in [
+        0,
+        times[0],
+        times[1] + 1,
+        head.timestamp - 3_600,
+        head.timestamp,
+    ] {
+        let expected = times.iter().position(|block| *block >= time).unwrap() as u64;
+        assert_eq!(
+            chain.first_block_since(time).await.unwrap(),
+            Some(expected),
+            "{time}"
+        );
+    }
+    for time in [head.timestamp + 1, u64::MAX] {
+        assert_eq!(chain.first_block_since(time).await.unwrap(), None);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_reads_up_to_a_newest_block_that_cannot_be() {
     let dao = Dao {
         voting_delay: 10,
