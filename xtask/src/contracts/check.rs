@@ -24,8 +24,22 @@ use crate::{
 /// Names the folder that `arbius-artifacts` embeds instead of its own.
 const ARTIFACTS_VARIABLE: &str = "ARBIUS_ARTIFACTS";
 
-/// The crates whose tests run the artifacts on the local chain.
-const CHAIN_TESTS: &[&str] = &["arbius-artifacts", "arbius-testkit", "arbius-examples"];
+/// The tests that run the artifacts on the local chain.
+const CHAIN_TESTS: &[&str] = &[
+    "activation",
+    "collection",
+    "composition",
+    "contracts",
+    "deployment",
+    "embedded",
+    "engine",
+    "governance",
+    "lifecycle",
+    "onchain",
+    "solvency",
+    "transactions",
+    "vectors",
+];
 
 /// Checks the artifacts of `contracts`.
 pub(crate) fn check(contracts: &[&Contract]) -> eyre::Result<()> {
@@ -50,8 +64,7 @@ pub(crate) fn check(contracts: &[&Contract]) -> eyre::Result<()> {
         );
     }
 
-    let preferred = known.first().map(|(_, entry)| entry.toolchain.as_str());
-    let toolchain = toolchain::find(preferred)?;
+    let toolchain = toolchain::find(manifest.toolchain())?;
     let (same, other): (Vec<_>, Vec<_>) = known
         .into_iter()
         .partition(|(_, entry)| entry.toolchain == toolchain.version);
@@ -135,9 +148,11 @@ fn try_rebuild(contracts: &[&Contract], toolchain: &toolchain::Toolchain) -> eyr
     tests
         .current_dir(workspace::root())
         .env(ARTIFACTS_VARIABLE, &folder)
-        .arg("test");
-    for package in CHAIN_TESTS {
-        tests.args(["--package", package]);
+        // Of the whole workspace, as whoever tests it builds it: fewer packages would need
+        // fewer features of what they depend on, and another build of all that.
+        .args(["test", "--workspace"]);
+    for test in CHAIN_TESTS {
+        tests.args(["--test", test]);
     }
     process::run(&mut tests)
 }
@@ -145,6 +160,18 @@ fn try_rebuild(contracts: &[&Contract], toolchain: &toolchain::Toolchain) -> eyr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_tests_of_rebuilt_contracts_are_there() {
+        for test in CHAIN_TESTS {
+            let found = ["artifacts", "testkit", "examples"].iter().any(|package| {
+                let tests = workspace::root().join(package).join("tests");
+                tests.join(test).join("main.rs").is_file()
+                    || tests.join(format!("{test}.rs")).is_file()
+            });
+            assert!(found, "there is no test {test}");
+        }
+    }
 
     #[test]
     fn says_how_to_build_a_contract_that_has_no_artifact() {

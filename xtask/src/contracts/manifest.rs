@@ -70,6 +70,11 @@ impl Manifest {
         self.contracts.iter().find(|entry| entry.name == name)
     }
 
+    /// What the programs were built with, as the first entry tells it.
+    pub(crate) fn toolchain(&self) -> Option<&str> {
+        Some(self.contracts.first()?.toolchain.as_str())
+    }
+
     /// Replaces the entries that have a new one, adds the others, sorts by name, and
     /// forgets programs that are not in `known`.
     pub(crate) fn update(&mut self, entries: Vec<Entry>, known: &[&str]) {

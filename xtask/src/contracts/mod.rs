@@ -22,6 +22,7 @@ use crate::{
         manifest::Manifest,
         pack::check_limits,
         spec::{CONTRACTS, Contract},
+        toolchain::Toolchain,
     },
     workspace,
 };
@@ -50,16 +51,17 @@ pub(crate) struct Options {
 pub(crate) fn run(options: &Options) -> eyre::Result<()> {
     let contracts = select(&options.names)?;
     if options.install {
-        let toolchain = toolchain::install()?;
+        let manifest = Manifest::read(&artifacts())?;
+        let toolchain = toolchain::install(manifest.toolchain())?;
         println!("Contracts can be built with {}.", toolchain.version);
         Ok(())
     } else if options.lint {
-        let toolchain = toolchain::find(None)?;
+        let toolchain = find_toolchain()?;
         contracts
             .iter()
             .try_for_each(|contract| compile::lint(contract, &toolchain))
     } else if options.rooms {
-        rooms::run(&contracts, &toolchain::find(None)?)
+        rooms::run(&contracts, &find_toolchain()?)
     } else if options.check {
         check::check(&contracts)
     } else {
@@ -89,9 +91,15 @@ fn select(names: &[String]) -> eyre::Result<Vec<&'static Contract>> {
         .collect()
 }
 
+/// The toolchain that the artifacts were built with, or else another that builds contracts.
+fn find_toolchain() -> eyre::Result<Toolchain> {
+    let manifest = Manifest::read(&artifacts())?;
+    Ok(toolchain::find(manifest.toolchain())?)
+}
+
 /// Builds `contracts`, writes their artifacts and prints their sizes.
 fn build(contracts: &[&Contract]) -> eyre::Result<()> {
-    let toolchain = toolchain::find(None)?;
+    let toolchain = find_toolchain()?;
     eprintln!("Building with {}.", toolchain.version);
     let folder = artifacts();
     let mut entries = Vec::new();

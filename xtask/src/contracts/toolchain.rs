@@ -12,7 +12,7 @@ use std::{
     process::Command,
 };
 
-use eyre::{Context as _, eyre};
+use eyre::eyre;
 
 use crate::{contracts::spec::TARGET, process, workspace};
 
@@ -24,6 +24,9 @@ const DEBIAN_PACKAGES: &[&str] = &[
     "rust-web-clippy",
     "lld-19",
 ];
+
+/// What the linker of those says of itself, and no other does.
+const DEBIAN: &str = "Debian LLD";
 
 /// The versions of LLVM whose linker may be on the path under a name of its own.
 const LLD_VERSIONS: std::ops::RangeInclusive<u32> = 17..=23;
@@ -190,33 +193,55 @@ fn on_path(paths: &OsStr, name: &str) -> Option<PathBuf> {
         .find(|file| file.is_file())
 }
 
-/// Gets a toolchain by the first route that works, unless there is one already.
+/// Gets a toolchain by the first route that works, unless the one called `preferred` is there
+/// already. The route to that one is tried first: artifacts can be compared byte by byte only
+/// under the toolchain that they were built with.
 ///
 /// # Errors
 ///
 /// If neither rustup nor apt-get could get one.
-pub(crate) fn install() -> eyre::Result<Toolchain> {
-    let complete = |found: Result<Toolchain, NoToolchain>| {
-        found.ok().filter(|toolchain| toolchain.clippy.is_some())
+pub(crate) fn install(preferred: Option<&str>) -> eyre::Result<Toolchain> {
+    let complete = || {
+        let found = find(preferred).ok();
+        found.filter(|toolchain| toolchain.clippy.is_some())
     };
-    if let Some(toolchain) = complete(find(None)) {
+    if let Some(toolchain) = complete()
+        && preferred.is_none_or(|preferred| toolchain.version == preferred)
+    {
         return Ok(toolchain);
     }
-    let rustup = rustup_route();
-    if rustup.is_err() {
-        eprintln!("rustup could not add what is needed; trying Debian's packages.");
-        apt_route().map_err(|apt| {
-            eyre!(
-                "neither route worked: rustup said \"{}\", apt-get said \"{apt}\"; install \
-                 rust-src for the pinned toolchain, or {}, and run this again",
-                rustup
-                    .err()
-                    .map_or_else(String::new, |error| error.to_string()),
-                DEBIAN_PACKAGES.join(", ")
-            )
-        })?;
+    let mut failures = Vec::new();
+    for (name, route) in routes(preferred) {
+        match route() {
+            Ok(()) => {
+                if let Some(toolchain) = complete() {
+                    return Ok(toolchain);
+                }
+            }
+            Err(error) => {
+                eprintln!("{name} could not add what is needed.");
+                failures.push(format!("{name} said \"{error}\""));
+            }
+        }
     }
-    find(None).wrap_err("what was installed is not complete")
+    Err(eyre!(
+        "no route worked: {}; install rust-src for the pinned toolchain, or {}, and run this again",
+        failures.join(", "),
+        DEBIAN_PACKAGES.join(", ")
+    ))
+}
+
+/// A way to get a toolchain.
+type Route = fn() -> eyre::Result<()>;
+
+/// All ways, that to the toolchain called `preferred` first.
+fn routes(preferred: Option<&str>) -> [(&'static str, Route); 2] {
+    let rustup: (_, Route) = ("rustup", rustup_route);
+    let apt: (_, Route) = ("apt-get", apt_route);
+    match preferred {
+        Some(version) if version.contains(DEBIAN) => [apt, rustup],
+        _ => [rustup, apt],
+    }
 }
 
 /// Adds what is missing to the pinned toolchain.
@@ -291,6 +316,20 @@ mod tests {
         ];
         assert_eq!(choose(&both, Some("two")), Ok(toolchain("two")));
         assert_eq!(choose(&both, Some("three")), Ok(toolchain("one")));
+    }
+
+    #[test]
+    fn looks_first_where_the_toolchain_of_the_artifacts_comes_from() {
+        let names = |preferred| routes(preferred).map(|(name, _)| name);
+        assert_eq!(names(None), ["rustup", "apt-get"]);
+        assert_eq!(
+            names(Some("rustc 1.95.0 (x), its own rust-lld")),
+            ["rustup", "apt-get"]
+        );
+        assert_eq!(
+            names(Some("rustc 1.96.0 (x), Debian LLD 19.1.7")),
+            ["apt-get", "rustup"]
+        );
     }
 
     #[test]
