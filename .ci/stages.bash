@@ -44,6 +44,8 @@ conclude() {
   rm -rf "$heard"
   if [ -n "$running" ]; then
     echo "::: $running FAILED"
+    # In a full disk a linker ends with nothing but a bus error.
+    df -h . | awk 'NR == 2 { print "::: " $4 " of the disk are free" }'
   elif [ "$status" -eq 0 ]; then
     echo "::: minutes"
     printf '%s\n' "${summary[@]}"
