@@ -330,6 +330,25 @@ impl TestChain {
         Ok(())
     }
 
+    /// Stops the clock: from now on time passes by [`TestChain::pass_exactly`] alone, so that what
+    /// holds to the second holds however long the machine takes from one call to the next.
+    pub fn stop_clock(&self) {
+        self.devnet.chain().set_block_timestamp_interval(Some(0));
+    }
+
+    /// Makes a block exactly so long after the newest, in whole seconds.
+    ///
+    /// # Errors
+    ///
+    /// [`TestkitError::Clock`] if the clock would leave what a chain can hold.
+    pub fn pass_exactly(&self, time: Duration) -> Result<(), TestkitError> {
+        let chain = self.devnet.chain();
+        let newest = chain.latest_block().header.timestamp;
+        chain.set_next_block_timestamp(newest.saturating_add(time.as_secs()))?;
+        chain.mine();
+        Ok(())
+    }
+
     /// Gives every paying actor AIUS.
     async fn fund(&self, value: U256) -> Result<(), TestkitError> {
         let owner = self.lane(Actor::Owner)?;

@@ -54,6 +54,7 @@ pub(crate) use refused;
 impl World {
     pub(crate) async fn new() -> Self {
         let chain = TestChain::start().await.unwrap();
+        chain.stop_clock();
         let person = |actor: Actor| person(&chain, actor);
         let world = Self {
             owner: person(Actor::Owner),
@@ -157,7 +158,8 @@ impl World {
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
-        self.chain.pass(Duration::from_secs(seconds)).unwrap();
+        let time = Duration::from_secs(seconds);
+        self.chain.pass_exactly(time).unwrap();
     }
 
     /// The time of the latest block.

@@ -154,6 +154,7 @@ pub(crate) struct World {
 impl World {
     pub(crate) async fn new() -> Self {
         let chain = TestChain::start().await.unwrap();
+        chain.stop_clock();
         let (timelock, governor) = deploy(&chain).await;
         let person = |actor: Actor| person(&chain, actor, timelock, governor);
         let world = Self {
@@ -198,7 +199,8 @@ impl World {
     }
 
     pub(crate) fn pass(&self, seconds: u64) {
-        self.chain.pass(Duration::from_secs(seconds)).unwrap();
+        let time = Duration::from_secs(seconds);
+        self.chain.pass_exactly(time).unwrap();
     }
 
     /// The time of the latest block.
