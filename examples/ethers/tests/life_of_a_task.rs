@@ -1,5 +1,5 @@
-//! The life of a task by an ethers provider and signer alone, on a local chain: whatever the
-//! contracts do is called, and read, by the bindings that the feature `ethers` makes.
+//! The lives that a task can have, by an ethers provider and signer alone, on a local chain:
+//! called and read by the bindings that the feature `ethers` makes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,9 +9,10 @@ use arbius_sdk::{
     ethers::{
         ToAlloy as _, ToEthers as _,
         engine::{
-            ContestationSettledFilter, ContestationSubmittedFilter, ContestationVoteFilter,
-            FeesPaidFilter, IEngine, IEngineErrors, IEngineEvents, ModelRegisteredFilter,
-            RewardsPaidFilter, SolutionSubmittedFilter, TaskInputFilter, TaskRefundedFilter,
+            ConsumerNotifiedFilter, ContestationSettledFilter, ContestationSubmittedFilter,
+            ContestationVoteFilter, FeesPaidFilter, IEngine, IEngineErrors, IEngineEvents,
+            ModelRegisteredFilter, RewardsPaidFilter, SolutionSubmittedFilter, TaskInputFilter,
+            TaskRefundedFilter, TaskRetractedFilter, TaskRetractionAnnouncedFilter,
             TaskSubmittedFilter,
         },
         permit::IPermit,
@@ -89,6 +90,12 @@ impl Person {
             .await
             .unwrap();
         let _: String = provider.request("evm_mine", ()).await.unwrap();
+    }
+
+    /// Lets the time pass after which a task may be retracted, and again after it is announced.
+    async fn wait_to_retract(&self) {
+        let wait = self.engine.min_retraction_wait_time().call().await.unwrap();
+        self.pass(wait.as_u64() + 1).await;
     }
 
     async fn status(&self, task: [u8; 32]) -> u8 {
@@ -334,6 +341,57 @@ async fn a_wrong_answer_is_contested_voted_down_and_refunded_by_ethers() {
     send(requester.engine.withdraw_earnings(requester.address)).await;
     let after = requester.balance().await;
     assert_eq!(after - before, refund.amount);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_task_that_nobody_solves_is_retracted_and_its_consumer_told_by_ethers() {
+    let network = Network::start().unwrap();
+    let [requester, solver] = [REQUESTER, SOLVER].map(|account| person(&network, account));
+    let model = register_model(&network, U256::zero()).await;
+    let (engine, fee) = (&requester.engine, U256::exp10(18));
+    send(requester.token.approve(engine.address(), fee)).await;
+    // The token is a contract that does not know what it is told.
+    let consumer = requester.token.address();
+    let submit = engine.submit_task_with_consumer(
+        0,
+        requester.address,
+        model,
+        fee,
+        b"{}".into(),
+        consumer,
+        50_000,
+    );
+    let task = event::<TaskSubmittedFilter>(&send(submit).await).id;
+    let refused = refusal(engine.notify_consumer(task)).await;
+    assert!(matches!(refused, IEngineErrors::TaskNotFinal(_)));
+    let refused = refusal(solver.engine.retract_task(task)).await;
+    assert!(matches!(refused, IEngineErrors::NotTaskOwner(_)));
+
+    // It announces that, and may do it later.
+    requester.wait_to_retract().await;
+    let receipt = send(engine.retract_task(task)).await;
+    assert_eq!(event::<TaskRetractionAnnouncedFilter>(&receipt).task, task);
+    let announced = engine.retraction_announced(task).call().await.unwrap();
+    assert!(announced > U256::zero());
+    let refused = refusal(engine.retract_task(task)).await;
+    assert!(matches!(refused, IEngineErrors::NotEnoughDelay(_)));
+    requester.wait_to_retract().await;
+    let receipt = send(engine.retract_task(task)).await;
+    assert_eq!(event::<TaskRetractedFilter>(&receipt).id, task);
+    let refund: TaskRefundedFilter = event(&receipt);
+    let kept = engine.retraction_fee_percentage().call().await.unwrap();
+    let expected = fee - fee * kept / U256::exp10(18);
+    assert_eq!((refund.owner, refund.amount), (requester.address, expected));
+    assert_eq!(requester.status(task).await, 6);
+
+    // Anybody tells the consumer, as often as it takes.
+    for _ in 0..2 {
+        let told: ConsumerNotifiedFilter = event(&send(solver.engine.notify_consumer(task)).await);
+        assert_eq!(
+            (told.task, told.consumer, told.success),
+            (task, consumer, false)
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -387,6 +387,35 @@ impl Tally {
 }
 
 /// A miner that runs. Dropping it stops the miner where it stands.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # use std::sync::Arc;
+/// # use alloy_primitives::U256;
+/// # use arbius_sdk::{client::Network, inference::InProcess, miner::{Catalogue, Miner, State}, model::Bundle};
+/// # let digits = arbius_models::digits();
+/// # let builder = arbius_testkit::TestChain::builder();
+/// # let local = builder.model("digits", digits.template, U256::ZERO, U256::ONE).start(|_| ()).await?;
+/// # let files = digits.files.iter().copied();
+/// # let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+/// # let network = Network::connect(local.deployment()).await?;
+/// # let folder = tempfile::tempdir()?;
+/// # let miner = Miner::builder()
+/// #     .deployment(local.deployment().clone())
+/// #     .signer(local.signer(arbius_testkit::Actor::Miner(0))?)
+/// #     .solver(Arc::new(InProcess::default()))
+/// #     .catalogue(Catalogue::registered(&network, [bundle]).await?)
+/// #     .folder(folder.path());
+/// let miner = miner.spawn().await?;
+/// println!("mining {} models as {}", miner.models().len(), miner.account());
+/// // At any time: from its store, not from the chain.
+/// let tally = miner.tally()?;
+/// println!("{} tasks claimed, for {} wei of AIUS in fees", tally.of(State::Claimed), tally.fees);
+/// miner.stop().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct MinerHandle {
     account: Address,

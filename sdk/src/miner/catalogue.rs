@@ -18,6 +18,26 @@ use crate::{
 const TRIES: u32 = 5;
 
 /// Bundles by model id. A miner looks at tasks of these models and at no others.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use arbius_sdk::{client::Network, miner::Catalogue, model::Bundle};
+/// # use alloy_primitives::U256;
+/// # let digits = arbius_models::digits();
+/// # let builder = arbius_testkit::TestChain::builder();
+/// # let local = builder.model("digits", digits.template, U256::ZERO, U256::ONE).start(|_| ()).await?;
+/// # let deployment = local.deployment();
+/// # let files = digits.files.iter().copied();
+/// # let bundle = Bundle::from_bytes(digits.template, digits.manifest, files)?;
+///
+/// // What the network calls each model follows from its template.
+/// let network = Network::connect(deployment).await?;
+/// let catalogue = Catalogue::registered(&network, [bundle]).await?;
+/// assert_eq!(catalogue.ids().count(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     models: BTreeMap<B256, Arc<Bundle>>,

@@ -18,6 +18,21 @@ pub enum Urgency {
 }
 
 /// Something to be done by a transaction.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use alloy_primitives::U256;
+/// use arbius_sdk::{chain::Call, contracts::IToken};
+/// # let local = arbius_testkit::TestChain::start().await?;
+/// # let (lane, token) = (local.lane(arbius_testkit::Actor::Requester)?, local.token());
+///
+/// let transfer = IToken::transferCall { to: lane.address(), value: U256::ONE };
+/// let receipt = lane.execute(Call::new(token, &transfer)).await?;
+/// assert_eq!(receipt.events::<IToken::Transfer>(token).count(), 1);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Call {
     pub(super) to: TxKind,

@@ -20,6 +20,16 @@ use crate::content::{BlockStore, Cid, cids};
 use crate::http;
 
 /// A Kubo node.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arbius_sdk::content::pinning::{Kubo, PinStore, PinTimes};
+///
+/// // Without a token: its RPC API is for this machine alone, unless something stands before it.
+/// let node = Kubo::new("http://127.0.0.1:5001", None, PinTimes::default())?;
+/// let stores: Vec<Arc<dyn PinStore>> = vec![Arc::new(node)];
+/// # Ok::<(), arbius_sdk::content::pinning::PinError>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Kubo {
     requests: Arc<Requests>,

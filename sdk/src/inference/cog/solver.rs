@@ -17,6 +17,20 @@ use crate::model::input::{Inputs, Value};
 use crate::model::{Bundle, Class};
 
 /// A model on a Cog server, one task at a time.
+///
+/// ```
+/// use std::sync::Arc;
+/// use arbius_sdk::inference::{
+///     Cog, Solver,
+///     cog::{CogCommand, CogLimits},
+/// };
+///
+/// // A container that runs already, or a predictor that is started for the first task.
+/// let container: Arc<dyn Solver> = Arc::new(Cog::at("http://127.0.0.1:5000", CogLimits::default())?);
+/// let command = CogCommand::python("python3", "models/predictor");
+/// let process: Arc<dyn Solver> = Arc::new(Cog::start(command, CogLimits::default()));
+/// # Ok::<(), arbius_sdk::inference::cog::CogError>(())
+/// ```
 #[derive(Debug)]
 pub struct Cog {
     server: Server,
