@@ -12,8 +12,8 @@ mod mine;
 
 use std::{path::Path, time::Duration};
 
-use alloy_primitives::{B256, U256, utils::format_ether};
-use arbius_examples::network;
+use alloy_primitives::{B256, U256};
+use arbius_examples::{amount::in_aius, network};
 use arbius_models::EmbeddedBundle;
 use arbius_sdk::{
     client::{Requester, TaskRequest},
@@ -58,7 +58,7 @@ async fn main() -> Result<()> {
 }
 
 fn tell(won: Earned) {
-    println!("+ {} AIUS", format_ether(won.total()));
+    println!("+ {} AIUS", in_aius(won.total()));
 }
 
 /// Stops when something is done, or went wrong.
