@@ -44,6 +44,9 @@ const VOTER: usize = 6;
 const CONTEST_PERIOD: u64 = 2_000;
 const VOTING_PERIOD: u64 = 4_000;
 
+/// How long it takes from the announcement to retract a task to when that can be done, in seconds.
+const RETRACTION_NOTICE: u64 = 600;
+
 /// An account with a provider and the contracts over it.
 struct Person {
     address: Address,
@@ -90,12 +93,6 @@ impl Person {
             .await
             .unwrap();
         let _: String = provider.request("evm_mine", ()).await.unwrap();
-    }
-
-    /// Lets the time pass after which a task may be retracted, and again after it is announced.
-    async fn wait_to_retract(&self) {
-        let wait = self.engine.min_retraction_wait_time().call().await.unwrap();
-        self.pass(wait.as_u64() + 1).await;
     }
 
     async fn status(&self, task: [u8; 32]) -> u8 {
@@ -350,8 +347,8 @@ async fn a_task_that_nobody_solves_is_retracted_and_its_consumer_told_by_ethers(
     let model = register_model(&network, U256::zero()).await;
     let (engine, fee) = (&requester.engine, U256::exp10(18));
     send(requester.token.approve(engine.address(), fee)).await;
-    // The token is a contract that does not know what it is told.
-    let consumer = requester.token.address();
+    // No contract is there yet.
+    let consumer = requester.address;
     let submit = engine.submit_task_with_consumer(
         0,
         requester.address,
@@ -368,14 +365,15 @@ async fn a_task_that_nobody_solves_is_retracted_and_its_consumer_told_by_ethers(
     assert!(matches!(refused, IEngineErrors::NotTaskOwner(_)));
 
     // It announces that, and may do it later.
-    requester.wait_to_retract().await;
+    let wait = engine.min_retraction_wait_time().call().await.unwrap();
+    requester.pass(wait.as_u64() + 1).await;
     let receipt = send(engine.retract_task(task)).await;
     assert_eq!(event::<TaskRetractionAnnouncedFilter>(&receipt).task, task);
     let announced = engine.retraction_announced(task).call().await.unwrap();
     assert!(announced > U256::zero());
     let refused = refusal(engine.retract_task(task)).await;
-    assert!(matches!(refused, IEngineErrors::NotEnoughDelay(_)));
-    requester.wait_to_retract().await;
+    assert!(matches!(refused, IEngineErrors::WaitLonger(_)));
+    requester.pass(RETRACTION_NOTICE + 1).await;
     let receipt = send(engine.retract_task(task)).await;
     assert_eq!(event::<TaskRetractedFilter>(&receipt).id, task);
     let refund: TaskRefundedFilter = event(&receipt);
