@@ -316,7 +316,8 @@ async fn no_limit_is_too_large() {
         topics,
         Cursor::after(head.number),
     )
-    .poll_every(Duration::MAX);
+    .poll_every(Duration::MAX)
+    .quiet_poll_every(Duration::MAX);
     events.next().await.unwrap();
 
     let store = MemoryStore::new();

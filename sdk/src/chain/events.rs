@@ -29,7 +29,7 @@ const OVERLAP: u64 = 4;
 /// got shorter.
 const LATE: Duration = Duration::from_secs(3);
 
-/// How often to look for new blocks while a subscription tells of events.
+/// How often to look for new blocks while a subscription tells of events, unless told.
 const QUIET_POLL: Duration = Duration::from_secs(5);
 
 /// What was read at a time.
@@ -115,6 +115,7 @@ pub struct Events {
     logs: Logs,
     cursor: Cursor,
     poll: Duration,
+    quiet_poll: Duration,
     /// Blocks that are known from elsewhere.
     expected: Arc<Expected>,
     /// Events of the last blocks that were handed out already, by block and index.
@@ -154,6 +155,7 @@ impl Events {
             logs: Logs::new(chain, emitter, topics),
             cursor,
             poll: Duration::from_millis(500),
+            quiet_poll: QUIET_POLL,
             expected: Arc::default(),
             seen: BTreeMap::new(),
             late_since: None,
@@ -169,6 +171,15 @@ impl Events {
     #[must_use]
     pub const fn poll_every(mut self, pause: Duration) -> Self {
         self.poll = pause;
+        self
+    }
+
+    /// How often to look for new blocks even so while a WebSocket endpoint tells of events, but
+    /// not more often than [`Events::poll_every`] allows; 5 s by default. It is how late events
+    /// are read of which the endpoint does not tell, and what a quiet contract costs in requests.
+    #[must_use]
+    pub const fn quiet_poll_every(mut self, pause: Duration) -> Self {
+        self.quiet_poll = pause;
         self
     }
 
@@ -224,7 +235,7 @@ impl Events {
         if let Some(wake) = &self.wake
             && wake.is_live()
         {
-            let more = QUIET_POLL.saturating_sub(self.poll);
+            let more = self.quiet_poll.saturating_sub(self.poll);
             // Silence is nothing new: it is looked at anyhow.
             let _ = tokio::time::timeout(more, wake.woken()).await;
         }
