@@ -6,7 +6,7 @@ use alloy_primitives::{B256, Bytes, U256};
 use arbius_devnet::{Devnet, chain::Mining};
 use arbius_sdk::chain::{Call, ChainError, FeePolicy, Intent, Lane, Outcome, Urgency};
 
-use crate::world::{Notebook, devnet, hasty, somebody, until};
+use crate::world::{Endpoint, Notebook, devnet, hasty, somebody, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_intent_that_was_never_sent_is_sent_after_the_restart_and_only_once() {
@@ -103,12 +103,13 @@ async fn every_version_is_known_after_a_restart_and_nothing_new_is_sent_before_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_comes_back_without_its_pool_is_sent_everything_again() {
-    let (devnet, chain, signer) = devnet().await;
+    let (devnet, _, signer) = devnet().await;
+    // Its own port could be another's by the time that it comes back.
+    let (endpoint, chain) = Endpoint::before(&devnet, Vec::new()).await;
     devnet.chain().set_mining(Mining::Manual);
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("chain.state");
     devnet.chain().save_state(&state).unwrap();
-    let port = devnet.address().port();
     let lane = Lane::with_journal(chain, signer, hasty(), Arc::new(Notebook::default()));
     let mut sent = Vec::new();
     for _ in 0..3 {
@@ -124,18 +125,9 @@ async fn a_node_that_comes_back_without_its_pool_is_sent_everything_again() {
             sent.landed().await.unwrap();
         }
     });
-    let builder = || {
-        Devnet::builder()
-            .port(port)
-            .load_state(&state)
-            .mining(Mining::Manual)
-    };
-    let mut again = builder().spawn().await;
-    while again.is_err() {
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        again = builder().spawn().await;
-    }
-    let devnet = again.unwrap();
+    let again = Devnet::builder().load_state(&state);
+    let devnet = again.mining(Mining::Manual).spawn().await.unwrap();
+    endpoint.lead_to(&devnet);
     until("all are there again", async || {
         devnet.chain().pool().len() == 3
     })

@@ -8,7 +8,10 @@ use alloy::{
 };
 use alloy_primitives::{Bytes, U256};
 use alloy_sol_types::SolError;
-use arbius_devnet::chain::Mining;
+use arbius_devnet::{
+    Devnet,
+    chain::{Mining, Transaction},
+};
 use arbius_sdk::{
     chain::{Call, ChainError, FeePolicy, Lane, Outcome},
     contracts::IEngine,
@@ -18,6 +21,13 @@ use crate::world::{Notebook, by_hand, devnet, hasty, lane_on, somebody, until};
 
 fn transfer(wei: u64) -> Call {
     Call::transfer(somebody(), U256::from(wei))
+}
+
+/// Whether transactions that do nothing have taken the place of all that waited.
+fn is_called_off(devnet: &Devnet) -> bool {
+    let pool = devnet.chain().pool();
+    let is_empty = |waits: &Arc<Transaction>| waits.envelope().value().is_zero();
+    !pool.is_empty() && pool.iter().all(is_empty)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -71,19 +81,17 @@ async fn what_is_stuck_for_another_reason_than_its_price_is_not_made_ever_dearer
 #[tokio::test(flavor = "multi_thread")]
 async fn whichever_version_is_included_counts() {
     let (devnet, lane, journal) = by_hand(hasty()).await;
+    devnet.chain().mine();
     let mut sent = lane.send(transfer(3)).await.unwrap();
     let hash = sent.hash();
     let mine = async {
         until("it is replaced", async || lane.status().replaced > 0).await;
-        let original = journal.open()[0].raw.clone();
-        // A node that never saw the replacement makes the block.
-        let included = async || {
-            devnet.chain().drop_all_transactions();
-            let _ = devnet.chain().send_raw(&original);
-            devnet.chain().mine();
-            devnet.chain().mined(hash).is_some()
-        };
-        until("the first version is included", included).await;
+        let original = Transaction::decode(&journal.open()[0].raw).unwrap();
+        // A node that never saw the replacement makes the block. It takes the place of the empty
+        // one: the pool, which the lane sends to meanwhile, is not asked.
+        let block = [(0, vec![original])].into();
+        devnet.chain().reorganise(1, block).unwrap();
+        assert!(devnet.chain().mined(hash).is_some());
     };
     let (receipt, ()) = tokio::join!(sent.landed(), mine);
     assert_eq!(receipt.unwrap().hash, hash);
@@ -116,13 +124,7 @@ async fn what_is_called_off_does_nothing_and_frees_the_lane() {
     let (devnet, lane, journal) = by_hand(hasty()).await;
     let sent = lane.send(transfer(3)).await.unwrap();
     let mine = async {
-        let replaced = async || {
-            devnet
-                .chain()
-                .pool()
-                .iter()
-                .all(|waits| waits.envelope().value().is_zero())
-        };
+        let replaced = async || is_called_off(&devnet);
         until("an empty one takes its place", replaced).await;
         devnet.chain().mine();
     };
@@ -144,12 +146,26 @@ async fn what_was_given_up_waiting_for_is_called_off_before_the_next() {
     let (devnet, lane, _) = by_hand(policy).await;
     let error = lane.execute(transfer(3)).await.unwrap_err();
     assert!(matches!(error, ChainError::NoReceipt { .. }), "{error}");
-    devnet
-        .chain()
-        .set_mining(Mining::Interval(Duration::from_millis(100)));
-    let again = async || lane.execute(transfer(3)).await.is_ok();
-    until("the next goes through", again).await;
-    // The first may have been included or called off, but not be waiting any more.
+    let next = async {
+        let mut sent = None;
+        // Each time, it waits for the first no longer than the policy says. What is sent in the
+        // end is waited for without that limit: given up, it would be sent once more.
+        until("the next is sent", async || {
+            sent = lane.send(transfer(3)).await.ok();
+            sent.is_some()
+        })
+        .await;
+        sent.unwrap().landed().await.unwrap();
+    };
+    let mine = async {
+        // It is called off by whoever sends next; until then, it could be included.
+        let replaced = async || is_called_off(&devnet);
+        until("an empty one takes its place", replaced).await;
+        devnet
+            .chain()
+            .set_mining(Mining::Interval(Duration::from_millis(100)));
+    };
+    tokio::join!(next, mine);
     assert_eq!(lane.status().underway, 0);
     let paid = devnet.chain().balance(somebody());
     assert_eq!(paid, U256::from(3), "it was called off");

@@ -17,6 +17,8 @@ use arbius_sdk::{
     http,
 };
 use axum::{Router, extract::State, http::StatusCode, response::IntoResponse, routing::post};
+use futures_util::TryFutureExt as _;
+use reqwest::Response;
 use serde_json::{Value, json};
 
 pub(crate) async fn devnet() -> (Devnet, Chain, Signer) {
@@ -134,7 +136,7 @@ pub(crate) struct Endpoint {
     /// So many answers about nonces tell the one before.
     old_nonces: AtomicUsize,
     counts: Mutex<BTreeMap<String, usize>>,
-    behind: String,
+    behind: Mutex<String>,
     client: reqwest::Client,
 }
 
@@ -145,7 +147,7 @@ impl Endpoint {
             faults: Mutex::new(faults.into()),
             old_nonces: AtomicUsize::new(0),
             counts: Mutex::default(),
-            behind: devnet.url(),
+            behind: Mutex::new(devnet.url()),
             client: http::client().unwrap(),
         });
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
@@ -157,6 +159,11 @@ impl Endpoint {
             .with_state(Arc::clone(&endpoint));
         tokio::spawn(async move { axum::serve(listener, router).await });
         (endpoint, Chain::connect(&url).await.unwrap())
+    }
+
+    /// Serves in front of another chain.
+    pub(crate) fn lead_to(&self, devnet: &Devnet) {
+        *self.behind.lock().unwrap() = devnet.url();
     }
 
     /// Tells the nonce before the real one, so many times.
@@ -202,12 +209,17 @@ async fn answer(State(endpoint): State<Arc<Endpoint>>, body: String) -> impl Int
         }
         Some(Fault::LoseAnswer) | None => {}
     }
-    let passed = endpoint.client.post(&endpoint.behind).body(body);
+    let behind = endpoint.behind.lock().unwrap().clone();
+    let passed = endpoint.client.post(behind).body(body);
     let passed = passed
         .header("content-type", "application/json")
         .send()
+        .and_then(Response::text)
         .await;
-    let mut answer = passed.unwrap().text().await.unwrap();
+    // The chain is gone.
+    let Ok(mut answer) = passed else {
+        return (StatusCode::BAD_GATEWAY, String::new());
+    };
     let old = &endpoint.old_nonces;
     if request["method"] == "eth_getTransactionCount"
         && old
