@@ -1,6 +1,9 @@
 //! What apps ask, of endpoints that are away or name what cannot be.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::{Duration, Instant},
+};
 
 use alloy_primitives::{Address, B256, U256, hex};
 use alloy_sol_types::{Revert, SolCall, SolError};
@@ -14,7 +17,7 @@ use arbius_sdk::{
 use arbius_testkit::{Actor, TestChain, TestChainBuilder};
 use serde_json::{Value, json};
 
-use crate::world::{Hostile, Mode, builder, status};
+use crate::world::{Hostile, Mode, builder, status, until};
 
 struct World {
     local: TestChain,
@@ -238,18 +241,30 @@ async fn waiting_for_a_task_outlasts_an_endpoint_that_is_away_for_a_while() {
     let requester = world.requester();
     let task = world.submit(&requester).await;
 
-    let time = Duration::from_secs(4);
     let waiting = tokio::spawn({
         let requester = requester.clone();
-        async move { requester.await_solution(task, time).await }
+        async move {
+            requester
+                .await_solution(task, Duration::from_secs(600))
+                .await
+        }
     });
-    let start = Instant::now();
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // A look is two questions, and over with one that three attempts did not answer: by the
+    // fifth there was another look.
+    let looks = async |what: &str| {
+        let before = world.endpoint.asked("eth_call");
+        until(what, async || world.endpoint.asked("eth_call") > before + 4).await;
+        assert!(!waiting.is_finished(), "{what}");
+    };
+    looks("it sees the task").await;
     world.endpoint.set(Mode::Status(503, None));
-    tokio::time::sleep(Duration::from_millis(500)).await;
-    assert!(!waiting.is_finished());
+    looks("it asks in vain").await;
     world.endpoint.set(Mode::Honest);
-    let waited = waiting.await.unwrap();
+    looks("it goes on").await;
+    waiting.abort();
+
+    let (start, time) = (Instant::now(), Duration::from_secs(1));
+    let waited = requester.await_solution(task, time).await;
     let open = TaskStatus::Open;
     assert!(
         matches!(waited, Err(ClientError::TimedOut { status, .. }) if status == open),
@@ -257,18 +272,18 @@ async fn waiting_for_a_task_outlasts_an_endpoint_that_is_away_for_a_while() {
     );
     assert!(start.elapsed() >= time);
 
-    // An endpoint that stays away is what is told in the end.
-    let waiting = tokio::spawn({
-        let requester = requester.clone();
-        async move {
-            requester
-                .await_final(task, Duration::from_millis(700))
-                .await
+    // An endpoint that stays away is what is told in the end. It answers one question, which is
+    // the first look; only if that takes all the time is nothing to be told.
+    let calls = AtomicUsize::new(0);
+    world.endpoint.lies(move |method, params, ask| {
+        let mut answer = ask(params);
+        if method == "eth_call" && calls.fetch_add(1, Ordering::Relaxed) > 0 {
+            let error = json!({"code": -32_603, "message": "internal error"});
+            answer = json!({"jsonrpc": "2.0", "id": answer["id"], "error": error});
         }
+        answer
     });
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    world.endpoint.set(Mode::Status(503, None));
-    let waited = waiting.await.unwrap();
+    let waited = requester.await_final(task, Duration::from_secs(5)).await;
     assert!(
         matches!(
             &waited,
@@ -277,6 +292,7 @@ async fn waiting_for_a_task_outlasts_an_endpoint_that_is_away_for_a_while() {
         "{waited:?}"
     );
     // And one that never answered is told at once.
+    world.endpoint.set(Mode::Status(503, None));
     let waited = requester.await_final(task, Duration::from_secs(600)).await;
     assert!(matches!(waited, Err(ClientError::Chain(_))), "{waited:?}");
 }

@@ -7,7 +7,7 @@ use alloy_sol_types::sol;
 use arbius_devnet::Devnet;
 use arbius_sdk::chain::{Call, Chain, ChainError, EndpointState, Lane, Signer};
 
-use crate::world::{Hostile, Mode, Relay, builder, comes_to, dead, devnet, status};
+use crate::world::{Dead, Hostile, Mode, Relay, STALLED, builder, comes_to, devnet, status, until};
 
 sol! {
     function anything() external view returns (uint256);
@@ -34,6 +34,7 @@ async fn whatever_is_wrong_with_the_first_endpoint_the_second_answers() {
         let urls = [first.url(), devnet.url()];
         let chain = builder(urls.iter().map(String::as_str))
             .max_response(64 << 10)
+            .request_timeout(STALLED)
             .connect()
             .await
             .unwrap();
@@ -102,7 +103,8 @@ async fn a_chain_whose_endpoints_are_all_gone_says_what_is_wrong_with_each() {
     // Neither is given up.
     one.set(Mode::Honest);
     chain.head().await.unwrap();
-    let (one, two) = (dead(), dead());
+    let dead = [Dead::new(), Dead::new()];
+    let [one, two] = dead.each_ref().map(Dead::url);
     let error = builder([one.as_str(), &two])
         .connect()
         .await
@@ -111,16 +113,23 @@ async fn a_chain_whose_endpoints_are_all_gone_says_what_is_wrong_with_each() {
     assert!(error.contains(&one) && error.contains(&two), "{error}");
 }
 
+/// Waits until an endpoint is asked for a head, and lets it answer honestly from the next on.
+async fn honest_again(endpoint: &Hostile) {
+    let before = endpoint.asked("eth_getBlockByNumber");
+    until("it is asked", async || {
+        endpoint.asked("eth_getBlockByNumber") > before
+    })
+    .await;
+    endpoint.set(Mode::Honest);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hiccup_of_the_only_endpoint_is_waited_for() {
     let devnet = devnet().await;
     let only = Hostile::before(&devnet).await;
     let chain = builder([only.url().as_str()]).connect().await.unwrap();
     only.set(Mode::Half);
-    let (head, ()) = tokio::join!(chain.head(), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        only.set(Mode::Honest);
-    });
+    let (head, ()) = tokio::join!(chain.head(), honest_again(&only));
     head.unwrap();
     // What is down is down: it is asked three times and no more.
     only.set(Mode::Status(500, None));
@@ -159,10 +168,7 @@ async fn too_many_requests_are_waited_for_as_long_as_the_endpoint_says_and_then_
     let chain = builder([only.url().as_str()]).connect().await.unwrap();
     only.set(Mode::Status(429, Some(1)));
     let start = Instant::now();
-    let (head, ()) = tokio::join!(chain.head(), async {
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        only.set(Mode::Honest);
-    });
+    let (head, ()) = tokio::join!(chain.head(), honest_again(&only));
     head.unwrap();
     assert!(
         start.elapsed() >= Duration::from_secs(1),
@@ -207,7 +213,7 @@ async fn an_endpoint_is_sent_no_more_requests_than_were_set() {
     assert!((sent as f64) < most, "{sent} in {elapsed:?}");
     let took = start.elapsed();
     assert!(took > Duration::from_millis(1200), "{took:?}");
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    assert!(took < Duration::from_secs(60), "{took:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -259,8 +265,8 @@ async fn a_transaction_goes_to_every_endpoint_and_is_included_once() {
         Hostile::before(&devnet).await,
         Hostile::before(&devnet).await,
     );
-    let down = dead();
-    let urls = [down.clone(), one.url(), two.url()];
+    let down = Dead::new();
+    let urls = [down.url(), one.url(), two.url()];
     let chain = builder(urls.iter().map(String::as_str))
         .connect()
         .await
@@ -271,9 +277,10 @@ async fn a_transaction_goes_to_every_endpoint_and_is_included_once() {
     lane.execute(Call::transfer(to, U256::from(5)))
         .await
         .unwrap();
-    crate::world::until("both were handed the transaction", async || {
+    // More than once, if it takes long to be included: then it is sent again.
+    until("both were handed the transaction", async || {
         let method = "eth_sendRawTransaction";
-        (one.asked(method), two.asked(method)) == (1, 1)
+        one.asked(method) > 0 && two.asked(method) > 0
     })
     .await;
     assert_eq!(chain.balance(to).await.unwrap(), U256::from(5));
