@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use arbius_sdk::content::unixfs;
 use arbius_sdk::inference::worker::{
@@ -13,7 +12,7 @@ use arbius_sdk::metrics::Metrics;
 use arbius_sdk::model::{Bundle, Class, Manifest, Passport, Pinned};
 
 #[cfg(unix)]
-use crate::children::children;
+use crate::children::await_children;
 use crate::onnx_writer::{Attribute, Graph, INT32, INT64, UINT8};
 use crate::{INPUT, block_on, bundle, command, expected, options, pool};
 
@@ -48,19 +47,6 @@ pub(crate) fn another(title: &str, class: Class, graph: &[u8]) -> Bundle {
 fn station(workers: usize, memory: Option<u64>) -> Station {
     let workers = NonZeroUsize::new(workers).unwrap();
     Station::processor(vec![RuntimeChoice::Rten], options(), workers, memory)
-}
-
-/// Waits until this process has so many children: those that were killed take a moment to go.
-#[cfg(unix)]
-async fn await_children(count: usize) {
-    for _ in 0..600 {
-        // `ps` is one.
-        if children().len() == count + 1 {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-    panic!("{:?} and not {count}", children());
 }
 
 #[cfg(unix)]
