@@ -195,11 +195,15 @@ async fn a_silent_gateway_costs_patience_and_no_more() {
     let (silent, _) = scripted(Vec::new(), true).await;
     let (trickling, _) = scripted(ok(100, b"slow"), true).await;
     let honest = gateway(&theirs).await;
+    let limits = FetchLimits {
+        block_time: Duration::from_secs(60),
+        ..impatient()
+    };
     let started = Instant::now();
-    let three = fetcher(&[&silent, &trickling, &honest.url()], impatient());
+    let three = fetcher(&[&silent, &trickling, &honest.url()], limits);
     assert_eq!(three.read(&wanted, "").await.unwrap(), b"quick");
     assert!(
-        started.elapsed() < Duration::from_secs(2),
+        started.elapsed() < Duration::from_secs(30),
         "{:?}",
         started.elapsed()
     );
@@ -403,14 +407,16 @@ async fn a_banishment_ends_and_grows_with_every_lie() {
     };
     let fetcher = fetcher(&[&gateway], limits);
     for lies in [1, 2] {
+        let started = Instant::now();
         fetcher.block(block.cid()).await.unwrap_err();
         let health = fetcher.health().remove(0);
         assert_eq!(health.lies, lies);
-        let banished = health.banished.unwrap();
-        assert!(banished <= limits.banishment * lies as u32, "{banished:?}");
+        // On a busy machine some of it is over by now, or all.
+        let whole = limits.banishment * lies as u32;
+        let (left, over) = (health.banished.unwrap_or_default(), started.elapsed());
         assert!(
-            banished > limits.banishment * (lies as u32 - 1),
-            "{banished:?}"
+            left <= whole && left + over >= whole,
+            "{left:?} of {whole:?} after {over:?}"
         );
         while fetcher.health()[0].banished.is_some() {
             tokio::time::sleep(Duration::from_millis(10)).await;

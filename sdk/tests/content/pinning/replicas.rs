@@ -10,20 +10,19 @@ use arbius_sdk::content::pinning::{
 };
 
 use super::kubo_server::{Mood, Node, start};
-use super::result;
+use super::{PATIENCE, result, times};
 
-/// For stores that answer, on a machine that is busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Three nodes as one store, and the nodes.
+async fn three(policy: WritePolicy) -> (Replicas, Vec<Arc<Node>>) {
+    three_within(policy, [PATIENCE; 3]).await
+}
 
-/// Three nodes as one store, each with so much time, and the nodes.
-async fn three(policy: WritePolicy, time: Duration) -> (Replicas, Vec<Arc<Node>>) {
-    let times = PinTimes {
-        answer: time,
-        slowest: 1 << 20,
-    };
+/// As [`three`], each with so much time.
+async fn three_within(policy: WritePolicy, answers: [Duration; 3]) -> (Replicas, Vec<Arc<Node>>) {
     let mut stores: Vec<Arc<dyn PinStore>> = Vec::new();
     let mut nodes = Vec::new();
-    for _ in 0..3 {
+    for answer in answers {
+        let times = PinTimes { answer, ..times() };
         let (url, node) = start().await;
         stores.push(Arc::new(Kubo::new(&url, None, times).unwrap()));
         nodes.push(node);
@@ -38,7 +37,7 @@ fn quorum(number: usize) -> WritePolicy {
 #[tokio::test]
 async fn a_write_goes_to_all_of_them() {
     for policy in [WritePolicy::All, quorum(1)] {
-        let (stores, nodes) = three(policy, PATIENCE).await;
+        let (stores, nodes) = three(policy).await;
         let (root, source) = result().await;
         let pinned = stores.pin(&root, &source).await.unwrap();
         assert_eq!(pinned.state, PinState::Pinned);
@@ -54,7 +53,9 @@ async fn a_write_goes_to_all_of_them() {
 async fn one_that_hangs_fails_all_but_no_quorum() {
     let (root, source) = result().await;
     for (policy, enough) in [(WritePolicy::All, false), (quorum(2), true)] {
-        let (stores, nodes) = three(policy, Duration::from_secs(3)).await;
+        // Nobody waits for long for the one that hangs.
+        let answers = [PATIENCE, Duration::from_secs(3), PATIENCE];
+        let (stores, nodes) = three_within(policy, answers).await;
         nodes[1].is(Mood::Hangs);
         let written = stores.pin(&root, &source).await;
         // The others have it either way.
@@ -88,7 +89,7 @@ async fn one_that_hangs_fails_all_but_no_quorum() {
 
 #[tokio::test]
 async fn a_block_comes_from_the_first_that_answers_right() {
-    let (stores, nodes) = three(WritePolicy::All, PATIENCE).await;
+    let (stores, nodes) = three(WritePolicy::All).await;
     let (root, source) = result().await;
     stores.pin(&root, &source).await.unwrap();
     let block = source.get(&root).await.unwrap().unwrap();
@@ -130,7 +131,7 @@ async fn the_block_folder_is_one_of_them() {
 
 #[tokio::test]
 async fn what_none_of_them_has_is_absent() {
-    let (stores, _) = three(WritePolicy::All, PATIENCE).await;
+    let (stores, _) = three(WritePolicy::All).await;
     let (root, _) = result().await;
     assert_eq!(stores.get(&root).await.unwrap(), None);
 }
