@@ -5,9 +5,14 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use reqwest::{Method, RequestBuilder, Response, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::{Instant, timeout, timeout_at};
 
-/// Far longer than anything takes here.
+/// Far longer than any answer takes here.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Far longer than it is to the next event of a stream, where steps are tried again after longer
+/// and longer pauses. All of a stream may take as long as it likes.
+const EVENT_PATIENCE: Duration = Duration::from_secs(180);
 
 /// An event of a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,8 +35,12 @@ impl Client {
     }
 
     pub(crate) fn ask(&self, method: Method, path: &str) -> RequestBuilder {
+        self.ask_for_long(method, path).timeout(PATIENCE)
+    }
+
+    fn ask_for_long(&self, method: Method, path: &str) -> RequestBuilder {
         let url = format!("{}{path}", self.url);
-        self.http.request(method, url).timeout(PATIENCE)
+        self.http.request(method, url)
     }
 
     pub(crate) async fn post(&self, body: &Value) -> (StatusCode, Value) {
@@ -58,22 +67,29 @@ impl Client {
 
     /// The events after one, up to one of this name, or to the end of the stream.
     pub(crate) async fn events(&self, id: &str, after: Option<&str>, last: &str) -> Vec<Event> {
-        let mut asked = self.ask(Method::GET, &format!("/v1/requests/{id}/events"));
+        let mut asked = self.ask_for_long(Method::GET, &format!("/v1/requests/{id}/events"));
         if let Some(after) = after {
             asked = asked.header("last-event-id", after);
         }
-        let response = asked.send().await.unwrap();
+        let response = timeout(PATIENCE, asked.send()).await.unwrap().unwrap();
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         let mut stream = response.bytes_stream();
         let mut text = String::new();
         let mut events = Vec::new();
-        while let Some(bytes) = stream.next().await {
+        // Heartbeats come all the time, and are no events.
+        let mut limit = Instant::now() + EVENT_PATIENCE;
+        loop {
+            let next = timeout_at(limit, stream.next()).await;
+            let Some(bytes) = next.unwrap_or_else(|_| panic!("no more than {events:?}")) else {
+                return events;
+            };
             text.push_str(std::str::from_utf8(&bytes.unwrap()).unwrap());
             while let Some((block, rest)) = text.split_once("\n\n") {
                 if let Some(event) = event(block) {
                     let end = event.name == last;
                     events.push(event);
+                    limit = Instant::now() + EVENT_PATIENCE;
                     if end {
                         return events;
                     }
@@ -81,7 +97,6 @@ impl Client {
                 text = rest.to_owned();
             }
         }
-        events
     }
 }
 

@@ -5,11 +5,10 @@ use std::time::Duration;
 use arbius_example_service::{Service, ServiceError, StoreError};
 use arbius_faults::{Fault, Script};
 use arbius_testkit::Validators;
-use reqwest::StatusCode;
 
 use crate::{
     client::names,
-    world::{World, solve, task, until},
+    world::{World, is_well, solve, task, until, unwell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -29,9 +28,8 @@ async fn requests_wait_while_the_endpoint_is_away_and_go_on_when_it_is_back() {
     let waiting = client.prompt("a four").await;
     client.events(&waiting, None, "sending").await;
     until("its health says so", async || {
-        let (status, health) = client.get("/v1/health").await;
-        let reason = health["reason"].as_str().unwrap_or_default().to_owned();
-        status == StatusCode::SERVICE_UNAVAILABLE && reason.contains("no JSON-RPC endpoint answers")
+        let reason = unwell(&client).await.unwrap_or_default();
+        reason.contains("no JSON-RPC endpoint answers")
     })
     .await;
     assert_eq!(client.show(&followed).await["state"], "submitted");
@@ -40,10 +38,7 @@ async fn requests_wait_while_the_endpoint_is_away_and_go_on_when_it_is_back() {
     client.events(&followed, None, "fetched").await;
     solve(&world, &validators, task(&client, &waiting).await).await;
     client.events(&waiting, None, "fetched").await;
-    until("its health is good again", async || {
-        client.get("/v1/health").await.0 == StatusCode::OK
-    })
-    .await;
+    is_well(&client).await;
     assert_eq!(world.tasks().await, 2);
     service.stop().await;
 }

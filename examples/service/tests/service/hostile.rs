@@ -10,6 +10,7 @@ use arbius_sdk::content::{
 use arbius_testkit::Validators;
 use axum::{Router, http::Uri};
 use reqwest::{Method, StatusCode};
+use serde_json::Value;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -277,15 +278,27 @@ async fn whoever_asks_for_its_health_again_and_again_does_not_wear_out_the_endpo
     let asked = (0..10).map(|_| {
         let client = Arc::clone(&client);
         tokio::spawn(async move {
+            let mut told = Vec::new();
             for _ in 0..20 {
-                assert_eq!(client.get("/v1/health").await.0, StatusCode::OK);
+                let (status, health) = client.get("/v1/health").await;
+                told.push((status, health["reason"].clone()));
             }
+            told
         })
     });
+    let mut told = Vec::new();
     for asking in asked.collect::<Vec<_>>() {
-        asking.await.unwrap();
+        told.extend(asking.await.unwrap());
     }
-    assert_eq!(balances() - before, 1);
+    told.dedup();
+    // An endpoint that is too slow for the one look is not asked again either.
+    let looks = balances() - before;
+    let is_late = |reason: &Value| reason.to_string().contains("has not answered within");
+    match &told[..] {
+        [(StatusCode::OK, _)] => assert_eq!(looks, 1),
+        [(_, reason)] if is_late(reason) => assert!(looks <= 1, "{looks}"),
+        _ => panic!("{told:?}"),
+    }
     service.stop().await;
 }
 

@@ -12,7 +12,7 @@ use reqwest::{Method, StatusCode};
 
 use crate::{
     client::{Client, names},
-    world::{FILES, World, solve, task, until},
+    world::{FILES, World, is_well, solve, task, until, unwell},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,10 +98,16 @@ async fn a_solution_that_is_voted_down_ends_as_rejected() {
     service.stop().await;
 }
 
-/// What the account has, wei of AIUS.
+/// What the account has, wei of AIUS, once the service has found out.
 async fn aius(client: &Client) -> U256 {
-    let (_, health) = client.get("/v1/health").await;
-    health["aius"].as_str().unwrap().parse().unwrap()
+    let mut aius: Option<U256> = None;
+    until("the account is known", async || {
+        let (_, health) = client.get("/v1/health").await;
+        aius = health["aius"].as_str().map(|wei| wei.parse().unwrap());
+        aius.is_some()
+    })
+    .await;
+    aius.unwrap()
 }
 
 async fn has_aius(client: &Client, expected: U256) {
@@ -162,16 +168,21 @@ async fn a_result_that_no_gateway_has_is_waited_for_and_given_up_in_the_end() {
     service.stop().await;
 }
 
+/// Waits until the service says what its account lacks.
+async fn lacks(client: &Client, what: &str) {
+    until(what, async || {
+        unwell(client).await.unwrap_or_default().contains(what)
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_account_without_tokens_is_waited_for() {
     let world = World::new().await;
     let empty = world.chain.signer(Actor::ModelOwner).unwrap();
     let account = empty.address();
     let (service, client) = world.service_with(|settings| settings.signer = empty).await;
-    let (status, health) = client.get("/v1/health").await;
-    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
-    let reason = health["reason"].as_str().unwrap();
-    assert!(reason.contains("0 wei of AIUS"), "{reason}");
+    lacks(&client, "0 wei of AIUS").await;
     let id = client.prompt("a seven").await;
     client.events(&id, None, "sending").await;
     let call = arbius_sdk::contracts::IToken::transferCall {
@@ -182,7 +193,7 @@ async fn an_account_without_tokens_is_waited_for() {
     let call = arbius_sdk::chain::Call::new(world.chain.token(), &call);
     owner.execute(call).await.unwrap();
     task(&client, &id).await;
-    assert_eq!(client.get("/v1/health").await.0, StatusCode::OK);
+    is_well(&client).await;
     service.stop().await;
 }
 
@@ -195,17 +206,10 @@ async fn an_account_without_enough_ether_is_waited_for() {
     // Some, but less than the gas.
     chain.set_balance(account, U256::from(1_000));
     let id = client.prompt("a seven").await;
-    let mut reason = String::new();
-    until("it says what is missing", async || {
-        let (status, health) = client.get("/v1/health").await;
-        reason = health["reason"].as_str().unwrap_or_default().to_owned();
-        status == StatusCode::SERVICE_UNAVAILABLE
-    })
-    .await;
-    assert!(reason.contains("holds 1000 wei"), "{reason}");
+    lacks(&client, "holds 1000 wei").await;
     chain.set_balance(account, U256::from(AIUS));
     task(&client, &id).await;
-    assert_eq!(client.get("/v1/health").await.0, StatusCode::OK);
+    is_well(&client).await;
     assert_eq!(world.tasks().await, 1);
     service.stop().await;
 }

@@ -14,6 +14,7 @@ use arbius_sdk::{
     model::Bundle,
 };
 use arbius_testkit::{AIUS, Actor, TestChain, Validators};
+use reqwest::StatusCode;
 
 use crate::client::Client;
 
@@ -139,6 +140,21 @@ pub(crate) async fn solve(world: &World, validators: &Validators, task: B256) {
     let result = unixfs::put_files(&FILES, &*world.store).await.unwrap();
     let digest = cids::digest(&result.cid).unwrap().into();
     validators.solve(task, digest).await.unwrap();
+}
+
+/// Why the service says that it is not well, if it does.
+pub(crate) async fn unwell(client: &Client) -> Option<String> {
+    let (status, health) = client.get("/v1/health").await;
+    let reason = health["reason"].as_str().unwrap_or_default();
+    (status == StatusCode::SERVICE_UNAVAILABLE).then(|| reason.to_owned())
+}
+
+/// Waits until the service says that it is well: what it says is some moments old.
+pub(crate) async fn is_well(client: &Client) {
+    until("its health is good", async || {
+        client.get("/v1/health").await.0 == StatusCode::OK
+    })
+    .await;
 }
 
 /// Waits until something is so.
