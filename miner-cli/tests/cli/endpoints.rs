@@ -58,9 +58,12 @@ fn a_miner_whose_endpoint_is_gone_says_so_once_and_stays() {
     miner.until("revealed");
     let before = miner.log().lines().count();
     drop(devnet);
+    let gone = "cannot read the chain";
+    miner.until_logged(gone);
+    // It goes on asking, and says nothing more.
     sleep(Duration::from_secs(10));
     let log = miner.log();
-    let said = log.matches("cannot read the chain").count();
+    let said = log.matches(gone).count();
     assert_eq!(said, 1, "{log}");
     assert!(log.lines().count() - before < 10, "{log}");
     let (status, _) = miner.interrupt();

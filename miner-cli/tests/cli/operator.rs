@@ -87,6 +87,15 @@ fn until(folder: &Path, path: &str, fits: impl Fn(&str, &str) -> bool) -> String
     }
 }
 
+/// Waits until the miner's health is bad for a reason, perhaps beside others.
+fn falls_ill(folder: &Path, code: &str) {
+    until(folder, "/health", |line, body| {
+        let reasons = json(body)["reasons"].clone();
+        let mut reasons = reasons.as_array().into_iter().flatten();
+        line.contains("503") && reasons.any(|reason| reason["code"] == code)
+    });
+}
+
 /// Asserts that it fails with 1 and says why.
 #[track_caller]
 fn refused<A: AsRef<OsStr>>(folder: &Path, args: &[A], says: &[&str]) {
@@ -227,12 +236,10 @@ fn health_flips_when_the_endpoint_dies() {
     let (devnet, _) = chain(path);
     let mut miner = Running::start(path, "miner", &mine(&[]));
     miner.until("\"started\"");
-    let (line, body) = get(path, "/health");
-    assert!(line.contains("200"), "{line} {body}");
+    let body = until(path, "/health", |line, _| line.contains("200"));
     snapshot::matches("health", &body);
     drop(devnet);
-    let body = until(path, "/health", |line, _| line.contains("503"));
-    assert_eq!(json(&body)["reasons"][0]["code"], "chain", "{body}");
+    falls_ill(path, "chain");
     refused(path, &on_net(&["status"]), &["cannot mine"]);
     let shown = arbius(path, &on_net(&["status"]));
     let shown = String::from_utf8(shown.stdout).unwrap();
@@ -269,8 +276,7 @@ fn a_full_disk_stops_commitments_until_there_is_room() {
     };
     let before = sent();
     let task = submit(path);
-    let body = until(path, "/health", |line, _| line.contains("503"));
-    assert_eq!(json(&body)["reasons"][0]["code"], "store", "{body}");
+    falls_ill(path, "store");
     // What cannot be written down is not done.
     sleep(Duration::from_secs(3));
     assert_eq!(sent(), before);

@@ -87,19 +87,29 @@ impl Running {
 
     /// Waits until its output holds `text`, and gives the output.
     pub(crate) fn until(&mut self, text: &str) -> String {
+        self.until_written("out", text)
+    }
+
+    /// Waits until it has logged `text`.
+    pub(crate) fn until_logged(&mut self, text: &str) {
+        self.until_written("err", text);
+    }
+
+    fn until_written(&mut self, kind: &str, text: &str) -> String {
         let started = Instant::now();
         loop {
-            let output = self.output();
-            if output.contains(text) {
-                return output;
+            let written = self.written(kind);
+            if written.contains(text) {
+                return written;
             }
             let ended = self.child.try_wait().unwrap();
             let waited = started.elapsed();
             assert!(
                 ended.is_none() && waited < PATIENCE,
-                "{} says nothing of `{text}` after {waited:?}, ended: {ended:?}\n{output}\n{}",
+                "{} says nothing of `{text}` after {waited:?}, ended: {ended:?}\n{}\n{}",
                 self.name,
-                self.written("err")
+                self.output(),
+                self.log()
             );
             sleep(Duration::from_millis(50));
         }
