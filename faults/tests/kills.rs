@@ -14,6 +14,20 @@ const PATIENCE: Duration = Duration::from_secs(120);
 /// Tasks that are on their way at least, at any time.
 const LOAD: usize = 20;
 
+/// In so many kills there is one dispute of each kind.
+const DECK: usize = 12;
+
+/// What somebody does while the miner is dead, that it has to do something about.
+#[derive(Clone, Copy)]
+enum Dispute {
+    /// Reveals a made-up solution.
+    MadeUp,
+    /// Contests a new solution in bad faith, which is right and somebody else's.
+    Slander,
+    /// Contests one in bad faith that was there before, most likely the miner's own.
+    BelatedSlander,
+}
+
 /// `ARBIUS_SOAK=full` kills 300 times, else 40 times; `ARBIUS_FUZZ_SEED` repeats the times.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_miner_killed_at_random_times_accounts_for_every_task_and_dispute() {
@@ -30,14 +44,15 @@ async fn a_miner_killed_at_random_times_accounts_for_every_task_and_dispute() {
     let mut court = Court::gather_around(&scene, PROGRAM, &config)
         .await
         .unwrap();
+    let mut deck = Vec::new();
     for _ in 0..kills {
         let audit = scene.audit();
         let open = scene.tasks().len() - audit.count_solved(scene.tasks());
         if open < LOAD {
             scene.submit(LOAD).await.unwrap();
         }
-        if random.chance(25) {
-            dispute(&mut scene, &mut court, &mut random).await;
+        if let Some(dispute) = draw(&mut deck, &mut random) {
+            begin(dispute, &mut scene, &mut court).await;
         }
         court.vote(&audit).await.unwrap();
         // Some claims and settlements become due in the middle of it.
@@ -100,8 +115,20 @@ async fn a_miner_killed_at_random_times_accounts_for_every_task_and_dispute() {
     );
 }
 
-/// Somebody does something while the miner is dead that it has to do something about.
-async fn dispute(scene: &mut Scene, court: &mut Court, random: &mut Random) {
+/// Whether there is a dispute before the next kill, and which. Chance says when, and not whether
+/// at all: what the run shows needs disputes of every kind.
+fn draw(deck: &mut Vec<Option<Dispute>>, random: &mut Random) -> Option<Dispute> {
+    if deck.is_empty() {
+        let kinds = [Dispute::MadeUp, Dispute::Slander, Dispute::BelatedSlander];
+        deck.extend(kinds.map(Some));
+        deck.resize(DECK, None);
+    }
+    let place = random.below(deck.len() as u64);
+    deck.swap_remove(usize::try_from(place).unwrap())
+}
+
+/// Begins a dispute.
+async fn begin(dispute: Dispute, scene: &mut Scene, court: &mut Court) {
     let audit = scene.audit();
     let is_open = |task: &&B256| {
         audit.solved.contains_key(*task)
@@ -109,8 +136,8 @@ async fn dispute(scene: &mut Scene, court: &mut Court, random: &mut Random) {
             && !audit.contested.contains_key(*task)
             && !court.is_made_up(task)
     };
-    match random.below(3) {
-        0 => {
+    match dispute {
+        Dispute::MadeUp => {
             scene.submit(1).await.unwrap();
             let task = *scene.tasks().last().unwrap();
             match court.make_up(task).await {
@@ -119,13 +146,13 @@ async fn dispute(scene: &mut Scene, court: &mut Court, random: &mut Random) {
                 made_up => made_up.unwrap(),
             }
         }
-        1 => {
+        Dispute::Slander => {
             scene.submit(1).await.unwrap();
             let task = *scene.tasks().last().unwrap();
             court.solve(scene, task).await.unwrap();
             court.slander(task).await.unwrap();
         }
-        _ => {
+        Dispute::BelatedSlander => {
             if let Some(task) = scene.tasks().iter().rev().find(is_open) {
                 // Its contest period may be over.
                 let _ = court.slander(*task).await;
