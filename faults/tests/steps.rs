@@ -59,7 +59,11 @@ async fn a_miner_killed_before_and_after_every_step_does_each_once() {
             let mut miner = MinerProcess::start(PROGRAM, &killed).await.unwrap();
             until_over(&scene, &mut miner).await;
             // Some steps come after the last claim.
-            let patience = Duration::from_millis(if kill.nth == 1 { 5_000 } else { 300 });
+            let patience = match kill.nth {
+                1 => PATIENCE,
+                // It need not come a second time.
+                _ => Duration::from_millis(300),
+            };
             let start = Instant::now();
             while !miner.is_over() && start.elapsed() < patience {
                 tokio::time::sleep(Duration::from_millis(20)).await;
