@@ -12,6 +12,7 @@ use crate::{Audit, Court, MinerProcess, Scene};
 /// solver's to claim.
 const AFTER_ALL: Duration = Duration::from_secs(8_100);
 
+/// Without anything coming on.
 const PATIENCE: Duration = Duration::from_secs(90);
 const LOOK: Duration = Duration::from_millis(40);
 
@@ -69,28 +70,37 @@ impl Round {
     }
 
     /// Lets the others do their part until the miner has done all of its own, or has ended.
-    /// `look` is called now and then.
+    /// `look` is called now and then, and says whether it did something that the miner had to
+    /// wait for.
     ///
     /// # Errors
     ///
-    /// If the miner does not get on.
+    /// If the miner does not get on for a time.
     pub async fn follow(
         &mut self,
         scene: &Scene,
         court: &mut Court,
         miner: &mut MinerProcess,
-        mut look: impl AsyncFnMut(&mut MinerProcess) -> eyre::Result<()>,
+        mut look: impl AsyncFnMut(&mut MinerProcess) -> eyre::Result<bool>,
     ) -> eyre::Result<()> {
-        let start = Instant::now();
+        let mut open = Vec::new();
+        let mut progress = Instant::now();
         while !miner.is_over() {
-            look(miner).await?;
+            if look(miner).await? {
+                progress = Instant::now();
+            }
             let audit = scene.audit();
             if audit.solved.contains_key(&self.own) && !audit.contested.contains_key(&self.own) {
                 court.slander(self.own).await?;
+                progress = Instant::now();
                 continue;
             }
             court.vote(&audit).await?;
-            let open = self.open(&audit);
+            let still_open = self.open(&audit);
+            if still_open != open {
+                open = still_open;
+                progress = Instant::now();
+            }
             if open.is_empty() {
                 if self.over {
                     return Ok(());
@@ -100,7 +110,7 @@ impl Round {
                     scene.chain().pass(AFTER_ALL)?;
                 }
             }
-            if start.elapsed() > PATIENCE {
+            if progress.elapsed() > PATIENCE {
                 bail!("still open: {open:?}\n{}", miner.log());
             }
             tokio::time::sleep(LOOK).await;

@@ -52,13 +52,14 @@ async fn try_all(moments: Vec<Moment>) {
         let start = Instant::now();
         let mut round = Round::begin(&mut scene, &mut court, account).await.unwrap();
         let mut miner = MinerProcess::start(PROGRAM, &killed).await.unwrap();
-        let nothing = async |_: &mut MinerProcess| Ok(());
+        let nothing = async |_: &mut MinerProcess| Ok(false);
         round
             .follow(&scene, &mut court, &mut miner, nothing)
             .await
             .unwrap();
         // What is written down at the very end comes after all that the chain shows.
-        while !miner.is_over() && start.elapsed() < PATIENCE {
+        let followed = Instant::now();
+        while !miner.is_over() && followed.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
         let ended = miner.stop().await.unwrap();

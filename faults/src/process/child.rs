@@ -30,7 +30,7 @@ use tracing_subscriber::{
 use super::{
     Config,
     message::{Request, Response},
-    tap::{Tap, Times},
+    tap::{Disk, Tap, Times},
 };
 use crate::model;
 
@@ -59,13 +59,13 @@ async fn mine() -> eyre::Result<()> {
     let mut lines = lines();
     let line = lines.recv().await.unwrap_or_default();
     let config: Config = serde_json::from_str(&line)?;
-    let times = listen(&config);
+    let (disk, times) = listen(&config);
     let miner = match spawn(config).await {
         Ok(miner) => miner,
         Err(error) => return say(&Response::Failed(format!("{error:#}"))),
     };
     say(&Response::Ready(miner.account()))?;
-    serve_parent(miner, lines, times).await
+    serve_parent(miner, lines, &disk, times).await
 }
 
 /// What the parent says, line by line, until it is gone.
@@ -83,9 +83,9 @@ fn lines() -> mpsc::Receiver<String> {
 }
 
 /// Logs to standard error, and taps the spans.
-fn listen(config: &Config) -> Times {
+fn listen(config: &Config) -> (Disk, Times) {
     let tap = Tap::new(config);
-    let times = tap.times();
+    let heard = (tap.disk(), tap.times());
     let spans = Targets::new().with_target("arbius_sdk", Level::DEBUG);
     let log = tracing_subscriber::fmt::layer()
         .with_ansi(false)
@@ -95,7 +95,7 @@ fn listen(config: &Config) -> Times {
         .with(tap.with_filter(spans))
         .with(log)
         .init();
-    times
+    heard
 }
 
 async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
@@ -142,6 +142,7 @@ async fn spawn(config: Config) -> eyre::Result<MinerHandle> {
 async fn serve_parent(
     mut miner: MinerHandle,
     mut lines: mpsc::Receiver<String>,
+    disk: &Disk,
     times: Times,
 ) -> eyre::Result<()> {
     loop {
@@ -159,6 +160,7 @@ async fn serve_parent(
             Some(Request::Stop) | None => break,
         }
     }
+    disk.stay_free();
     let ended = miner.stop().await;
     let times = times.lock().unwrap_or_else(PoisonError::into_inner).clone();
     say(&match ended {

@@ -4,7 +4,7 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
     time::Instant,
@@ -24,9 +24,13 @@ use super::{Config, Edge, Moment, StepTime};
 #[derive(Debug)]
 pub(super) struct Tap {
     kill: Option<Due>,
-    full: Mutex<Vec<Due>>,
+    disk: Disk,
     times: Times,
 }
+
+/// When the disk is still to become full, the next time last.
+#[derive(Clone, Debug)]
+pub(super) struct Disk(Arc<Mutex<Vec<Due>>>);
 
 /// A moment, and how often it was come by.
 #[derive(Debug)]
@@ -61,13 +65,31 @@ impl Due {
     }
 }
 
+impl Disk {
+    fn moments(&self) -> MutexGuard<'_, Vec<Due>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Has room from now on: of a miner that ends, nobody is told that it has none.
+    pub(super) fn stay_free(&self) {
+        let mut moments = self.moments();
+        moments.clear();
+        let maximum = getrlimit(Resource::Fsize).maximum;
+        let free = Rlimit {
+            current: maximum,
+            maximum,
+        };
+        // To raise it to what is the most is always allowed.
+        let _ = setrlimit(Resource::Fsize, free);
+    }
+}
+
 impl Tap {
     pub(super) fn new(config: &Config) -> Self {
-        // The first is taken from the end.
-        let full = config.full.iter().rev().cloned().map(Due::new);
+        let moments = config.full.iter().rev().cloned().map(Due::new).collect();
         Self {
             kill: config.kill.clone().map(Due::new),
-            full: Mutex::new(full.collect()),
+            disk: Disk(Arc::new(Mutex::new(moments))),
             times: Times::default(),
         }
     }
@@ -76,9 +98,12 @@ impl Tap {
         Arc::clone(&self.times)
     }
 
+    pub(super) fn disk(&self) -> Disk {
+        self.disk.clone()
+    }
+
     fn waits(&self) -> bool {
-        let full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
-        self.kill.is_some() || !full.is_empty()
+        self.kill.is_some() || !self.disk.moments().is_empty()
     }
 
     /// Comes by one end of a step.
@@ -92,15 +117,15 @@ impl Tap {
                 std::thread::park();
             }
         }
-        let mut full = self.full.lock().unwrap_or_else(PoisonError::into_inner);
-        if full.is_empty() {
+        let mut moments = self.disk.moments();
+        if moments.is_empty() {
             return;
         }
         let limit = getrlimit(Resource::Fsize);
         if limit.current == Some(0) {
             return;
         }
-        if let Some(due) = full.pop_if(|due| due.comes(step, fields, edge)) {
+        if let Some(due) = moments.pop_if(|due| due.comes(step, fields, edge)) {
             let full = Rlimit {
                 current: Some(0),
                 maximum: limit.maximum,
