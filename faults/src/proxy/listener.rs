@@ -11,7 +11,7 @@ use std::{
 use alloy_primitives::Bytes;
 use serde_json::Value;
 use tokio::{
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
     sync::{mpsc, oneshot, watch},
     task::{JoinHandle, JoinSet},
 };
@@ -24,7 +24,7 @@ use super::{Fault, Script, http, websocket};
 pub struct FaultProxy {
     shared: Arc<Shared>,
     address: SocketAddr,
-    listening: JoinHandle<()>,
+    listening: JoinHandle<io::Result<()>>,
 }
 
 #[derive(Debug)]
@@ -154,7 +154,8 @@ impl FaultProxy {
         self.shared.state().leak = Some(somebody);
     }
 
-    /// Dies: closes every connection and refuses new ones, until it is to come back to life.
+    /// Dies: closes every connection and refuses new ones, until it is to come back to life. Its
+    /// port stays its own.
     pub fn set_alive(&self, alive: bool) {
         self.shared.up.send_replace(alive);
     }
@@ -187,35 +188,44 @@ impl Drop for FaultProxy {
     }
 }
 
-/// How often an address that is still taken is tried again.
-const REBIND: Duration = Duration::from_millis(20);
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 1_024;
 
-async fn listen(shared: Arc<Shared>, listener: TcpListener, address: SocketAddr) {
+/// Keeps an address without listening: connections are refused, and nobody else gets it.
+fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    // Connections that were accepted there may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
+}
+
+/// Ends where its address cannot be kept or listened at: it is dead for good then.
+async fn listen(
+    shared: Arc<Shared>,
+    mut listener: TcpListener,
+    address: SocketAddr,
+) -> io::Result<()> {
     let mut up = shared.up.subscribe();
-    let mut listener = Some(listener);
     let mut connections = JoinSet::new();
     loop {
         if !*up.borrow_and_update() {
-            listener = None;
+            drop(listener);
+            let held = hold(address)?;
             connections.shutdown().await;
-            if up.changed().await.is_err() {
-                return;
+            while !*up.borrow_and_update() {
+                if up.changed().await.is_err() {
+                    return Ok(());
+                }
             }
-            continue;
+            listener = held.listen(BACKLOG)?;
         }
-        let Some(open) = &listener else {
-            match TcpListener::bind(address).await {
-                Ok(bound) => listener = Some(bound),
-                Err(_) => tokio::time::sleep(REBIND).await,
-            }
-            continue;
-        };
         tokio::select! {
-            Ok((stream, _)) = open.accept() => {
+            Ok((stream, _)) = listener.accept() => {
                 connections.spawn(serve(Arc::clone(&shared), stream));
             }
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            changed = up.changed() => if changed.is_err() { return },
+            changed = up.changed() => if changed.is_err() { return Ok(()) },
         }
     }
 }
