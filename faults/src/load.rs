@@ -13,6 +13,9 @@ use crate::{Ended, FaultProxy, Memory, MinerProcess, Scene, StepTime};
 /// Without anything more being solved or claimed.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What a miner asks for to see whether there are new blocks.
+const LOOK: &str = "eth_getBlockByNumber";
+
 /// How often memory is looked at.
 const SAMPLE: Duration = Duration::from_millis(100);
 
@@ -27,6 +30,9 @@ pub struct Load {
     pub claiming: Duration,
     /// Requests to the endpoint by method, those of the start among them.
     pub requests: BTreeMap<String, u64>,
+    /// How many of them asked for new blocks because it was time to, at most: there are more of
+    /// them on a slower machine, and not for more tasks.
+    pub looks: u64,
     /// Most memory of the miner and its processes for inference together, KiB resident.
     pub memory: u64,
     /// Most memory of the miner alone, KiB resident.
@@ -51,6 +57,7 @@ impl Load {
         let mut config = scene.miner(0, &[proxy.url()], folder.path())?;
         config.poll_millis = 500;
         config.workers = 2;
+        let began = Instant::now();
         let mut miner = MinerProcess::start(program, &config).await?;
         let account = miner.ready().await?;
         let mut most = Most::default();
@@ -75,6 +82,9 @@ impl Load {
         let claiming = start.elapsed();
 
         let requests = proxy.requests();
+        let due = began.elapsed().as_millis() / u128::from(config.poll_millis);
+        let looks = requests.get(LOOK).copied().unwrap_or_default();
+        let looks = looks.min(u64::try_from(due)?);
         let processor = miner.processor_time()?;
         let steps = match miner.stop().await? {
             Ended::Stopped(steps) => steps,
@@ -87,6 +97,7 @@ impl Load {
             solving,
             claiming,
             requests,
+            looks,
             memory: most.all,
             miner_memory: most.miner,
             processor,
@@ -94,11 +105,11 @@ impl Load {
         })
     }
 
-    /// Requests for each task.
+    /// Requests for each task, without the [looks](Self::looks) for new blocks.
     #[must_use]
     pub fn requests_per_task(&self) -> f64 {
         let all: u64 = self.requests.values().sum();
-        all as f64 / self.tasks as f64
+        (all - self.looks) as f64 / self.tasks as f64
     }
 
     /// Tasks a minute, from submission to claim, without the contest period.
@@ -169,7 +180,12 @@ impl fmt::Display for Load {
         )?;
         let processor = self.processor.as_secs_f64();
         writeln!(f, "processor time of the miner: {processor:.1} s")?;
-        writeln!(f, "requests: {:.2} a task", self.requests_per_task())?;
+        writeln!(
+            f,
+            "requests: {:.2} a task, and {} looks for new blocks",
+            self.requests_per_task(),
+            self.looks
+        )?;
         for (method, count) in &self.requests {
             writeln!(f, "  {method:<28} {count:>7}")?;
         }
