@@ -25,7 +25,6 @@ impl Machine {
         let folder = tempfile::tempdir().unwrap();
         let mut config = scene.miner(number, urls, folder.path()).unwrap();
         config.verify_percent = 100.0;
-        config.solve_millis = 3_000;
         let mut process = MinerProcess::start(PROGRAM, &config).await.unwrap();
         process.ready().await.unwrap();
         Self {

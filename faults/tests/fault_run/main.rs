@@ -32,6 +32,9 @@ use std::time::Duration;
 use arbius_faults::{settings, settings::Soak};
 use world::World;
 
+/// For how long everything may take to come to its end.
+const PATIENCE: Duration = Duration::from_secs(300);
+
 /// 30 minutes with `ARBIUS_SOAK=full`, else 30 seconds; `ARBIUS_FUZZ_SEED` repeats the order
 /// of troubles. Time on the chain runs faster, so that contests and votes come to their end.
 #[tokio::test(flavor = "multi_thread")]
@@ -41,7 +44,6 @@ async fn honest_tasks_are_claimed_bad_solutions_contested_and_no_honest_stake_is
     let haste = soak.choose(40, 20);
     let mut world = World::start(settings::seed(), haste).await;
     world.suffer(length).await;
-    world
-        .recover(soak.choose(Duration::from_secs(90), Duration::from_secs(300)))
-        .await;
+    world.provoke(PATIENCE).await;
+    world.recover(PATIENCE).await;
 }

@@ -197,7 +197,8 @@ fn end((_, trouble, whose): (Instant, Trouble, usize), world: &World) {
             chain.set_base_fee(chain.base_fee() / 10);
         }
         Trouble::DiskFull => limit(world, whose, None),
-        // The miner's own time limit ends a process that hangs.
+        // The miner's own time limit is for a busy machine, and much longer.
+        Trouble::InferenceHangs => signal(world, whose, Signal::KILL),
         _ => {}
     }
 }

@@ -90,6 +90,29 @@ fn is_made_up(world: &World, audit: &Audit, task: &B256) -> bool {
     solvers.is_some_and(|solvers| solvers.contains(&world.rivals.cheat()))
 }
 
+/// What the run is about and did not happen so far.
+pub(crate) fn missing(world: &World) -> Vec<&'static str> {
+    let audit = world.scene.audit();
+    let mut solved = audit.solved.keys();
+    let mut contesters = audit.contested.values();
+    let mut missing = Vec::new();
+    if !solved.any(|task| is_made_up(world, &audit, task)) {
+        missing.push("the rival never got to cheat");
+    }
+    if !contesters.any(|contester| *contester == world.rivals.slanderer()) {
+        missing.push("nobody contested in bad faith");
+    }
+    if copied(world) == 0 {
+        missing.push("nobody copied anything");
+    }
+    missing
+}
+
+/// How often something was copied.
+fn copied(world: &World) -> u64 {
+    world.front_runner.commitments() + world.front_runner.solutions()
+}
+
 /// What happened, in one paragraph. Fails if something that the run is about did not.
 pub(crate) fn summary(world: &World) -> String {
     let audit = world.scene.audit();
@@ -97,8 +120,7 @@ pub(crate) fn summary(world: &World) -> String {
     let slandered = audit.upheld.len();
     assert!(made_up > 0, "the rival never got to cheat");
     assert!(slandered > 0, "nobody contested in bad faith");
-    let copied = world.front_runner.commitments() + world.front_runner.solutions();
-    assert!(copied > 0, "nobody copied anything");
+    assert!(copied(world) > 0, "nobody copied anything");
     let by_slanderer = audit
         .contested
         .values()
