@@ -2,7 +2,7 @@
 
 use alloy_primitives::{Address, B256, FixedBytes, U256};
 use alloy_sol_types::SolError;
-use arbius_example_calls::engine::require_engine;
+use arbius_example_calls::{engine::require_engine, input::require_text};
 use arbius_example_interfaces::collection::ICollection::{
     ERC721InvalidReceiver, ERC721NonexistentToken, MetadataUpdate, Minted, NotFinal, NotRefundable,
     Refunded, SoldOut, UnknownTask,
@@ -13,6 +13,7 @@ use stylus_sdk::{abi::Bytes, prelude::*};
 use crate::{
     erc721::{self, Erc721},
     metadata::{Description, Picture},
+    network::OUTCOME_GAS,
     prompt,
 };
 
@@ -83,9 +84,12 @@ impl Collection {
         file: String,
         max_supply: U256,
     ) -> Result<(), Vec<u8>> {
-        self.name.set_str(prompt::text(&name)?);
-        self.symbol.set_str(prompt::text(&symbol)?);
-        self.file.set_str(prompt::text(&file)?);
+        for text in [&name, &symbol, &file] {
+            require_text(text)?;
+        }
+        self.name.set_str(name);
+        self.symbol.set_str(symbol);
+        self.file.set_str(file);
         self.max_supply.set(max_supply);
         self.bind(engine, model)
     }
@@ -204,7 +208,7 @@ impl Collection {
         if supply >= max {
             return Err(SoldOut { maxSupply: max }.abi_encode());
         }
-        let input = prompt::input(prompt::checked(&prompt)?);
+        let input = prompt::input(&prompt)?;
         let one = U256::from(1);
         let token_id = self.last.get().saturating_add(one);
         self.last.set(token_id);
@@ -324,13 +328,13 @@ impl Collection {
 
     pub fn proves(&self, token_id: U256, prompt: String) -> Result<bool, Vec<u8>> {
         let task = self.task_of(token_id)?;
-        let content = prompt::input(prompt::checked(&prompt)?).into();
+        let content = prompt::input(&prompt)?.into();
         let cid = self.ask(&IEngine::generateIPFSCIDCall { content })?;
         Ok(self.ask(&IEngine::tasksCall { id: task })?.cid == cid)
     }
 
     pub fn input_for(prompt: String) -> Result<Bytes, Vec<u8>> {
-        Ok(prompt::input(prompt::checked(&prompt)?).into())
+        Ok(prompt::input(&prompt)?.into())
     }
 
     pub fn engine(&self) -> Address {
@@ -343,6 +347,14 @@ impl Collection {
 
     pub fn model(&self) -> B256 {
         self.model.get()
+    }
+
+    pub fn picture_file(&self) -> String {
+        self.file.get_string()
+    }
+
+    pub fn outcome_gas(&self) -> u32 {
+        OUTCOME_GAS
     }
 
     pub fn max_supply(&self) -> U256 {

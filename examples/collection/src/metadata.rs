@@ -1,10 +1,9 @@
 //! What a token says of itself (ERC-721 Metadata).
 
 use alloy_primitives::B256;
+use arbius_example_calls::input::escape;
 use arbius_protocol::tasks::TaskStatus;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-
-use crate::prompt::escape;
 
 /// A token to be described.
 pub(crate) struct Description<'a> {

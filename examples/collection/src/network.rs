@@ -14,7 +14,7 @@ use crate::contract::Collection;
 
 /// Gas that the engine is to give for telling an outcome: starting this program uncached takes
 /// most of it.
-const OUTCOME_GAS: u32 = 200_000;
+pub(crate) const OUTCOME_GAS: u32 = 200_000;
 
 impl Collection {
     /// Binds the collection to an engine and a model of it, and lets the engine take fees.

@@ -8,6 +8,7 @@ use alloy_sol_types::SolError;
 use arbius_example_calls::{
     call::execute,
     engine::{approve_engine, require_engine, require_model},
+    input::of_prompt,
     token::{pay, take},
 };
 use arbius_example_interfaces::composition::IComposition::{
@@ -107,7 +108,7 @@ impl Composition {
     ///
     /// # Errors
     ///
-    /// [`NoChapters`], `TextTooLong`, `NotPlainText`, [`BudgetTooSmall`], and those of the token
+    /// [`NoChapters`], `TextTooLong`, `NotText`, [`BudgetTooSmall`], and those of the token
     /// and the engine as they are.
     pub fn begin(
         &mut self,
@@ -145,7 +146,7 @@ impl Composition {
             budget: U256::from(budget),
             chapters,
         });
-        self.submit(id, Part::Text, input::of_topic(&topic))?;
+        self.submit(id, Part::Text, of_prompt(&topic))?;
         Ok(id)
     }
 
@@ -268,6 +269,31 @@ impl Composition {
     /// The gas that the engine is asked to leave for each outcome.
     pub fn outcome_gas(&self) -> u32 {
         OUTCOME_GAS
+    }
+
+    /// The engine to which it submits.
+    pub fn engine(&self) -> Address {
+        self.engine.get()
+    }
+
+    /// The token that budgets are paid in, AIUS.
+    pub fn token(&self) -> Address {
+        self.token.get()
+    }
+
+    /// The model that writes.
+    pub fn text_model(&self) -> B256 {
+        self.text_model.get()
+    }
+
+    /// The model that draws.
+    pub fn picture_model(&self) -> B256 {
+        self.picture_model.get()
+    }
+
+    /// The digest of the answer that ends a story; zero where none does.
+    pub fn last_words(&self) -> B256 {
+        self.last_words.get()
     }
 }
 

@@ -151,6 +151,10 @@ super::interface! {
         function token() external view returns (address);
         /// The model that draws.
         function model() external view returns (bytes32);
+        /// The file in the model's output that is the picture, such as `out-1.png`.
+        function pictureFile() external view returns (string);
+        /// The gas that the engine is asked to leave for each `onTaskOutcome`.
+        function outcomeGas() external view returns (uint32);
         /// How many tokens there can be at a time.
         function maxSupply() external view returns (uint256);
         /// How many tokens there are.

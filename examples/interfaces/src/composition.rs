@@ -74,9 +74,8 @@ super::interface! {
         /// A topic or style may have that many bytes.
         error TextTooLong(uint256 bytesGiven, uint256 most);
 
-        /// A topic or style holds a quotation mark, a backslash or a control character, which
-        /// would need escaping in a task's input.
-        error NotPlainText(string text);
+        /// A topic or style has control characters in it.
+        error NotText();
 
         /// A story has at least one chapter.
         error NoChapters();
@@ -91,7 +90,7 @@ super::interface! {
         /// each text costs `textFee` of it and each picture `pictureFee`, wei of AIUS. `topic`
         /// is what the first text is made from, `style` is put before what is drawn. The caller
         /// owns the tasks: refunds of the engine are paid to it, and it alone may retract them.
-        /// Errors: `NoChapters`, `TextTooLong`, `NotPlainText`, `BudgetTooSmall`, those of the
+        /// Errors: `NoChapters`, `TextTooLong`, `NotText`, `BudgetTooSmall`, those of the
         /// token's `transferFrom` and of the engine's `submitTaskWithConsumer`, as they are.
         /// Events: `StoryBegun`, `PartAsked`.
         function begin(string topic, string style, uint32 chapters, uint128 budget, uint128 textFee, uint128 pictureFee)
@@ -128,5 +127,20 @@ super::interface! {
 
         /// The gas that the engine is asked to leave for each `onTaskOutcome`.
         function outcomeGas() external view returns (uint32);
+
+        /// The engine to which it submits.
+        function engine() external view returns (address);
+
+        /// The token that budgets are paid in, AIUS.
+        function token() external view returns (address);
+
+        /// The model that writes.
+        function textModel() external view returns (bytes32);
+
+        /// The model that draws.
+        function pictureModel() external view returns (bytes32);
+
+        /// The digest of the answer that ends a story; zero where none does.
+        function lastWords() external view returns (bytes32);
     }
 }

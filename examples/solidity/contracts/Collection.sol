@@ -35,7 +35,7 @@ contract Collection is ERC721, TaskConsumer {
     uint256 private constant MAX_PROMPT = 256;
 
     /// Gas that the engine is to give for telling an outcome.
-    uint32 private constant OUTCOME_GAS = 100_000;
+    uint32 public constant outcomeGas = 100_000;
 
     /// ERC-4906.
     bytes4 private constant METADATA_UPDATES = 0x49064906;
@@ -59,12 +59,10 @@ contract Collection is ERC721, TaskConsumer {
     error UnknownTask(bytes32 task);
 
     bytes32 public immutable model;
+    string public pictureFile;
     uint256 public immutable maxSupply;
     uint256 public totalSupply;
     mapping(bytes32 task => uint256) public tokenOf;
-
-    /// The file in the model's output that is the picture.
-    string private _file;
 
     /// The number of the last token that was minted.
     uint256 private _last;
@@ -88,7 +86,7 @@ contract Collection is ERC721, TaskConsumer {
         }
         model = model_;
         maxSupply = maxSupply_;
-        _file = file_;
+        pictureFile = file_;
     }
 
     // ANCHOR: mint
@@ -102,7 +100,7 @@ contract Collection is ERC721, TaskConsumer {
 
         // Reverts where it cannot pay.
         token.transferFrom(msg.sender, address(this), fee);
-        bytes32 task = _submit(msg.sender, model, fee, input, OUTCOME_GAS);
+        bytes32 task = _submit(msg.sender, model, fee, input, outcomeGas);
         tokenOf[task] = tokenId;
         _origins[tokenId] =
             Origin({task: task, minter: msg.sender, isFinal: false, prompt: prompt});
@@ -193,7 +191,7 @@ contract Collection is ERC721, TaskConsumer {
                 '","image":"ipfs://',
                 Tasks.cidToString(_solution(task)),
                 "/",
-                Strings.escapeJSON(_file)
+                Strings.escapeJSON(pictureFile)
             );
         }
         bytes memory json = abi.encodePacked(

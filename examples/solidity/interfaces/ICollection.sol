@@ -206,6 +206,12 @@ interface ICollection {
     /// The model that draws.
     function model() external view returns (bytes32);
 
+    /// The file in the model's output that is the picture, such as `out-1.png`.
+    function pictureFile() external view returns (string memory);
+
+    /// The gas that the engine is asked to leave for each `onTaskOutcome`.
+    function outcomeGas() external view returns (uint32);
+
     /// How many tokens there can be at a time.
     function maxSupply() external view returns (uint256);
 

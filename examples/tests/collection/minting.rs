@@ -66,6 +66,7 @@ async fn a_mint_submits_the_prompt_as_a_task_of_the_minter(world: World) {
         (world.chain.engine(), world.model)
     );
     assert_eq!(view!(bob.token()), world.chain.token());
+    assert_eq!(view!(bob.pictureFile()), "out-1.png");
     assert_eq!(view!(bob.name()), r#"Sti"ck\ers"#);
     assert_eq!(view!(bob.symbol()), "STICK");
 }

@@ -68,9 +68,10 @@ async fn a_stranger_s_task_that_names_the_contract_changes_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn too_little_gas_is_refused_and_what_was_promised_is_enough_for_the_dearest_outcome() {
-    // Nothing is cached, the style is as long as it may be, and a text comes next.
+    // Nothing is cached, the style is as long as it may be, all of it is escaped, and a text
+    // comes next.
     let world = World::on(TestChain::builder().uncached()).await;
-    let style = "ö".repeat(100);
+    let style = "\"".repeat(200);
     let begin = world
         .author
         .contract

@@ -3,6 +3,7 @@
 use alloy_primitives::{B256, U256};
 use arbius_examples::composition::IComposition::{Ending, Part, PartTold, Withdrawn};
 use arbius_testkit::{aius, event, send, view};
+use serde_json::json;
 
 use crate::world::{FEE, LAST, World, asked, ended, input, path};
 
@@ -82,6 +83,27 @@ async fn text_feeds_picture_and_the_next_text_until_all_chapters_are_told() {
     assert_eq!((paid.account, paid.amount), (world.author.address, aius(1)));
     assert_eq!(world.balance(world.author.address).await, before - aius(4));
     assert_eq!(world.balance(world.contract).await, U256::ZERO);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quotes_backslashes_and_other_scripts_reach_the_models_as_they_are() {
+    let world = World::new().await;
+    for (topic, style) in [
+        (r#"a "fox" \"#, r#"\u0000, "at night""#),
+        ("größer 🐘", "и ночью\u{80}"),
+    ] {
+        let (fees, chapters) = (2 * FEE, 1);
+        let begin =
+            world
+                .author
+                .contract
+                .begin(topic.into(), style.into(), chapters, fees, FEE, FEE);
+        let receipt = send!(begin);
+        assert_eq!(input(&receipt), json!({ "prompt": topic }).to_string());
+        let receipt = world.answer(asked(&receipt).task, answer(1)).await;
+        let expected = json!({ "prompt": style, "text": path(answer(1)) });
+        assert_eq!(input(&receipt), expected.to_string());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
