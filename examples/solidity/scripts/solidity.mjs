@@ -45,7 +45,11 @@ export function compile() {
 }
 
 /** Where each contract that is committed compiled is, so that nobody needs the compiler. */
-export const COMMITTED = { Collection: "compiled/Collection.json", Puppet: "test/Puppet.json" };
+export const COMMITTED = {
+  Collection: "compiled/Collection.json",
+  Puppet: "test/Puppet.json",
+  Scribe: "test/Scribe.json",
+};
 
 /** What is committed of a contract. */
 export function compiled({ abi, evm }) {

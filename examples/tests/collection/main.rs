@@ -4,6 +4,7 @@
 mod erc721;
 mod hostile;
 mod minting;
+mod outcomes;
 mod pictures;
 mod refunds;
 mod world;

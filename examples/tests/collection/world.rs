@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use alloy::{providers::DynProvider, rpc::types::TransactionReceipt};
 use alloy_primitives::{Address, B256, Bytes, U256};
-use alloy_sol_types::sol;
+use alloy_sol_types::{SolValue, sol};
 use arbius_example_interfaces::collection::ICollection::{self, ICollectionInstance};
 use arbius_examples::collection::{Implementation, Terms, deploy};
 use arbius_protocol::cid;
@@ -12,7 +12,7 @@ use arbius_sdk::{
     chain::Call,
     contracts::{IEngine, IToken},
 };
-use arbius_testkit::{Actor, TestChain, Validators, aius, event, send};
+use arbius_testkit::{Actor, TestChain, TestChainBuilder, Validators, aius, event, send};
 use serde_json::Value;
 
 sol! {
@@ -36,28 +36,42 @@ sol! {
         function succeeded() external view returns (bool);
         function returned() external view returns (bytes);
     }
+
+    /// The consumer of the tests, `examples/solidity/test/Scribe.sol`.
+    #[sol(rpc)]
+    interface IScribe {
+        function want(uint256 words) external;
+        function submit(bytes32 model, uint256 fee, uint32 outcomeGas) external returns (bytes32);
+        function written() external view returns (uint256);
+    }
 }
 
 /// What accepts a token: the selector of `onERC721Received`.
 pub(crate) const ACCEPTS: [u8; 4] = [0x15, 0x0b, 0x7a, 0x02];
 
-/// Has each test hold for the contract in Rust and for the one in Solidity.
+/// Has each test hold for the contract in Rust and for the one in Solidity, on a chain with the
+/// defaults or on one that is built otherwise.
 macro_rules! both {
-    ($($behaviour:ident),+ $(,)?) => {
+    (on $chain:expr; $($behaviour:ident),+ $(,)?) => {
         mod stylus {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $behaviour() {
-                let world = $crate::world::World::new(arbius_examples::collection::Implementation::Stylus);
-                super::$behaviour(world.await).await;
+                let implementation = arbius_examples::collection::Implementation::Stylus;
+                let world = $crate::world::World::on($chain, implementation).await;
+                super::$behaviour(world).await;
             })+
         }
         mod solidity {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $behaviour() {
-                let world = $crate::world::World::new(arbius_examples::collection::Implementation::Solidity);
-                super::$behaviour(world.await).await;
+                let implementation = arbius_examples::collection::Implementation::Solidity;
+                let world = $crate::world::World::on($chain, implementation).await;
+                super::$behaviour(world).await;
             })+
         }
+    };
+    ($($behaviour:ident),+ $(,)?) => {
+        $crate::world::both!(on arbius_testkit::TestChain::builder(); $($behaviour),+);
     };
 }
 
@@ -85,8 +99,8 @@ pub(crate) struct World {
 }
 
 impl World {
-    pub(crate) async fn new(implementation: Implementation) -> Self {
-        let chain = TestChain::start().await.unwrap();
+    pub(crate) async fn on(builder: TestChainBuilder, implementation: Implementation) -> Self {
+        let chain = builder.start(|_| ()).await.unwrap();
         let lane = chain.lane(Actor::ModelOwner).unwrap();
         let register = IEngine::registerModelCall {
             addr: lane.address(),
@@ -166,16 +180,32 @@ impl World {
 
     /// A contract that tests lead, with 10 AIUS that the collection may take.
     pub(crate) async fn puppet(&self) -> IPuppet::IPuppetInstance<DynProvider> {
-        let compiled: Value =
-            serde_json::from_str(include_str!("../../solidity/test/Puppet.json")).unwrap();
-        let code: Bytes = compiled["bytecode"].as_str().unwrap().parse().unwrap();
-        let lane = self.chain.lane(Actor::ModelOwner).unwrap();
-        let created = lane.execute(Call::create(code)).await.unwrap().created;
-        let puppet = IPuppet::new(created.unwrap(), self.bob.engine.provider().clone());
+        let puppet = include_str!("../../solidity/test/Puppet.json");
+        let puppet = self.create(puppet, &[]).await;
+        let puppet = IPuppet::new(puppet, self.bob.engine.provider().clone());
         send!(self.alice.token.transfer(*puppet.address(), aius(10)));
         let approve = self.alice.token.approve(self.collection(), U256::MAX);
         send!(puppet.perform(self.chain.token(), approve.calldata().clone()));
         puppet
+    }
+
+    /// A consumer in Solidity that tests lead, with 10 AIUS for its tasks.
+    pub(crate) async fn scribe(&self) -> IScribe::IScribeInstance<DynProvider> {
+        let scribe = include_str!("../../solidity/test/Scribe.json");
+        let arguments = self.chain.engine().abi_encode();
+        let scribe = self.create(scribe, &arguments).await;
+        send!(self.alice.token.transfer(scribe, aius(10)));
+        IScribe::new(scribe, self.bob.engine.provider().clone())
+    }
+
+    /// Makes a contract out of what is committed of it compiled.
+    async fn create(&self, compiled: &str, arguments: &[u8]) -> Address {
+        let compiled: Value = serde_json::from_str(compiled).unwrap();
+        let code: Bytes = compiled["bytecode"].as_str().unwrap().parse().unwrap();
+        let creation = Call::create([&code[..], arguments].concat().into());
+        let lane = self.chain.lane(Actor::ModelOwner).unwrap();
+        let receipt = lane.execute(creation).await.unwrap();
+        receipt.created.unwrap()
     }
 
     pub(crate) async fn balance(&self, account: Address) -> U256 {
