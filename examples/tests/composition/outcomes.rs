@@ -112,21 +112,40 @@ async fn too_little_gas_is_refused_and_what_was_promised_is_enough_for_the_deare
 async fn an_outcome_that_cannot_be_acted_on_now_is_told_again_later() {
     let world = World::new().await;
     let (story, text) = world.begin(2, 4 * FEE).await;
-    let (owner, model) = (&world.model_owner, world.picture_model);
+    let (given_up, other) = world.begin(1, 2 * FEE).await;
     world.solve(text, B256::repeat_byte(1)).await;
+    world.solve(other, B256::repeat_byte(2)).await;
     world.pass(2_001);
-    // The model is switched off, then dearer than what was offered for a picture.
+    // The model is switched off.
+    let (owner, model) = (&world.model_owner, world.picture_model);
     send!(owner.engine.setModelEnabled(model, false));
-    let (accepted, _) = world.try_to_tell(text).await;
-    assert!(!accepted);
+    for task in [text, other] {
+        let (accepted, _) = world.try_to_tell(task).await;
+        assert!(!accepted);
+    }
+    // The engine is paused, and tells nobody anything.
+    send!(world.owner.engine.setPaused(true));
+    for task in [text, other] {
+        refusal!(IEngine::Paused, world.stranger.engine.notifyConsumer(task));
+    }
+    // Who does not want to wait stops the story, and is paid the rest of the budget.
+    let author = &world.author;
+    let stopped = send!(author.contract.stop(given_up));
+    assert_eq!(ended(&stopped), (Ending::Stopped as u8, aius(1)));
+    let before = world.balance(author.address).await;
+    send!(author.contract.withdraw(author.address));
+    assert_eq!(world.balance(author.address).await, before + aius(1));
+    // The model is dearer than what was offered for a picture.
+    send!(world.owner.engine.setPaused(false));
     send!(owner.engine.setModelEnabled(model, true));
     send!(owner.engine.setModelFee(model, aius(2)));
     let (accepted, _) = world.try_to_tell(text).await;
     assert!(!accepted);
-    let state = view!(world.author.contract.story(story));
+    let state = view!(author.contract.story(story));
     assert_eq!((state.task, state.text), (text, B256::ZERO));
     send!(owner.engine.setModelFee(model, U256::ZERO));
     asked(&world.tell(text).await);
+    assert!(events::<PartAsked>(&world.tell(other).await).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

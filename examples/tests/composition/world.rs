@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) author: Person,
     pub(crate) stranger: Person,
     validators: Validators,
+    /// Owns the engine, and may pause it.
+    pub(crate) owner: Person,
     pub(crate) model_owner: Person,
     pub(crate) text_model: B256,
     pub(crate) picture_model: B256,
@@ -96,6 +98,7 @@ impl World {
             author: person(Actor::Requester),
             stranger: person(Actor::Miner(3)),
             validators: Validators::stake(&chain).await.unwrap(),
+            owner: person(Actor::Owner),
             model_owner: person(Actor::ModelOwner),
             contract,
             text_model: models[0],
