@@ -6,7 +6,7 @@ use alloy_sol_types::{SolCall, SolError};
 use arbius_example_interfaces::collection::ICollection::{
     Minted, ModelDoesNotExist, NotAnEngine, NotText, PromptLength, SoldOut, Transfer, mintCall,
 };
-use arbius_examples::collection::{Terms, deploy};
+use arbius_examples::collection::{Implementation, Terms, deploy};
 use arbius_sdk::contracts::{IEngine, IToken};
 use arbius_testkit::{Actor, aius, event, events, refusal, send, view};
 use serde_json::json;
@@ -85,11 +85,18 @@ async fn a_prompt_is_text_of_a_bounded_length(world: World) {
     }
     // What no client that knows of strings would send: bytes that are no UTF-8.
     let provider = collection.provider();
+    let expected = match world.implementation {
+        // The call does not come as far as the contract's own code.
+        Implementation::Stylus => Bytes::new(),
+        Implementation::Solidity => NotText {}.abi_encode().into(),
+    };
     for bytes in [
         &[0xff][..],
         &[0xc0, 0x80],
+        &[0xe0, 0x9f, 0xbf],
         &[0xed, 0xa0, 0x80],
         &[0xe2, 0x82],
+        &[0xf0, 0x8f, 0xbf, 0xbf],
         &[0xf4, 0x90, 0x80, 0x80],
     ] {
         let filler = "~".repeat(bytes.len());
@@ -108,13 +115,29 @@ async fn a_prompt_is_text_of_a_bounded_length(world: World) {
             .with_from(world.alice.address)
             .with_to(world.collection())
             .with_input(Bytes::from(input));
-        assert!(provider.call(request).await.is_err(), "{bytes:x?}");
+        let error = provider.call(request).await.unwrap_err();
+        let answer = error.as_error_resp().unwrap().as_revert_data();
+        assert_eq!(answer, Some(expected.clone()), "{bytes:x?}: {error}");
     }
     assert_eq!(view!(collection.totalSupply()), U256::ZERO);
 }
 
 async fn quotes_backslashes_and_other_scripts_reach_the_network_as_they_are(world: World) {
     let collection = &world.alice.collection;
+    // First and last of what takes two, three and four bytes, and what surrogates lie between.
+    for bound in [
+        '\u{80}',
+        '\u{7ff}',
+        '\u{800}',
+        '\u{d7ff}',
+        '\u{e000}',
+        '\u{ffff}',
+        '\u{10000}',
+        '\u{10ffff}',
+    ] {
+        let input = view!(collection.inputFor(bound.into()));
+        assert_eq!(input, json!({ "prompt": bound }).to_string().into_bytes());
+    }
     for prompt in [r#"a "red" \ car"#, "ein Bär, 熊, 🐻", &"ä".repeat(127)] {
         let input = view!(collection.inputFor(prompt.to_owned()));
         assert_eq!(input, json!({ "prompt": prompt }).to_string().into_bytes());
