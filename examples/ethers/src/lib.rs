@@ -1,7 +1,7 @@
 //! Arbius for programs that are still on ethers-rs: the sdk's feature `ethers`.
 //!
-//! The app is `src/main.rs`, `ask_with_ethers`; `tests/life_of_a_task.rs` does by ethers
-//! whatever becomes of a task. Both bring their network along, in processes of its own
+//! The app is `src/main.rs`, `ask_with_ethers`, which prints what `prints.txt` says;
+//! `tests/life_of_a_task.rs` does by ethers whatever becomes of a task. Both bring their network along, in processes of its own
 //! (`src/network.rs`), so that what is built with ethers is small. All of it is behind the feature
 //! `ethers`, so that a build of the whole workspace has none of it.
 
