@@ -31,14 +31,16 @@ fn checked(page: &Page, block: &Block) -> Result<(), String> {
         ("rust", _) => Err(
             "what is included is `rust,ignore`, and all else plain `rust`, compiled and run".into(),
         ),
-        ("console", [] | ["fails"] | ["background"]) | ("sh" | "text", []) => Ok(()),
-        // What includes a file leaves its check to those who compile or run that.
+        ("console", [] | ["fails"] | ["background"]) | ("sh", []) => Ok(()),
+        // What includes a file leaves its check to those who compile or run that, or compare it
+        // with what a program prints.
         (_, []) if included => Ok(()),
         ("toml", []) => parses(block.text.parse::<toml::Table>()),
         ("json", []) => parses(serde_json::from_str::<serde_json::Value>(&block.text)),
         (language, attributes) => Err(format!(
             "nothing checks a block of `{language}` with {attributes:?}: include a file that CI \
-             compiles or runs, or say what it is (rust, console, sh, toml, json, text)"
+             compiles, runs or compares with what is printed, or say what it is (rust, console, \
+             sh, toml, json)"
         )),
     }
 }

@@ -164,7 +164,7 @@ impl Terminal {
             .current_dir(&self.folder)
             .env("PATH", format!("{}:{path}", programs.display()))
             .env("EXAMPLES", built().join("examples"))
-            .env("ARBIUS", program())
+            .env("ARBIUS", program("arbius"))
             .env("DEVNET_PORT", self.port("8547"))
             .env("ARBIUS_GATEWAY", format!("127.0.0.1:{gateway}"))
             .env("ARBIUS_GATEWAYS", format!("http://127.0.0.1:{gateway}"))
@@ -229,12 +229,12 @@ fn built() -> PathBuf {
     test.parent().and_then(Path::parent).unwrap().to_owned()
 }
 
-/// The command `arbius`.
-pub(crate) fn program() -> PathBuf {
-    let program = built().join("arbius");
+/// A program of the workspace, by its path in the folder of what is built.
+pub(crate) fn program(path: &str) -> PathBuf {
+    let program = built().join(path);
     assert!(
         program.is_file(),
-        "{} is not built: cargo test --workspace --no-run --test cli",
+        "{} is not built: cargo test --workspace --no-run",
         program.display()
     );
     program

@@ -98,14 +98,15 @@ fn leads(pages: &HashMap<PathBuf, Page>, page: &Page, link: &str) -> Result<(), 
     }
 }
 
-/// A path without `..`.
-fn normal(path: &Path) -> PathBuf {
+/// A path without `.` and `..`.
+pub(crate) fn normal(path: &Path) -> PathBuf {
     let mut normal = PathBuf::new();
     for part in path.components() {
         match part {
             Component::ParentDir => {
                 normal.pop();
             }
+            Component::CurDir => {}
             part => normal.push(part),
         }
     }
