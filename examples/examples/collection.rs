@@ -1,9 +1,10 @@
 //! An app that mints a picture: an ERC-721 token for what the network draws for a prompt.
 //!
 //! It brings a whole network along, deploys a collection, and mints two tokens. The first is
-//! drawn: once that is final, the app checks where the token comes from and writes the picture.
-//! The second is never drawn, since the miner has gone: its task is retracted, its token burned,
-//! and its minter gets the fee back, less the protocol's tenth.
+//! drawn, and its miner leaves: once nothing can change the picture any more, the app checks where
+//! the token comes from and writes the picture. The second is never drawn, since nobody is left to
+//! do it: its task is retracted, its token burned, and its minter gets the fee back, less the
+//! protocol's tenth.
 //!
 //! ```text
 //! cargo run --release -p arbius-examples --example collection -- "a red car in the city"
@@ -25,7 +26,7 @@ use arbius_sdk::{
     contracts::{AIUS, IEngine, IToken},
 };
 use arbius_testkit::Actor;
-use eyre::{OptionExt as _, Result};
+use eyre::{OptionExt as _, Result, bail, ensure};
 
 /// The file in the model's output that is the picture.
 const FILE: &str = "out-1.png";
@@ -41,7 +42,7 @@ async fn main() -> Result<()> {
     let implementation = match flags.first().map(String::as_str) {
         None => Implementation::Stylus,
         Some("--solidity") => Implementation::Solidity,
-        Some(other) => eyre::bail!("{other} is unknown; there is --solidity, and the prompt"),
+        Some(other) => bail!("{other} is unknown; there is --solidity, and the prompt"),
     };
     let prompt = match words.is_empty() {
         true => "a red car in the city".to_owned(),
@@ -69,14 +70,17 @@ async fn main() -> Result<()> {
     };
     user.execute(Call::new(chain.token(), &approve)).await?;
 
-    // Mint, and wait until nothing can change the picture any more.
+    // Mint, and fetch the picture while its miner is there.
     let (token, task) = mint(user, collection, &prompt, fee).await?;
     println!("\ntoken {token}     {prompt}");
     println!("task        {task}");
-    println!("status      {}", status(user, collection, token).await?);
     let requester = network.requester()?;
-    requester.await_solution(task, PATIENCE).await?;
+    let solution = requester.await_solution(task, PATIENCE).await?;
     println!("status      {}", status(user, collection, token).await?);
+    let outputs = Outputs::fetch(&network.fetcher()?, solution.cid).await?;
+    network.miner.stop().await?;
+
+    // Wait until nothing can change the picture any more.
     chain.pass(Duration::from_secs(2_001))?;
     requester.await_final(task, PATIENCE).await?;
     println!("status      {}", status(user, collection, token).await?);
@@ -105,7 +109,10 @@ async fn main() -> Result<()> {
         "image       {}",
         about["image"].as_str().unwrap_or_default()
     );
-    let outputs = Outputs::fetch(&network.fetcher()?, proven.solution.cid).await?;
+    ensure!(
+        proven.solution.cid == solution.cid,
+        "the picture that was fetched is another than the token's"
+    );
     let picture = outputs
         .files
         .into_iter()
@@ -115,9 +122,9 @@ async fn main() -> Result<()> {
     println!("picture     collection.png ({} bytes)", picture.bytes.len());
 
     // Nobody draws this one.
-    network.miner.stop().await?;
     let (token, task) = mint(user, collection, "nobody draws this", fee).await?;
     println!("\ntoken {token}     nobody draws this");
+    println!("status      {}", status(user, collection, token).await?);
     let before = balance(user, chain.token()).await?;
     chain.pass(Duration::from_secs(10_000))?;
     // The minter owns the task: it announces to retract it, and does so 600 s later.

@@ -9,6 +9,7 @@ mod blocks;
 mod cargo;
 mod commands;
 mod console;
+mod gas;
 mod links;
 mod markdown;
 mod pattern;
