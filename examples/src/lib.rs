@@ -13,8 +13,8 @@
 //! | `interfaces/` | functions, events and errors of all of them, which contracts and apps share |
 //! | `calls/` | what they do with the engine and its token, by typed calls |
 //!
-//! Apps: `cargo run --release -p arbius-examples --example NAME`. Each brings along the network
-//! that it runs on, and ends by itself.
+//! Apps: `cargo run --release -p arbius-examples --example NAME`. Each but `verify_worklog`, which
+//! asks the endpoints that it is given, brings along the network that it runs on. Each ends by itself.
 //!
 //! | name | what it shows |
 //! |---|---|
@@ -26,7 +26,8 @@
 //! | `embedded_miner` | mining in a program of one's own: start, watch, stop, choose models |
 //! | `requester_service` | `service/`: prompts over HTTP, states as they come, verified results |
 //!
-//! `ethers/` is an app on ethers-rs, `javascript/` has one on viem and one on ethers.js.
+//! `ethers/` is an app on ethers-rs, which brings its network along too; `javascript/` has one on
+//! viem and one on ethers.js, which run beside `arbius devnet` and `arbius mine`.
 //!
 //! The library holds what the apps share: [`network`], a local network to run them on,
 //! [`amount`], how they print AIUS, and a module for each contract that deploys it.
