@@ -9,6 +9,8 @@ import { createInterface } from 'node:readline'
 
 const target = env.CARGO_TARGET_DIR ?? join(import.meta.dirname, '..', '..', 'target')
 const command = join(target, 'debug', 'arbius')
+// Without the settings that it has for another miner.
+const environment = Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('ARBIUS_')))
 
 /**
  * Starts a command of arbius in `folder`, and waits for the line that says it runs.
@@ -17,7 +19,7 @@ const command = join(target, 'debug', 'arbius')
  * @param {RegExp} ready
  */
 async function start(folder, args, ready) {
-  const child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(command, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'inherit'] })
   for await (const line of createInterface({ input: child.stdout })) {
     const found = line.match(ready)
     if (found) {

@@ -86,14 +86,21 @@ impl Running {
         arguments: &[&str],
         ready: impl Fn(&str) -> Option<T>,
     ) -> Result<(Self, T)> {
-        let command = command()?;
-        let mut child = Command::new(&command)
+        let program = command()?;
+        let mut command = Command::new(&program);
+        // Settings that the environment has for another miner.
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("ARBIUS_") {
+                command.env_remove(name);
+            }
+        }
+        let mut child = command
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .spawn()
-            .wrap_err_with(|| format!("{} cannot be started", command.display()))?;
+            .wrap_err_with(|| format!("{} cannot be started", program.display()))?;
         let output = child.stdout.take().ok_or_eyre("its output was asked for")?;
         let mut running = Self {
             child,
