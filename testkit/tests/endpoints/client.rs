@@ -249,11 +249,11 @@ async fn waiting_for_a_task_outlasts_an_endpoint_that_is_away_for_a_while() {
                 .await
         }
     });
-    // A look is two questions, and over with one that three attempts did not answer: by the
-    // fifth there was another look.
+    // A look is two questions, or one that three attempts did not answer, after which the
+    // endpoint is left alone for a while: by the third there was a look.
     let looks = async |what: &str| {
         let before = world.endpoint.asked("eth_call");
-        until(what, async || world.endpoint.asked("eth_call") > before + 4).await;
+        until(what, async || world.endpoint.asked("eth_call") > before + 2).await;
         assert!(!waiting.is_finished(), "{what}");
     };
     looks("it sees the task").await;
