@@ -3,8 +3,9 @@
 super::interface! {
     /// Timestamped proof of work. An agent opens a log for a model and a period, such as an
     /// hour, and submits through this contract at most one task in each; the contract writes
-    /// down which, and no entry can be made up later. What became of each task is in the
-    /// engine for ever, so a third party can verify a log by calls to views alone.
+    /// down which and says so by `Recorded`, and no entry can be made up later. What became of
+    /// each task is in the engine for ever, so a third party can verify a log. That needs the
+    /// events too: who created the contract may have filled its storage, which views read.
     ///
     /// A period is numbered by its start: the time, in seconds since the epoch, divided by its
     /// length. The constructor takes the address of the engine, and answers `NotAnEngine` if
