@@ -1,7 +1,7 @@
 //! File types, by the model of the package magika.
 //!
 //! The package is fetched by `.ci/install-models`, which prints the folder to name in
-//! `ARBIUS_MODELS`. Without it these tests are skipped, unless `ARBIUS_REQUIRE` names
+//! `ARBIUS_TEST_MODELS`. Without it these tests are skipped, unless `ARBIUS_REQUIRE` names
 //! `models`.
 
 use arbius_sdk::inference::rten::Rten;

@@ -155,6 +155,6 @@ pub(crate) fn tiny_files<const N: usize>(names: [&str; N]) -> BTreeMap<String, V
 /// The folder of a package's model that `.ci/install-models` has fetched, or `None` where
 /// the test may be skipped.
 pub(crate) fn package(name: &str) -> Option<PathBuf> {
-    let folder = part("models", "ARBIUS_MODELS")?;
+    let folder = part("models", "ARBIUS_TEST_MODELS")?;
     Some(PathBuf::from(folder).join(name))
 }

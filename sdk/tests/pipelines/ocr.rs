@@ -1,6 +1,6 @@
 //! Reading text in pictures, by the models of the package rapidocr-onnxruntime.
 //!
-//! As for `file_type.rs`, `ARBIUS_MODELS` names the folder that `.ci/install-models` fetches.
+//! As for `file_type.rs`, `ARBIUS_TEST_MODELS` names the folder that `.ci/install-models` fetches.
 
 use arbius_sdk::inference::Blame;
 use arbius_sdk::inference::rten::Rten;
