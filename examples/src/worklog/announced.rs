@@ -4,7 +4,7 @@
 //! may have filled its storage first and left the right program there afterwards. Events are
 //! of the block in which they were emitted, so what the contract did in time is told by them.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::Range};
 
 use alloy_primitives::B256;
 use alloy_sol_types::SolEvent as _;
@@ -32,19 +32,18 @@ pub(super) struct Announcement {
 }
 
 impl Announced {
-    /// Reads what the contract announced of a log from the time `from` on, to the time `to`,
-    /// seconds since 1970, both inclusive.
+    /// Reads what the contract announced of a log within `time`, seconds since 1970.
     pub(super) async fn read(
         chain: &Chain,
         log: Log,
-        (from, to): (u64, u64),
+        time: Range<u64>,
     ) -> Result<Self, ChainError> {
-        let Some(first) = chain.first_block_since(from).await? else {
+        let Some(first) = chain.first_block_since(time.start).await? else {
             return Ok(Self::default());
         };
         let topics = vec![IWorklog::Recorded::SIGNATURE_HASH];
         let mut logs = Logs::new(chain.clone(), log.worklog, topics).about(log.id.into());
-        let events = match chain.first_block_since(to.saturating_add(1)).await? {
+        let events = match chain.first_block_since(time.end).await? {
             Some(end) => logs.all(first, end.saturating_sub(1)).await?,
             None => logs.to_head(first).await?,
         };

@@ -146,7 +146,8 @@ pub async fn verify(
         });
     }
 
-    let now = chain.head().await?.timestamp / u64::from(known.length);
+    let length = u64::from(known.length);
+    let now = chain.head().await?.timestamp / length;
     let first = first.unwrap_or(known.firstPeriod);
     let last = last.unwrap_or_else(|| now.saturating_sub(1));
     if last < first {
@@ -157,9 +158,8 @@ pub async fn verify(
         return Err(VerifyError::TooMany { periods });
     }
 
-    let length = u64::from(known.length);
     let end = last.saturating_add(1).saturating_mul(length);
-    let time = (first.saturating_mul(length), end.saturating_sub(1));
+    let time = first.saturating_mul(length)..end;
     let announced = Announced::read(chain, log, time).await?;
 
     let mut entries = Vec::new();
