@@ -10,7 +10,7 @@ use alloy::{
 use alloy_primitives::{Address, U256};
 use arbius_devnet::{Devnet, DevnetBuilder};
 use arbius_sdk::{
-    chain::{Call, Chain, FeePolicy, Lane, Signer},
+    chain::{Call, Chain, FeePolicy, GasWithMargin, Lane, Signer},
     contracts::{IToken, IVesting},
     deploy::{
         Account, Deployer, Deployment, Event, Progress, Settings,
@@ -290,7 +290,8 @@ impl TestChain {
         Ok(self.account(actor)?.signer()?)
     }
 
-    /// An alloy provider that signs as an actor, with alloy's own fillers.
+    /// An alloy provider that signs as an actor, with alloy's own fillers but for gas, to which
+    /// it adds a margin ([`GasWithMargin`]): a clock that runs changes what a call needs.
     ///
     /// # Errors
     ///
@@ -305,7 +306,10 @@ impl TestChain {
             .url()
             .parse()
             .map_err(|error| TestkitError::Provider(Box::new(error)))?;
-        Ok(ProviderBuilder::new()
+        Ok(ProviderBuilder::default()
+            .filler(GasWithMargin::new(FeePolicy::default()))
+            .with_cached_nonce_management()
+            .fetch_chain_id()
             .wallet(EthereumWallet::from(signer))
             .connect_reqwest(client, url)
             .erased())

@@ -5,7 +5,7 @@
 //!   [`agreed_read`](Chain::agreed_read) is for what money depends on ([`Agreement`]);
 //! - [`Signer`]: a key and where it comes from;
 //! - [`Lane`]: the transactions of one key, in order, each written down in a [`Journal`]
-//!   before it is sent;
+//!   before it is sent; [`GasWithMargin`] is for those who send through alloy instead;
 //! - [`Revert`]: what a contract answered, by the name of its error;
 //! - [`Logs`]: events of a range of blocks, in chunks that fit what an endpoint answers;
 //! - [`Events`]: events as they happen, in [`Batch`]es with a [`Cursor`] to store.
@@ -17,6 +17,7 @@ mod cursor;
 mod error;
 mod events;
 mod expected;
+mod gas;
 mod header;
 mod journal;
 #[cfg(feature = "keystore")]
@@ -38,6 +39,7 @@ pub use cursor::Cursor;
 pub use error::ChainError;
 pub use events::{Batch, Events};
 pub use expected::Expected;
+pub use gas::GasWithMargin;
 pub use journal::{Intent, Journal, JournalError, Outcome, Replacement, Unrecorded};
 pub use lane::{Call, FeePolicy, Lane, LaneStatus, Receipt, Sent, Urgency};
 pub use logs::Logs;

@@ -3,6 +3,7 @@
 mod answers;
 mod basics;
 mod fees;
+mod gas;
 mod restarts;
 mod stuck;
 mod world;

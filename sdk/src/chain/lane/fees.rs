@@ -53,8 +53,10 @@ pub(super) struct Offer {
 }
 
 impl FeePolicy {
-    /// The gas limit for an estimate.
-    pub(super) const fn with_margin(&self, estimate: u64) -> u64 {
+    /// The gas limit of a transaction with this estimate: the percentage, and room for four slots
+    /// that are zero again by the time that it is included.
+    #[must_use]
+    pub const fn gas_limit(&self, estimate: u64) -> u64 {
         let margin = estimate.saturating_mul(self.gas_margin_percent) / 100;
         estimate
             .saturating_add(margin)

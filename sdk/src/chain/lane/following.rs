@@ -283,7 +283,7 @@ impl Lane {
         // On Arbitrum even this costs more than 21,000 gas: its data goes to L1.
         let request = request(self.address(), to, value, Bytes::new());
         let gas = self.chain().estimate(request, "using a nonce up").await?;
-        let gas = self.policy().with_margin(gas);
+        let gas = self.policy().gas_limit(gas);
         self.sign(to, value, Bytes::new(), nonce, gas, offer)
     }
 

@@ -359,7 +359,7 @@ impl Lane {
     async fn gas_limit(&self, call: &Call) -> Result<u64, ChainError> {
         let request = request(self.address(), call.to, call.value, call.input.clone());
         match self.chain().estimate(request, &call.purpose).await {
-            Ok(gas) => Ok(self.policy().with_margin(gas)),
+            Ok(gas) => Ok(self.policy().gas_limit(gas)),
             Err(error) => match call.despite {
                 Some((name, gas_limit)) if error.is_revert(name) => Ok(gas_limit),
                 _ if is_funds(&error) => {
