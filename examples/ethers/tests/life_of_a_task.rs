@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use arbius_example_ethers::network::Network;
 use arbius_sdk::{
+    chain::FeePolicy,
     contracts::submissions,
     ethers::{
         ToAlloy as _, ToEthers as _,
@@ -100,8 +101,11 @@ impl Person {
     }
 }
 
-/// Sends a call and returns its receipt, which must be a success.
+/// Sends a call and returns its receipt, which must be a success. What a call needs follows the
+/// clock, and ethers sends with the bare estimate: it gets the margin of the sdk's lanes.
 async fn send<T: ethers::abi::Detokenize>(call: ContractCall<Client, T>) -> TransactionReceipt {
+    let estimate = call.estimate_gas().await.unwrap().as_u64();
+    let call = call.gas(FeePolicy::default().gas_limit(estimate));
     let receipt = call.send().await.unwrap().await.unwrap().unwrap();
     assert_eq!(receipt.status, Some(1.into()));
     receipt
