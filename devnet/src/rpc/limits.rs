@@ -27,8 +27,8 @@ pub struct Limits {
     pub receiving: Duration,
     /// How long a client may leave unread what it is sent.
     pub sending: Duration,
-    /// How often a WebSocket is pinged. One that shows no life for two such intervals is
-    /// closed.
+    /// How often a WebSocket is pinged. One that shows no life through two pings is closed when
+    /// the third is due.
     pub ping: Duration,
 }
 

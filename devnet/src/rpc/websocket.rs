@@ -1,10 +1,6 @@
 //! WebSockets: any number of bodies both ways, and subscriptions.
 
-use std::{
-    borrow::Cow,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
 use axum::{
     body::Bytes,
@@ -26,6 +22,8 @@ use crate::chain::KEPT_EVENTS;
 
 /// Events that are told in one go, before the socket is read again.
 const EVENTS_AT_ONCE: usize = 64;
+/// Pings in a row that a client may leave unanswered until the next is due.
+const MAX_UNANSWERED: u32 = 2;
 
 /// Why a connection ends.
 enum End {
@@ -83,21 +81,22 @@ impl Connection {
         let mut pings = interval(limits.ping.max(Duration::from_millis(1)));
         pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
         pings.reset();
-        let mut last_heard = Instant::now();
+        // Pings are counted and not seconds: a machine that stood still has heard nobody.
+        let mut unanswered = 0;
         loop {
             let next = *self.news.borrow_and_update();
             let behind = !self.session.behind(next).is_empty();
             let busy = self.working.len() >= limits.in_flight.max(1);
             if busy {
                 // What the client says meanwhile is not read, pongs included.
-                last_heard = Instant::now();
+                unanswered = 0;
             }
             tokio::select! {
                 () = end(&mut self.ending) => {
                     return Err(End::Close(close_code::AWAY, "the chain is shut down".into()));
                 }
                 received = self.socket.recv(), if !busy => {
-                    last_heard = Instant::now();
+                    unanswered = 0;
                     self.received(received)?;
                 }
                 Some(answered) = self.working.join_next() => {
@@ -109,11 +108,12 @@ impl Connection {
                 () = std::future::ready(()), if behind => self.tell(next).await?,
                 _ = self.news.changed(), if !behind => {}
                 _ = pings.tick() => {
-                    if last_heard.elapsed() > 2 * limits.ping {
+                    if unanswered == MAX_UNANSWERED {
                         let reason = "no answer to pings".into();
                         return Err(End::Close(close_code::POLICY, reason));
                     }
                     self.socket.send(Message::Ping(Bytes::new())).await?;
+                    unanswered += 1;
                 }
             }
         }

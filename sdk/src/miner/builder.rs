@@ -262,7 +262,7 @@ impl Miner {
         let drawn = random()?;
         let path = folder.join(STORE_FILE);
         let (store, lot) = once_there_is_room(async || {
-            let store = Store::open(&path, owner)?;
+            let store = Store::take_over(&path, owner).await?;
             let lot = Lot::new(store.secret(drawn)?);
             Ok((Arc::new(store), lot))
         })
@@ -546,7 +546,9 @@ impl MinerHandle {
         self.machine.recheck().await;
     }
 
-    /// Stops it and waits until it has; a new one can take up from the same folder then.
+    /// Stops it and waits until it has; a new one can take up from the same folder then. A
+    /// transaction that is on its way to an endpoint keeps the folder until that answers: a new
+    /// one waits two seconds for it, and is refused with [`StoreError::InUse`] after that.
     ///
     /// # Errors
     ///

@@ -94,7 +94,7 @@ async fn delegating_proposing_and_voting_dropped_anywhere_happen_once_or_never()
     assert_eq!(proposed, proposals.len(), "by this account, each once");
 
     // Enough to vote on wherever voting waits.
-    for number in 1_000..1_040 {
+    for number in 1_000..1_120 {
         voter.propose(&world.draft(number)).await.unwrap();
     }
     world.chain.pass(Duration::from_secs(DELAY + 1)).unwrap();

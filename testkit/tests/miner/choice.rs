@@ -17,7 +17,9 @@ use arbius_testkit::{Actor, TestChain};
 
 use crate::{
     faulty::Faulty,
-    world::{AIUS, World, chain_with_model, miner, noted, reached, request, requester, settings},
+    world::{
+        AIUS, World, chain_with_model, miner, noted, reached, request, requester, settings, until,
+    },
 };
 
 async fn spawn(chain: &TestChain, model: B256, folder: &Path, settings: Settings) -> MinerHandle {
@@ -151,8 +153,10 @@ async fn no_more_jobs_are_in_progress_than_the_limit() {
     for task in tasks {
         reached(&miner, task, State::Seen).await;
     }
+    let begun = || machine.runs.load(Ordering::SeqCst) - before;
+    until("one is computed", async || begun() > 0).await;
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(machine.runs.load(Ordering::SeqCst), before + 1);
+    assert_eq!(begun(), 1);
     machine.hangs.off();
     for task in tasks {
         reached(&miner, task, State::Revealed).await;

@@ -6,7 +6,7 @@ use alloy_primitives::{B256, U256};
 use arbius_sdk::{
     chain::Call,
     contracts::IEngine,
-    miner::{Stage, State, StoreFile},
+    miner::{Stage, State, StoreError, StoreFile},
 };
 use arbius_testkit::Actor;
 use redb::TableDefinition;
@@ -209,6 +209,12 @@ async fn what_damaged_records_were_about_is_taken_up_again_by_what_the_chain_say
     case_at(&second, disputed.task, Stage::Settled).await;
     assert!(world.solution(paid.task).await.claimed);
     second.stop().await.unwrap();
-    let check = StoreFile::check(&world.folder(0)).unwrap();
+    let mut check = StoreFile::check(&world.folder(0));
+    // What was on its way as it stopped is heeded first.
+    while matches!(check, Err(StoreError::InUse { .. })) {
+        tokio::time::sleep(Duration::from_millis(25)).await;
+        check = StoreFile::check(&world.folder(0));
+    }
+    let check = check.unwrap();
     assert_eq!(check.damaged, [] as [String; 0]);
 }

@@ -5,6 +5,7 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     path::{Path, PathBuf},
     sync::{PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 
 use redb::{
@@ -13,6 +14,9 @@ use redb::{
 };
 
 use super::{Owner, StoreError, damaged, record, schema};
+
+/// How long a miner waits for the one before it to let go of the file.
+const LETTING_GO: Duration = Duration::from_secs(2);
 
 /// The store of one miner.
 ///
@@ -44,6 +48,20 @@ impl Store {
         damaged::isolate(&write)?;
         write.commit()?;
         Ok(store)
+    }
+
+    /// [`Store::open`] from a miner of the same folder that has just stopped, or whose start was
+    /// dropped: its last transaction may still be on its way to an endpoint, and keeps the file.
+    pub(in crate::miner) async fn take_over(path: &Path, owner: Owner) -> Result<Self, StoreError> {
+        let since = Instant::now();
+        loop {
+            match Self::open(path, owner) {
+                Err(StoreError::InUse { .. }) if since.elapsed() < LETTING_GO => {
+                    tokio::time::sleep(LETTING_GO / 40).await;
+                }
+                other => return other,
+            }
+        }
     }
 
     /// Opens a store that is there, whosesoever it is, as it is: for looking at the store of a

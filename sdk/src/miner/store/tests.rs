@@ -107,6 +107,21 @@ fn reading_a_task_twice_does_not_set_its_job_back() {
     );
 }
 
+#[tokio::test]
+async fn waits_a_moment_for_the_miner_before_to_let_go_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("miner.redb");
+    let before = Store::open(&path, owner()).unwrap();
+    let stays = Store::take_over(&path, owner()).await;
+    assert!(matches!(stays, Err(StoreError::InUse { .. })));
+    let goes = async move {
+        tokio::task::yield_now().await;
+        drop(before);
+    };
+    let (after, ()) = tokio::join!(Store::take_over(&path, owner()), goes);
+    after.unwrap();
+}
+
 #[test]
 fn refuses_to_serve_two_miners_or_another_account() {
     let folder = tempfile::tempdir().unwrap();
