@@ -249,15 +249,19 @@ impl CogClient {
         limit: Duration,
         most: u64,
     ) -> Result<(StatusCode, Vec<u8>), CogError> {
-        let unreachable = |error: reqwest::Error| CogError::Unreachable {
-            url: self.url.to_string(),
-            reason: with_causes(&error),
+        // The limit of its reads may end an exchange a moment before the deadline does.
+        let failed = |error: reqwest::Error| match error.is_timeout() && !error.is_connect() {
+            true => self.late(what, limit.min(self.limits.solve)),
+            false => CogError::Unreachable {
+                url: self.url.to_string(),
+                reason: with_causes(&error),
+            },
         };
         let exchange = async {
-            let mut answer = request.send().await.map_err(unreachable)?;
+            let mut answer = request.send().await.map_err(failed)?;
             let status = answer.status();
             let mut body = Vec::new();
-            while let Some(chunk) = answer.chunk().await.map_err(unreachable)? {
+            while let Some(chunk) = answer.chunk().await.map_err(failed)? {
                 if (body.len() as u64).saturating_add(chunk.len() as u64) > most {
                     let url = self.url.to_string();
                     return Err(CogError::TooLarge { url, limit: most });

@@ -2,10 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Stdio;
 
+#[cfg(target_os = "linux")]
+use tokio::net::TcpSocket;
 use tokio::process::{Child, Command};
 
 use super::{CogClient, CogError, CogLimits};
@@ -64,7 +65,7 @@ impl CogProcess {
             program: command.program.display().to_string(),
             source,
         };
-        let port = free_port().map_err(failed)?;
+        let port = Port::reserve().map_err(failed)?;
         let mut program = Command::new(&command.program);
         program
             .args(&command.arguments)
@@ -76,7 +77,7 @@ impl CogProcess {
                     .into_iter()
                     .filter_map(|name| Some((name, std::env::var_os(name)?))),
             )
-            .env("PORT", port.to_string())
+            .env("PORT", port.number.to_string())
             // Its folder is somebody else's.
             .env("PYTHONDONTWRITEBYTECODE", "1")
             .stdin(Stdio::null())
@@ -91,7 +92,7 @@ impl CogProcess {
         limit(&child, &command.limits).map_err(failed)?;
         let stderr = child.stderr.take().map(LastWords::of);
         let stderr = stderr.ok_or_else(|| failed(io::Error::other("it has no pipe")))?;
-        let client = CogClient::new(&format!("http://127.0.0.1:{port}"), limits.clone())?;
+        let client = CogClient::new(&format!("http://127.0.0.1:{}", port.number), limits.clone())?;
         let mut process = Self {
             child,
             client,
@@ -155,10 +156,36 @@ fn end_with_this_process(program: &mut Command) {
 #[cfg(not(target_os = "linux"))]
 fn end_with_this_process(_: &mut Command) {}
 
-/// A port of this machine that nobody listens on. Cog takes a number and not a socket, so
-/// somebody may be faster; then the server does not come up, which is an error as any other.
-fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+/// A port of this machine that nobody listens on. Cog takes a number and not a socket.
+struct Port {
+    number: u16,
+    /// Bound and not listening: on Linux nobody else is given the port, and a server that allows
+    /// for its reuse, as Python's do, listens at it all the same.
+    #[cfg(target_os = "linux")]
+    _held: TcpSocket,
+}
+
+impl Port {
+    #[cfg(target_os = "linux")]
+    fn reserve() -> io::Result<Self> {
+        let held = TcpSocket::new_v4()?;
+        held.set_reuseaddr(true)?;
+        held.bind(([127, 0, 0, 1], 0).into())?;
+        Ok(Self {
+            number: held.local_addr()?.port(),
+            _held: held,
+        })
+    }
+
+    /// Elsewhere somebody may be faster than the server; then it does not come up, which is an
+    /// error as any other.
+    #[cfg(not(target_os = "linux"))]
+    fn reserve() -> io::Result<Self> {
+        let listener = std::net::TcpListener::bind(("127.0.0.1", 0))?;
+        Ok(Self {
+            number: listener.local_addr()?.port(),
+        })
+    }
 }
 
 #[cfg(target_os = "linux")]
