@@ -67,6 +67,14 @@ pub(crate) fn is_decided_in_time(world: &World) -> bool {
     })
 }
 
+/// Whether a made-up solution waits for its contestation, which a miner on a slow machine may
+/// not get to before a clock in a hurry has passed its contest period.
+pub(crate) fn is_to_be_contested(world: &World) -> bool {
+    let audit = world.scene.audit();
+    let mut solved = audit.solved.keys();
+    solved.any(|task| is_made_up(world, &audit, task) && !audit.contested.contains_key(task))
+}
+
 /// Honest votes and contestations on the losing side: each costs stake.
 fn lost_votes(world: &World, audit: &Audit) -> Vec<String> {
     let honest = world.honest();

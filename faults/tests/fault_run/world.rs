@@ -134,10 +134,15 @@ impl World {
         }
     }
 
-    /// A moment, with more of it on the chain, and every miner at work at its end.
+    /// A moment, with more of it on the chain unless the miners have yet to contest what is
+    /// made up, and every miner at work at its end.
     async fn tick(&mut self) {
         tokio::time::sleep(TICK).await;
-        let seconds = u64::try_from(TICK.as_millis()).unwrap() * self.haste / 1_000;
+        let haste = match verdict::is_to_be_contested(self) {
+            true => 0,
+            false => self.haste,
+        };
+        let seconds = u64::try_from(TICK.as_millis()).unwrap() * haste / 1_000;
         self.scene
             .chain()
             .pass(Duration::from_secs(seconds))
