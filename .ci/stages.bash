@@ -55,11 +55,21 @@ conclude() {
 }
 trap conclude EXIT
 
+# Tries a program up to three times: a download may break off, or an index be behind.
+again() {
+  local try
+  for try in 1 2 3; do
+    "$@" && return
+    sleep $((try * 10))
+  done
+  return 1
+}
+
 # Puts Node.js and npm on PATH. The system's are there already: their folder before Rust's would
 # put the system's cargo and rustc before the pinned ones.
 use_node() {
   local node
-  node=$(.ci/install-node | tail -n 1)
+  node=$(again .ci/install-node | tail -n 1)
   if [ "$node" != "$(command -v node || true)" ]; then
     PATH=$(dirname "$node"):$PATH
     export PATH
@@ -72,6 +82,6 @@ packages() {
   local folder=$1 tools=$2
   mkdir -p "$tools"
   cp "$folder"/{package.json,package-lock.json,.npmrc} "$tools"
-  npm ci --prefix "$tools" --no-audit --no-fund
+  again npm ci --prefix "$tools" --no-audit --no-fund
   ln -sfn "$tools/node_modules" "$folder/node_modules"
 }
