@@ -125,10 +125,10 @@ async fn a_miner_stops_at_once_whatever_it_waits_for() {
         let stalled = Script::new(1)
             .with(Fault::Stall, 1_000)
             .stall(Duration::from_secs(600));
+        let asked = endpoint.faults();
         endpoint.follow(Some(stalled));
         ask().await;
         chain.pass(Duration::from_secs(2_001)).unwrap();
-        let asked = endpoint.faults();
         while endpoint.faults() == asked {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }

@@ -3,7 +3,6 @@
 use std::{
     collections::HashMap,
     fs::File,
-    net::TcpListener,
     os::unix::{fs::PermissionsExt as _, process::CommandExt as _},
     path::{Path, PathBuf},
     process::{Child, Command, ExitStatus, Stdio},
@@ -12,6 +11,7 @@ use std::{
 };
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::net::TcpSocket;
 
 use crate::{markdown::root, pattern};
 
@@ -48,8 +48,9 @@ exec "$ARBIUS" "$@"
 /// A folder of its own, and programs that run on in it. Dropping it ends them.
 pub(crate) struct Terminal {
     folder: tempfile::TempDir,
-    /// A free port for each that the page names.
-    ports: HashMap<String, String>,
+    /// A port for each that the page names, bound here and not listened at: nobody else on this
+    /// machine is given it before the page's program listens there.
+    ports: HashMap<String, (String, TcpSocket)>,
     running: Vec<Running>,
     commands: usize,
 }
@@ -195,14 +196,14 @@ impl Terminal {
     }
 
     fn port(&mut self, named: &str) -> String {
-        let free = || {
-            let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
-            listener.local_addr().unwrap().port().to_string()
+        let held = || {
+            let socket = TcpSocket::new_v4().unwrap();
+            socket.set_reuseaddr(true).unwrap();
+            socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+            (socket.local_addr().unwrap().port().to_string(), socket)
         };
-        self.ports
-            .entry(named.to_owned())
-            .or_insert_with(free)
-            .clone()
+        let (port, _) = self.ports.entry(named.to_owned()).or_insert_with(held);
+        port.clone()
     }
 }
 
