@@ -1,6 +1,6 @@
 //! Endpoints that lose answers, refuse, or limit.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 use alloy_primitives::U256;
 use arbius_sdk::chain::{Call, ChainError, Lane, Outcome};
@@ -117,6 +117,7 @@ async fn a_transaction_costs_few_requests() {
     let (devnet, _, signer) = devnet().await;
     let (endpoint, chain) = Endpoint::before(&devnet, Vec::new()).await;
     let lane = Lane::new(chain, signer);
+    let start = Instant::now();
     for _ in 0..5 {
         lane.execute(Call::transfer(somebody(), U256::from(1)))
             .await
@@ -127,10 +128,9 @@ async fn a_transaction_costs_few_requests() {
     assert_eq!(count("eth_sendRawTransaction"), 5);
     assert_eq!(count("eth_getTransactionReceipt"), 5);
     assert_eq!(count("eth_getTransactionCount"), 1);
-    assert!(
-        count("eth_getBlockByNumber") <= 2,
-        "the base fee is kept for a while"
-    );
+    // The base fee is kept for two seconds.
+    let most = 2 + start.elapsed().as_secs() / 2;
+    assert!(count("eth_getBlockByNumber") as u64 <= most);
 }
 
 #[tokio::test(flavor = "multi_thread")]
