@@ -201,17 +201,20 @@ async fn endless_loops_end_and_hold_up_nobody() {
             assert!(message.contains("gas"), "{answer}");
         }
     };
+    let begun = Instant::now();
     let others = async {
         tokio::time::sleep(Duration::from_millis(50)).await;
-        let begun = Instant::now();
         client.ok("eth_blockNumber", json!([])).await;
         begun.elapsed()
     };
-    let begun = Instant::now();
-    let ((), waited) = tokio::join!(attack("eth_call"), others);
+    let attacked = async {
+        attack("eth_call").await;
+        begun.elapsed()
+    };
+    let (attacked, answered) = tokio::join!(attacked, others);
     attack("eth_estimateGas").await;
     assert!(begun.elapsed() < Duration::from_secs(180));
-    assert!(waited < Duration::from_secs(60), "{waited:?}");
+    assert!(answered < attacked, "{answered:?} of {attacked:?}");
 }
 
 #[tokio::test]
