@@ -3,6 +3,7 @@
 //! - [`Scene`]: a chain with the whole protocol and a model, and people who submit tasks;
 //! - [`FaultProxy`]: an endpoint between miner and chain that fails and lies, by a [`Script`]
 //!   that follows from a seed, each [`Fault`] by its name;
+//! - [`hold`]: an address that nobody else is given;
 //! - [`MinerProcess`]: a miner in a process of its own, which can be killed or have its disk
 //!   filled, also at a [named step](Moment), or its inference stopped;
 //! - [`Court`]: who cheats, who contests in bad faith, and who votes by the truth;
@@ -44,6 +45,6 @@ pub use load::Load;
 pub use process::{
     Config, DISPUTE_STEPS, Edge, Ended, Memory, MinerProcess, Moment, STEPS, StepTime, run_as_child,
 };
-pub use proxy::{Fault, FaultProxy, Leaked, Script};
+pub use proxy::{Fault, FaultProxy, Leaked, Script, hold};
 pub use round::Round;
 pub use scene::Scene;

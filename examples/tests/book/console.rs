@@ -197,9 +197,7 @@ impl Terminal {
 
     fn port(&mut self, named: &str) -> String {
         let held = || {
-            let socket = TcpSocket::new_v4().unwrap();
-            socket.set_reuseaddr(true).unwrap();
-            socket.bind(([127, 0, 0, 1], 0).into()).unwrap();
+            let socket = arbius_faults::hold(([127, 0, 0, 1], 0).into()).unwrap();
             (socket.local_addr().unwrap().port().to_string(), socket)
         };
         let (port, _) = self.ports.entry(named.to_owned()).or_insert_with(held);

@@ -191,8 +191,13 @@ impl Drop for FaultProxy {
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 1_024;
 
-/// Keeps an address without listening: connections are refused, and nobody else gets it.
-fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
+/// Keeps an address without listening: connections are refused, and nobody else gets it, but
+/// for a listener that names it. A port of 0 stands for one that is free.
+///
+/// # Errors
+///
+/// If somebody else listens there, or the system has no more sockets.
+pub fn hold(address: SocketAddr) -> io::Result<TcpSocket> {
     let socket = TcpSocket::new_v4()?;
     // Connections that were accepted there may still be closing.
     socket.set_reuseaddr(true)?;

@@ -13,5 +13,5 @@ mod script;
 mod websocket;
 
 pub use fault::Fault;
-pub use listener::{FaultProxy, Leaked};
+pub use listener::{FaultProxy, Leaked, hold};
 pub use script::Script;
